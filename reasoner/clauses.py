@@ -1,0 +1,93 @@
+"""Clauses and terms as pairs of bit masks, and the consensus method over them.
+
+A `Cube` holds literals over numbered atoms: bit *i* of `pos` for atom *i*, of `neg` for its complement. Read as a
+conjunction it is a term, read as a disjunction a clause; consensus is the same for both readings. `prime` computes
+the Blake canonical form by Tison's method (P. Tison, Generalization of consensus theory and application to the
+minimization of Boolean functions, IEEE Trans. EC-16, 1967).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+
+class Cube(NamedTuple):
+    """Literals, and the numbers (as bits) of the axioms that they were obtained from."""
+
+    pos: int
+    neg: int
+    axioms: int = 0
+
+    @property
+    def negated(self) -> Cube:
+        """The term for a clause, the clause for a term: every literal complemented."""
+        return Cube(self.neg, self.pos, self.axioms)
+
+    @property
+    def atoms(self) -> int:
+        """The atoms that occur, as bits."""
+        return self.pos | self.neg
+
+    @property
+    def size(self) -> int:
+        """How many literals there are."""
+        return self.pos.bit_count() + self.neg.bit_count()
+
+    def within(self, pos: int, neg: int) -> bool:
+        """Whether every literal is among those given."""
+        return not (self.pos & ~pos or self.neg & ~neg)
+
+
+def bits(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, lowest first."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def absorb(cubes: Iterable[Cube]) -> list[Cube]:
+    """Those of `cubes` that contain no other of them; of equals, the one from the fewest axioms."""
+    kept: list[Cube] = []
+    for cube in sorted(cubes, key=lambda c: (c.size, c.axioms.bit_count(), c)):
+        if not any(k.within(cube.pos, cube.neg) for k in kept):
+            kept.append(cube)
+    return kept
+
+
+def prime(cubes: Iterable[Cube]) -> list[Cube]:
+    """All prime implicates of the clauses (or prime implicants of the terms) `cubes`."""
+    kept = absorb(cube for cube in cubes if not cube.pos & cube.neg)
+    for atom in bits(atoms_of(kept)):
+        found = _consensus(kept, 1 << atom)
+        if found:
+            kept = absorb(kept + found)
+    return kept
+
+
+def atoms_of(cubes: Iterable[Cube]) -> int:
+    """Every atom that occurs in `cubes`, as bits."""
+    mask = 0
+    for cube in cubes:
+        mask |= cube.atoms
+    return mask
+
+
+def _consensus(cubes: list[Cube], atom: int) -> list[Cube]:
+    """The resolvents of all pairs on one atom."""
+    positive = [cube for cube in cubes if cube.pos & atom]
+    negative = [cube for cube in cubes if cube.neg & atom]
+    found = []
+    for one in positive:
+        for other in negative:
+            pos, neg = (one.pos | other.pos) & ~atom, (one.neg | other.neg) & ~atom
+            if not pos & neg:
+                found.append(Cube(pos, neg, one.axioms | other.axioms))
+    return found
+
+
+def product(left: list[Cube], right: list[Cube]) -> list[Cube]:
+    """The conjunction of two disjunctions of terms (or the disjunction of two sets of clauses)."""
+    pairs = (Cube(a.pos | b.pos, a.neg | b.neg, a.axioms | b.axioms) for a in left for b in right)
+    return absorb(cube for cube in pairs if not cube.pos & cube.neg)

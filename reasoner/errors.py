@@ -1,0 +1,100 @@
+"""What can go wrong, and what to do about it.
+
+The hierarchy; each class is caught by its parent at the doors:
+
+    GuideproofError            anything below; carries a Problem
+    ├── InputError             the caller's input cannot be used           exit code 2
+    │   ├── RecordError        a record cannot be read, or does not conform
+    │   │   └── ContradictionError   its facts cannot hold together
+    │   ├── GuidelineError     an ontology or shapes file cannot be used
+    │   │   └── FragmentError  an axiom outside the fragment that is decided exactly
+    │   └── QueryError         a query or a binding cannot be used
+    └── EngineError            a component of ours failed                  exit code 3
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+
+@dataclass(frozen=True, order=True)
+class Problem:
+    """One fault: a stable code, what is wrong, where, and what to do."""
+
+    code: str
+    what: str
+    remedy: str
+    file: str | None = None
+    line: int | None = None
+    node: str | None = None
+
+    @property
+    def where(self) -> str:
+        """File, line and node as one reader-friendly place; empty where none is known."""
+        place = self.file or ""
+        if self.line is not None:
+            place = f"{place}:{self.line}" if place else f"line {self.line}"
+        if self.node:
+            place = f"{place} at {self.node}" if place else self.node
+        return place
+
+    def __str__(self) -> str:
+        where = f"{self.where}: " if self.where else ""
+        return f"error [{self.code}] {where}{self.what} — {self.remedy}"
+
+    def at(self, file: str | None, line: int | None = None) -> Problem:
+        """The same problem with the place filled in where it was not known."""
+        return replace(self, file=self.file or file, line=self.line or line)
+
+    def as_json(self) -> dict[str, str]:
+        """The `error` object of the JSON of an assessment."""
+        return {"code": self.code, "what": self.what, "where": self.where, "remedy": self.remedy}
+
+
+class GuideproofError(Exception):
+    """Anything that Guideproof reports; `problems` is never empty and the first is the main one."""
+
+    exit_code = 3
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(str(problem) for problem in problems))
+        self.problems = problems
+
+    @property
+    def problem(self) -> Problem:
+        """The main problem."""
+        return self.problems[0]
+
+
+class InputError(GuideproofError):
+    """The caller's input cannot be used."""
+
+    exit_code = 2
+
+
+class RecordError(InputError):
+    """A record cannot be read, or does not conform to the record contract."""
+
+
+class ContradictionError(RecordError):
+    """The facts of one patient cannot hold together; `facts` is a minimal set of them."""
+
+    def __init__(self, *problems: Problem, facts: tuple[object, ...] = ()) -> None:
+        super().__init__(*problems)
+        self.facts = facts
+
+
+class GuidelineError(InputError):
+    """An ontology or shapes file cannot be used."""
+
+
+class FragmentError(GuidelineError):
+    """An axiom lies outside the fragment that is decided exactly."""
+
+
+class QueryError(InputError):
+    """A query, or a value bound in it, cannot be used."""
+
+
+class EngineError(GuideproofError):
+    """A component of ours failed."""

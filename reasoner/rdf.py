@@ -1,0 +1,365 @@
+"""Reading one RDF file: strictly, whole or not at all, without the network, and with the line of each statement.
+
+RDF 1.1 in Turtle, N-Triples, TriG (its graphs merged), RDF/XML and JSON-LD 1.1. Literals keep the form in which they
+were written. A parser that is fed one line at a time tells on which line it came upon a statement; for JSON-LD, whose
+parser needs the whole document first, no line is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import logging
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn
+from xml.parsers import expat
+
+import pyoxigraph as ox
+from pyoxigraph import RdfFormat
+from rdflib import OWL, XSD, BNode, Graph, Literal, URIRef
+from rdflib import RDF as RDFV
+from rdflib.term import Node
+
+from reasoner.errors import GuidelineError, InputError, Problem, RecordError
+
+Triple = tuple[Node, Node, Node]
+
+#: The formats by the suffix of a file; a format is named by such a suffix too, or as below.
+SUFFIXES: dict[str, RdfFormat] = {
+    "ttl": RdfFormat.TURTLE,
+    "nt": RdfFormat.N_TRIPLES,
+    "trig": RdfFormat.TRIG,
+    "rdf": RdfFormat.RDF_XML,
+    "owl": RdfFormat.RDF_XML,
+    "xml": RdfFormat.RDF_XML,
+    "jsonld": RdfFormat.JSON_LD,
+    "json": RdfFormat.JSON_LD,
+}
+NAMES: dict[str, RdfFormat] = {
+    "turtle": RdfFormat.TURTLE,
+    "n-triples": RdfFormat.N_TRIPLES,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "rdf/xml": RdfFormat.RDF_XML,
+    "rdf-xml": RdfFormat.RDF_XML,
+    "json-ld": RdfFormat.JSON_LD,
+}
+STDIN = "-"
+
+#: How deep nodes may be nested; a record needs one level, an ontology a few.
+MAX_DEPTH = 200
+
+# What a JSON-LD document leaves undefined or relative would be dropped in silence; these make it visible.
+_UNDEFINED = "https://undefined.invalid/"
+_RELATIVE = "https://relative.invalid/"
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+_N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
+_XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
+
+# An ill-typed literal is a finding of the shapes, not something to log with a traceback.
+logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """The graph of one file, the file's name and prefixes, and where each statement stands in it."""
+
+    graph: Graph
+    file: str
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+    lines: Mapping[Triple, int | None] = field(default_factory=dict, repr=False)
+
+    def line_of(self, s: Node, p: Node | None = None, o: Node | None = None) -> int | None:
+        """The first line of the statements that match; None where none does or no line is known."""
+        if p is not None and o is not None:
+            return self.lines.get((s, p, o))
+        found = (self.lines.get(triple) for triple in self.graph.triples((s, p, o)))
+        return min((line for line in found if line is not None), default=None)
+
+
+def read_graph(path: Path | str, *, format: str | None = None, imports: bool = False) -> Parsed:
+    """Read the file at `path` (`-` is standard input), as `format` or what its suffix says.
+
+    With `imports` the file is part of a guideline: `owl:imports` is kept (and followed by nobody), and what is wrong
+    raises GuidelineError; without, `owl:imports` is refused and RecordError is raised.
+    """
+    refuse = _Refusal(str(path), GuidelineError if imports else RecordError)
+    data = sys.stdin.buffer.read() if str(path) == STDIN else _bytes(Path(path), refuse)
+    return _read(data, format, imports, refuse)
+
+
+def read_text(data: bytes | str, name: str, *, format: str | None = None, imports: bool = False) -> Parsed:
+    """Read RDF that is at hand already; `name` stands for the file in errors. As `read_graph` otherwise."""
+    refuse = _Refusal(name, GuidelineError if imports else RecordError)
+    return _read(data.encode() if isinstance(data, str) else data, format, imports, refuse)
+
+
+@dataclass(frozen=True)
+class _Refusal:
+    """Raises the error of one file."""
+
+    file: str
+    error: type[InputError]
+
+    def __call__(self, code: str, what: str, remedy: str, line: int | None = None) -> NoReturn:
+        raise self.error(Problem(code, what, remedy, self.file, line)) from None
+
+
+def _bytes(path: Path, refuse: _Refusal) -> bytes:
+    if path.is_dir():
+        refuse("is-a-directory", "this is a directory, not a file", "name the files in it")
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        refuse("no-such-file", "there is no such file", "check the path")
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        refuse("not-readable", f"the file cannot be read: {reason}", "check its permissions")
+
+
+def _read(data: bytes, name: str | None, imports: bool, refuse: _Refusal) -> Parsed:
+    text = _text(data, refuse)
+    kind = _format(text, name, refuse)
+    _check_before(text, kind, refuse)
+    parsed = _parse(text, kind, refuse)
+    if not parsed.lines:
+        refuse("no-triples", "the file states nothing", "give a file that holds RDF statements")
+    _check_depth(parsed, refuse)
+    if not imports:
+        _check_imports(parsed, refuse)
+    return parsed
+
+
+def _text(data: bytes, refuse: _Refusal) -> str:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        refuse("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", line)
+    if not text.strip():
+        refuse("empty-file", "the file is empty", "give a file that holds RDF statements")
+    return text
+
+
+def _format(text: str, name: str | None, refuse: _Refusal) -> RdfFormat:
+    given = (name or Path(refuse.file).suffix).lower().removeprefix(".")
+    if not name and refuse.file == STDIN:
+        return _sniff(text)
+    found = SUFFIXES.get(given) or NAMES.get(given)
+    if found is None:
+        what = f"“{given}” is no format that can be read" if given else "the file name says no format"
+        refuse("unknown-format", what, f"use one of {', '.join(SUFFIXES)}, or name the format")
+    return found
+
+
+def _sniff(text: str) -> RdfFormat:
+    """What standard input looks like. TriG includes Turtle and N-Triples."""
+    if _XML.match(text.lstrip()):
+        return RdfFormat.RDF_XML
+    if text.lstrip()[0] in "{[":
+        try:
+            json.loads(text, parse_int=str, parse_float=str)
+        except (ValueError, RecursionError):
+            return RdfFormat.JSON_LD if re.match(r'[\[{\s]*"', text) else RdfFormat.TRIG
+        return RdfFormat.JSON_LD
+    return RdfFormat.TRIG
+
+
+# -- before parsing: what would harm the parser, or what it would let pass --
+
+
+def _check_before(text: str, kind: RdfFormat, refuse: _Refusal) -> None:
+    if kind == RdfFormat.JSON_LD:
+        _check_json(text, refuse)
+    elif kind == RdfFormat.RDF_XML:
+        _check_xml(text, refuse)
+    elif text.count("<<(") > MAX_DEPTH:
+        _refuse_depth(refuse)
+
+
+def _refuse_depth(refuse: _Refusal) -> NoReturn:
+    refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
+
+
+def _check_json(text: str, refuse: _Refusal) -> None:
+    depth = 0
+    for token in _JSON_TOKEN.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            _refuse_depth(refuse)
+
+    def check(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        for key, value in pairs:
+            contexts = value if isinstance(value, list) else [value]
+            if key == "@import" or (key == "@context" and any(isinstance(c, str) for c in contexts)):
+                refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
+                       "write the context into the file")  # fmt: skip
+        return dict(pairs)
+
+    try:
+        json.loads(text, object_pairs_hook=check, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
+
+
+def _check_xml(text: str, refuse: _Refusal) -> None:
+    """Refuse what is not well-formed or declares entities; the entities are never expanded."""
+    parser = expat.ParserCreate("utf-8")
+
+    def declared(*_: object) -> None:
+        refuse("xml-entity", "the file has a document type declaration, which could define entities",
+               "write the names out in full and delete <!DOCTYPE …>", parser.CurrentLineNumber)  # fmt: skip
+
+    def encoded(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
+            refuse("not-utf8", f"the file says that its encoding is {encoding}", "save it as UTF-8", 1)
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.XmlDeclHandler = encoded
+    try:
+        parser.Parse(text.encode(), True)
+    except expat.ExpatError as error:
+        reason = expat.errors.messages.get(error.code, "error")
+        refuse("syntax-error", f"the XML is not well-formed: {reason}", "correct the file", error.lineno)
+
+
+# -- parsing --
+
+
+class _Lines(io.RawIOBase):
+    """Hands out one line a time, and knows how many it has handed out."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self._lines = text.encode().splitlines(keepends=True)
+        self._rest = b""
+        self.line = 0
+
+    def read(self, size: int = -1) -> bytes:
+        if not self._rest and self.line < len(self._lines):
+            self._rest = self._lines[self.line]
+            self.line += 1
+        chunk, self._rest = (self._rest[:size], self._rest[size:]) if size >= 0 else (self._rest, b"")
+        return chunk
+
+
+def _parse(text: str, kind: RdfFormat, refuse: _Refusal) -> Parsed:
+    is_json = kind == RdfFormat.JSON_LD
+    feed = _Lines(_wrapped(text) if is_json else text)
+    terms = _Terms(text, refuse)
+    lines: dict[Triple, int | None] = {}
+    try:
+        parser = ox.parse(feed, kind, base_iri=_RELATIVE if is_json else None)  # type: ignore[arg-type]
+        for quad in parser:
+            line = None if is_json else feed.line
+            triple = (terms.of(quad.subject, line), terms.of(quad.predicate, line), terms.of(quad.object, line))
+            lines.setdefault(triple, line)
+    except SyntaxError as error:
+        _refuse_syntax(error, text, kind, feed.line, refuse)
+    prefixes = {} if is_json else dict(parser.prefixes)
+    return Parsed(_graph(lines, prefixes), refuse.file, prefixes, lines)
+
+
+def _wrapped(text: str) -> str:
+    """A JSON-LD document inside one whose vocabulary catches every name that the document does not define."""
+    return f'{{"@context": {{"@vocab": "{_UNDEFINED}"}}, "@graph": [\n{text}\n]}}'
+
+
+def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) -> Graph:
+    graph = Graph(bind_namespaces="none")
+    for prefix, namespace in prefixes.items():
+        graph.bind(prefix, namespace, override=True, replace=True)
+    for triple in triples:
+        graph.add(triple)
+    return graph
+
+
+class _Terms:
+    """The parser's terms as rdflib's; blank nodes are numbered under a name that depends on the file alone."""
+
+    def __init__(self, text: str, refuse: _Refusal) -> None:
+        self._known: dict[object, Node] = {}
+        self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
+        self._count = 0
+        self._refuse = refuse
+
+    def of(self, term: object, line: int | None) -> Node:
+        found = self._known.get(term)
+        if found is None:
+            found = self._known[term] = self._new(term, line)
+        return found
+
+    def _new(self, term: object, line: int | None) -> Node:
+        if isinstance(term, ox.NamedNode):
+            return self._iri(term.value, line)
+        if isinstance(term, ox.BlankNode):
+            self._count += 1
+            return BNode(f"{self._blank}{self._count}")
+        if not isinstance(term, ox.Literal) or term.direction is not None:
+            self._refuse("rdf-12", "a statement about a statement, or a text direction, is beyond RDF 1.1",
+                         "state it in RDF 1.1", line)  # fmt: skip
+        return _literal(term)
+
+    def _iri(self, iri: str, line: int | None) -> URIRef:
+        if iri.startswith(_UNDEFINED):
+            self._refuse("undefined-term", f"the @context does not define “{iri.removeprefix(_UNDEFINED)}”",
+                         "define it in the @context, or leave it out", line)  # fmt: skip
+        if iri.startswith(_RELATIVE):
+            _refuse_relative(self._refuse, line, iri.removeprefix(_RELATIVE))
+        return URIRef(iri)
+
+
+def _literal(term: ox.Literal) -> Literal:
+    if term.language:
+        return Literal(term.value, lang=term.language)
+    datatype = URIRef(term.datatype.value)
+    return Literal(term.value, datatype=None if datatype == XSD.string else datatype, normalize=False)
+
+
+def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoReturn:
+    shown = f" “{iri}”" if iri else ""
+    refuse("relative-iri", f"the IRI{shown} is relative and the file gives no base", "write the IRI in full", line)
+
+
+def _refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: _Refusal) -> NoReturn:
+    line = error.lineno or read
+    if kind == RdfFormat.JSON_LD:
+        line = max(line - 1, 1)
+    if "No scheme found" in error.msg:
+        _refuse_relative(refuse, line)
+    if "LoadDocumentCallback" in error.msg:
+        refuse("remote-context", "a context is elsewhere, which is never fetched", "write it into the file")
+    source = text.splitlines()[line - 1] if line <= text.count("\n") + 1 else ""
+    if kind == RdfFormat.TURTLE and _N3.search(source):
+        refuse("n3-syntax", "this is Notation3, not Turtle", "write plain Turtle; named graphs go into .trig", line)
+    what = re.sub(r"^Parser error at line \d+ (between )?", "", error.msg)
+    refuse("syntax-error", f"the file is not well-formed: {what}", "correct the file", line)
+
+
+# -- after parsing --
+
+
+def _check_depth(parsed: Parsed, refuse: _Refusal) -> None:
+    """Refuse blank nodes nested too deep; the members of a list stand side by side."""
+    inner: dict[Node, list[Node]] = {}
+    for s, p, o in parsed.lines:
+        if isinstance(s, BNode) and isinstance(o, BNode) and p != RDFV.rest:
+            inner.setdefault(s, []).append(o)
+    below = {node for nodes in inner.values() for node in nodes}
+    level, seen = [node for node in inner if node not in below], set(inner) - below
+    for _ in range(MAX_DEPTH):
+        level = [n for node in level for n in inner.get(node, ()) if n not in seen]
+        seen.update(level)
+    if level:
+        _refuse_depth(refuse)
+
+
+def _check_imports(parsed: Parsed, refuse: _Refusal) -> None:
+    for s, o in parsed.graph.subject_objects(OWL.imports):
+        refuse("owl-imports", f"the record imports {o}, which is never fetched",
+               "delete owl:imports; the guideline is at hand already", parsed.line_of(s, OWL.imports, o))  # fmt: skip

@@ -1,0 +1,459 @@
+"""Records: loaded from files, validated against the record contract, and completed by the guideline's rules.
+
+The contract is SHACL (W3C Recommendation, 20 July 2017) and runs once over all patients; rules are SHACL Advanced
+Features, `sh:rule`. Both see the record, the taxonomy of the guideline, and the as-of date as a triple. What SHACL
+cannot see, a term that nobody declared, is looked for before it runs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import threading
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cached_property
+from itertools import combinations
+from pathlib import Path
+
+from rdflib import OWL, RDF, RDFS, SH, XSD, BNode, Graph, Literal, URIRef
+from rdflib.term import Node
+
+from reasoner.errors import EngineError, GuidelineError, Problem, RecordError
+from reasoner.rdf import Parsed, Triple, read_graph
+from reasoner.terms import GP, PREFIXES, curie, local_name
+
+#: The properties that lead from a patient to the nodes of its record, with all their subproperties.
+NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
+
+#: How often the rules run before they are said never to end.
+MAX_PASSES = 50
+
+_DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
+_AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
+_ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
+_AS_OF = BNode("as-of")
+_LOCK = threading.Lock()
+
+
+# -- loading --
+
+
+@dataclass(frozen=True)
+class Records:
+    """The records of one or more files: one graph, and the patients in it. `derived` is what rules added."""
+
+    graph: Graph
+    files: tuple[Parsed, ...]
+    patients: tuple[Node, ...]
+    derived: frozenset[Triple] = frozenset()
+
+    def place(self, s: Node, p: Node | None = None, o: Node | None = None) -> tuple[str | None, int | None]:
+        """The file and the first line that state the triple, or anything that matches; a file is always named."""
+        for parsed in self.files:
+            if (s, p, o) in parsed.graph:
+                return parsed.file, parsed.line_of(s, p, o)
+        return (self.files[0].file if len(self.files) == 1 else None), None
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that the files bind, and the canonical ones."""
+        bound = {name: iri for parsed in reversed(self.files) for name, iri in parsed.prefixes.items() if name}
+        return {name: iri for name, iri in bound.items() if iri not in PREFIXES.values()} | PREFIXES
+
+    def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
+        """The records of these patients alone."""
+        graph = Graph(bind_namespaces="none")
+        for patient in patients:
+            for triples in patient_nodes(self.graph, patient, properties).values():
+                _add(graph, triples)
+        kept = frozenset(triple for triple in self.derived if triple in graph)
+        return replace(self, graph=graph, patients=tuple(p for p in self.patients if p in patients), derived=kept)
+
+
+def load(paths: Iterable[Path | str], *, format: str | None = None) -> Records:
+    """Load the records in `paths`. Raises RecordError for a file that cannot be read or holds no patient, and where
+    one patient stands in two files."""
+    return gather([read_graph(path, format=format) for path in paths])
+
+
+def gather(files: Sequence[Parsed]) -> Records:
+    """The records of files that are parsed already. Raises as `load`."""
+    found = [_patients(parsed) for parsed in files]
+    for (one, patients), (other, _) in combinations(zip(files, found, strict=True), 2):
+        _check_apart(one, patients, other)
+    for (one, _), (other, patients) in combinations(zip(files, found, strict=True), 2):
+        _check_apart(other, patients, one)
+    return Records(_union(files), tuple(files), tuple(sorted({p for patients in found for p in patients}, key=str)))
+
+
+def _patients(parsed: Parsed) -> set[Node]:
+    patients = set(parsed.graph.subjects(RDF.type, GP.Patient))
+    if not patients:
+        remedy = f"type the patient: <IRI> a gp:Patient, with gp: = {GP}"
+        raise RecordError(Problem("no-patient", "the file has no gp:Patient", remedy, parsed.file))
+    return patients
+
+
+def _check_apart(one: Parsed, patients: set[Node], other: Parsed) -> None:
+    for patient in sorted(patients & set(other.graph.subjects()), key=str):
+        raise RecordError(
+            Problem("duplicate-patient", f"the patient is described in {one.file} and in {other.file}",
+                    "put one patient into one file, or give two patients two IRIs",
+                    other.file, other.line_of(patient), str(patient))
+        )  # fmt: skip
+
+
+def _union(files: Sequence[Parsed]) -> Graph:
+    """One graph of all files, without the declarations that editors write and that say nothing of a patient."""
+    graph = Graph(bind_namespaces="none")
+    for parsed in files:
+        _add(graph, (t for t in parsed.lines if t[1] != RDF.type or t[2] not in _DECLARATIONS))
+    return graph
+
+
+def _add(graph: Graph, triples: Iterable[Triple]) -> None:
+    for triple in triples:
+        graph.add(triple)
+
+
+# -- the nodes of one patient --
+
+
+def node_properties(guideline: Graph) -> frozenset[Node]:
+    """`NODE_PROPERTIES` and every subproperty of them that the guideline declares."""
+    return frozenset(p for top in NODE_PROPERTIES for p in guideline.transitive_subjects(RDFS.subPropertyOf, top))
+
+
+def patient_nodes(graph: Graph, patient: Node, properties: Collection[Node]) -> dict[Node, list[Triple]]:
+    """The patient and the nodes of its record, in the order in which they are reached, each with its own triples."""
+    found: dict[Node, list[Triple]] = {}
+    open_nodes = [patient]
+    for node in open_nodes:
+        if node not in found:
+            found[node] = list(graph.triples((node, None, None)))
+            open_nodes += [o for _, p, o in found[node] if p in properties and not isinstance(o, Literal)]
+    return found
+
+
+# -- the vocabulary --
+
+
+class _Vocabulary:
+    """The terms that the guideline declares, and what of its ontology the shapes look at."""
+
+    def __init__(self, guideline: Graph) -> None:
+        self.properties = node_properties(guideline)
+        self.taxonomy = [t for p in (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf)
+                         for t in guideline.triples((None, p, None))
+                         if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]  # fmt: skip
+        self.kinds: dict[Node, set[Node]] = defaultdict(set)
+        for s, p, o in self.taxonomy:
+            if p == RDF.type:
+                self.kinds[s].add(o)
+        ontologies = guideline.subjects(RDF.type, OWL.Ontology)
+        self._stems = {_stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
+        self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.speaks(iri)}
+        recordable = {c for top in (GP.Finding, GP.Act) for c in guideline.transitive_subjects(RDFS.subClassOf, top)}
+        self._classes = recordable | {GP.Patient}
+        self._predicates = {t for t in self.kinds if self._is_property(t)}
+
+    def _is_property(self, term: Node) -> bool:
+        return any(str(kind).endswith("Property") for kind in self.kinds.get(term, ()))
+
+    def speaks(self, term: Node) -> bool:
+        """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
+        return isinstance(term, URIRef) and _stem(term) in self._stems
+
+    def knows(self, term: Node, role: str) -> bool:
+        """Whether the guideline declares an IRI as a `property`, as a `class`, or as anything."""
+        if role == "property":
+            return term in self._predicates
+        return OWL.Class in self.kinds.get(term, ()) if role == "class" else term in self.kinds
+
+    def nearest(self, term: Node, role: str) -> Node | None:
+        """The declared term whose name is most like that of `term`; None where none is alike."""
+        own = {"property": self._predicates, "class": self._classes}.get(role, self.kinds)
+        names = {local_name(str(t)).lower(): t for t in sorted(own, key=str, reverse=True) if self.speaks(t)}
+        like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.6)
+        return names[like[0]] if like else None
+
+
+def _stem(iri: str) -> str:
+    """A namespace without what people get wrong about it: scheme, case, and the last separator."""
+    namespace = iri[: len(iri) - len(local_name(iri))]
+    return namespace.rstrip("#/").lower().removeprefix("https://").removeprefix("http://")
+
+
+# -- validating --
+
+
+@dataclass(frozen=True)
+class _Fault:
+    """One thing wrong with a statement about a node; a lower stage is more basic."""
+
+    stage: int
+    code: str
+    what: str
+    remedy: str
+    node: Node
+    path: Node | None = None
+    value: Node | None = None
+
+
+def validate(
+    records: Records, guideline: Graph, shapes: Sequence[Graph], as_of: date
+) -> dict[Node, list[Problem]]:
+    """What is wrong with each patient's record, most basic faults only; patients whose record conforms are left out.
+
+    `guideline` is the graph of all ontologies, `shapes` the record contract. Raises RecordError for what belongs to no
+    patient, and GuidelineError for shapes that cannot be used.
+    """
+    view = _View(records, _Vocabulary(guideline))
+    faults = [*_Terms(view).faults(), *view.shared()]
+    _refuse_strays(view, [*faults, *view.strays()])
+    contract = _merged(shapes)
+    report = _run(_scene(records, view.words, as_of), contract)
+    faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
+               for fault in view.located(report, result, contract)]  # fmt: skip
+    _refuse_strays(view, faults)
+    return view.by_patient(faults)
+
+
+def _refuse_strays(view: _View, faults: Iterable[_Fault]) -> None:
+    strays = [view.problem(fault) for fault in faults if fault.node not in view.owners]
+    if strays:
+        raise RecordError(*_in_order(strays))
+
+
+def _in_order(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(set(problems), key=lambda p: (p.file or "", p.line or 0, p.code, p.what, p.node or ""))
+
+
+class _View:
+    """The records as the contract's results are mapped onto them: which node belongs to which patients."""
+
+    def __init__(self, records: Records, words: _Vocabulary) -> None:
+        self.records, self.words = records, words
+        self.triples = list(records.graph)
+        self.owners = self._owners()
+        self.prefixes = {**records.prefixes, **words.prefixes}
+
+    def _owners(self) -> dict[Node, list[Node]]:
+        links: dict[Node, list[Node]] = defaultdict(list)
+        for s, p, o in self.triples:
+            if p in self.words.properties and not isinstance(o, Literal) and o not in self.words.kinds:
+                links[s].append(o)
+        owners: dict[Node, list[Node]] = defaultdict(list)
+        for patient in self.records.patients:
+            for node in _reached(patient, links):
+                owners[node].append(patient)
+        return dict(owners)
+
+    def strays(self) -> Iterator[_Fault]:
+        """Nodes of which the record says something in the guideline's words and that no patient leads to."""
+        for s in {s for s, p, o in self.triples if s not in self.owners and self._means(p, o)} - set(self.words.kinds):
+            yield _Fault(0, "dangling-node", "no gp:Patient leads to the node",
+                         "link it from its patient, or type it gp:Patient if it is one", s)  # fmt: skip
+
+    def _means(self, p: Node, o: Node) -> bool:
+        return self.words.speaks(o) if p == RDF.type else self.words.speaks(p)
+
+    def shared(self) -> Iterator[_Fault]:
+        """Nodes that belong to two patients, or that two files describe."""
+        for node, owners in self.owners.items():
+            if len(owners) > 1 or (len(self.records.files) > 1 and self._files(node) > 1):
+                yield _Fault(0, "shared-node", "the node belongs to several patients, or stands in several files",
+                             "give each patient nodes of its own, in one file", node)  # fmt: skip
+
+    def _files(self, node: Node) -> int:
+        return sum((node, None, None) in parsed.graph for parsed in self.records.files)
+
+    def located(self, report: Graph, result: Node, contract: Graph) -> Iterator[_Fault]:
+        """The faults that one result of the report stands for, on the nodes that they belong to."""
+        shape = report.value(result, SH.sourceShape)
+        assert shape is not None
+        stage = int(str(contract.value(shape, SH.order, default=9)))
+        texts = [str(contract.value(shape, p, default=local_name(str(shape)))) for p in (GP.code, SH.message, GP.remedy)]
+        for place in self._places(report, result, contract, shape):
+            yield _Fault(stage, *texts, *place)
+
+    def _places(
+        self, report: Graph, result: Node, contract: Graph, shape: Node
+    ) -> Iterator[tuple[Node, Node | None, Node | None]]:
+        focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
+        graph = self.records.graph
+        if focus in self.owners:
+            yield (focus, path, value) if isinstance(path, URIRef) else (focus, None, None)
+        elif value in self.owners:
+            yield from ((value, path, o) for o in graph.objects(value, path))
+        else:
+            holders = [(s, p, focus) for p in contract.objects(shape, SH.targetObjectsOf)
+                       for s in graph.subjects(p, focus)]  # fmt: skip
+            yield from holders or [(focus or BNode(), None, value)]
+
+    def by_patient(self, faults: Iterable[_Fault]) -> dict[Node, list[Problem]]:
+        found: dict[Node, list[Problem]] = defaultdict(list)
+        for fault in _basic(faults):
+            for patient in self.owners[fault.node]:
+                found[patient].append(self.problem(fault))
+        return {patient: _in_order(found[patient]) for patient in sorted(found, key=str)}
+
+    def problem(self, fault: _Fault) -> Problem:
+        """The fault as a reader sees it: the value, what is wrong with it, and where it stands."""
+        said = " ".join(self.shown(term) for term in (fault.path, fault.value) if term is not None)
+        file, line = self.records.place(fault.node, fault.path, fault.value)
+        if line is None:
+            file, line = self.records.place(fault.node)
+        what = f"{said}: {fault.what}" if said else fault.what
+        return Problem(fault.code, what, fault.remedy, file, line, self._name(fault.node))
+
+    def _name(self, node: Node) -> str:
+        """A node as its reader finds it: a blank node by the statement that leads to it."""
+        if isinstance(node, BNode):
+            for s, p in self.records.graph.subject_predicates(node):
+                return f"{self.shown(s)} {self.shown(p)} []"
+        return self.shown(node)
+
+    def shown(self, term: Node) -> str:
+        """A term as Turtle writes it, cut where it is long."""
+        if isinstance(term, URIRef):
+            short = curie(term, self.prefixes)
+            return short if short != str(term) else f"<{term}>"
+        if not isinstance(term, Literal):
+            return "[]"
+        suffix = f"@{term.language}" if term.language else ""
+        if term.datatype is not None:
+            suffix = f"^^{self.shown(term.datatype)}"
+        text = str(term) if len(term) <= 60 else f"{term[:60]}…"
+        return f'"{" ".join(text.split())}"{suffix}'
+
+
+def _reached(patient: Node, links: Mapping[Node, list[Node]]) -> list[Node]:
+    found = [patient]
+    for node in found:
+        found += [o for o in links.get(node, ()) if o not in found]
+    return found
+
+
+def _basic(faults: Iterable[_Fault]) -> list[_Fault]:
+    """Of several faults of one value the most basic; nothing about the place of a node whose type is wrong."""
+    first: dict[tuple[Node, Node | None, Node | None], _Fault] = {}
+    for fault in sorted(faults, key=lambda f: (f.stage, f.code)):
+        first.setdefault((fault.node, fault.path, fault.value), fault)
+    mistyped = {fault.node for fault in first.values() if fault.stage <= 2 and fault.path in (RDF.type, None)}
+    return [fault for fault in first.values() if fault.stage != 3 or fault.node not in mistyped]
+
+
+class _Terms:
+    """Finds the terms of a record that the guideline does not declare, and axioms, which are not a record's to state."""
+
+    def __init__(self, view: _View) -> None:
+        self.view, self.words = view, view.words
+        self._subjects = {s for s, _, _ in view.triples}
+
+    def faults(self) -> Iterator[_Fault]:
+        """One fault for each statement that uses such a term."""
+        predicates = {p: self._of_predicate(p) for p in {p for _, p, _ in self.view.triples}}
+        objects: dict[tuple[bool, Node], tuple[str, str, str] | None] = {}
+        for s, p, o in self.view.triples:
+            fault = predicates[p]
+            if fault is None and isinstance(o, URIRef):
+                key = (p == RDF.type, o)
+                if key not in objects:
+                    objects[key] = self._of_type(o) if key[0] else self._of_object(p, o)
+                fault = objects[key]
+            if fault is None and s in self.words.kinds:
+                fault = _axiom("the record says something of a term of the guideline")
+            if fault is not None:
+                yield _Fault(0, *fault, s, p, o)
+
+    def _of_predicate(self, p: Node) -> tuple[str, str, str] | None:
+        if p in _AXIOMS or (p in OWL and p not in _ABOUT_FILES):
+            return _axiom("the record states an axiom")
+        if p == GP.asOf:
+            return "as-of-in-record", "the as-of date is no part of a record", "give it when the record is read"
+        return self._unknown(p, "property")
+
+    def _of_type(self, o: Node) -> tuple[str, str, str] | None:
+        if o in OWL or o in RDFS:
+            return _axiom("the record declares a term")
+        return self._unknown(o, "class")
+
+    def _of_object(self, p: Node, o: Node) -> tuple[str, str, str] | None:
+        if o in self._subjects:
+            return None
+        return self._unknown(o, "class" if p in (GP.lacksFinding, GP.didNotUndergo) else "term")
+
+    def _unknown(self, term: Node, role: str) -> tuple[str, str, str] | None:
+        if not self.words.speaks(term) or self.words.knows(term, role):
+            return None
+        shown, near = self.view.shown(term), self.words.nearest(term, role)
+        remedy = f"did you mean {self.view.shown(near)}?" if near is not None else "use a term that it declares"
+        return "unknown-term", f"{shown} is no {role} of the guideline", remedy
+
+
+def _axiom(what: str) -> tuple[str, str, str]:
+    return "axiom-in-record", what, "leave it out: a record states facts of patients"
+
+
+# -- SHACL --
+
+
+def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: date) -> Records:
+    """The records with all that the SHACL rules give, repeated until they give nothing new; `derived` holds that.
+
+    Raises GuidelineError for rules that cannot be used or that never come to an end.
+    """
+    words, contract = _Vocabulary(guideline), _merged(rules)
+    scene = _scene(records, words, as_of)
+    given = set(scene)
+    for _ in range(MAX_PASSES):
+        before = len(scene)
+        _run(scene, contract, rules=True)
+        if len(scene) == before:
+            return _with(records, frozenset(scene) - given)
+    raise GuidelineError(
+        Problem("endless-rules", f"the rules still add triples after {MAX_PASSES} passes",
+                "write rules that create no new nodes")
+    )  # fmt: skip
+
+
+def _with(records: Records, derived: frozenset[Triple]) -> Records:
+    graph = Graph(bind_namespaces="none")
+    _add(graph, records.graph)
+    _add(graph, derived)
+    return replace(records, graph=graph, derived=records.derived | derived)
+
+
+def _scene(records: Records, words: _Vocabulary, as_of: date) -> Graph:
+    """What the shapes see: the records, the guideline's taxonomy, and the as-of date."""
+    graph = Graph(bind_namespaces="none")
+    _add(graph, records.graph)
+    _add(graph, words.taxonomy)
+    graph.add((_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date)))
+    return graph
+
+
+def _merged(graphs: Sequence[Graph]) -> Graph:
+    merged = Graph(bind_namespaces="none")
+    for graph in graphs:
+        _add(merged, graph)
+    return merged
+
+
+def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
+    """The report of one run of pySHACL; with `rules`, what they give is added to `scene`. One thread at a time."""
+    import pyshacl  # noqa: PLC0415  (slow to import; needed only here)
+    from pyshacl.errors import ReportableRuntimeError  # noqa: PLC0415
+
+    try:
+        with _LOCK:
+            _, report, _ = pyshacl.validate(scene, shacl_graph=shapes, inplace=True, advanced=rules)
+    except (ReportableRuntimeError, RuntimeError, ValueError) as error:
+        reason = " ".join(str(error).split())
+        raise GuidelineError(Problem("bad-shapes", f"the shapes cannot be used: {reason}", "correct them")) from error
+    if not isinstance(report, Graph):
+        raise EngineError(Problem("shacl-failure", "the validation did not end", "check the shapes with another engine"))
+    return report

@@ -1,0 +1,130 @@
+"""Assessments as JSON: one form for every door. IRIs are written as CURIEs; `@context` expands them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import PurePath
+from typing import Any
+
+from reasoner.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.catalogue import Recommendation
+from reasoner.decide import State
+from reasoner.errors import Problem
+from reasoner.facts import Fact
+from reasoner.guideline import Guideline
+from reasoner.terms import curie
+
+Json = dict[str, Any]
+
+_IRI_KEYS = {
+    "patient": "gp:patient", "class": "gp:class", "action": "gp:action", "strength": "gp:strength",
+    "statements": "gp:statement", "fact": "gp:class", "source": "gp:source", "criteria": "gp:criterion",
+    "ask": "gp:ask", "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
+}  # fmt: skip
+_PLAIN_KEYS = {
+    "status": "gp:status", "label": "rdfs:label", "state": "gp:state", "text": "skos:definition", "by": "gp:by",
+    "citations": "gp:citation", "conclusions": "gp:conclusion", "recommendations": "gp:recommends",
+    "reasons": "gp:reason", "facts": "gp:fact", "axioms": "gp:axiom", "questions": "gp:hasQuestion",
+    "notes": "rdfs:comment",
+}  # fmt: skip
+
+
+class JsonRenderer:
+    """Writes assessments of one guideline."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline = guideline
+        self.prefixes = dict(guideline.prefixes)
+
+    def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
+        """One object for one patient, an array for several."""
+        found = [self.result(result) for result in results]
+        return found[0] if len(found) == 1 else found
+
+    def result(self, result: Assessment | Refusal) -> Json:
+        return self.refusal(result) if isinstance(result, Refusal) else self.assessment(result)
+
+    def context(self) -> Json:
+        """The JSON-LD context of an assessment."""
+        keys: Json = {key: {"@id": iri, "@type": "@id"} for key, iri in _IRI_KEYS.items()}
+        keys |= _PLAIN_KEYS | {"asOf": {"@id": "gp:asOf", "@type": "xsd:date"}}
+        return {**self.prefixes, **keys}
+
+    def refusal(self, refusal: Refusal) -> Json:
+        """What stands in the place of a patient whose record is refused."""
+        first, *others = (self._problem(problem) for problem in refusal.problems)
+        error = {**first, "others": others} if others else first
+        return {"patient": self._name(refusal.patient) if refusal.patient else None, "error": error}
+
+    def _problem(self, problem: Problem) -> Json:
+        return {key: self.shorten(text) for key, text in problem.as_json().items()}
+
+    def shorten(self, text: str) -> str:
+        """`text` with the IRIs of known namespaces written as CURIEs."""
+        for prefix, namespace in sorted(self.prefixes.items(), key=lambda item: -len(item[1])):
+            text = text.replace(namespace, f"{prefix}:")
+        return text
+
+    def assessment(self, assessment: Assessment) -> Json:
+        rendered: Json = {
+            "@context": self.context(),
+            "patient": assessment.patient,
+            "asOf": assessment.as_of.isoformat(),
+            "status": assessment.status,
+            "conclusions": [self._conclusion(conclusion) for conclusion in assessment.conclusions],
+            "questions": [{"ask": self._names(q.ask), "decides": self._names(q.decides)} for q in assessment.questions],
+            "assumptions": [
+                {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
+                for fact, reading in assessment.assumptions
+            ],
+            "alerts": [],
+            "orders": [],
+        }
+        return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
+
+    def _conclusion(self, conclusion: Conclusion) -> Json:
+        """One class; only an entailed one carries what it recommends."""
+        recommendations = conclusion.cls.recommendations if conclusion.state is State.ENTAILED else ()
+        return {
+            "class": self._name(conclusion.cls.iri),
+            "label": self.guideline.catalogue.label(conclusion.cls.iri),
+            "state": str(conclusion.state),
+            "recommendations": [self._recommendation(recommendation) for recommendation in recommendations],
+            "reasons": [self._reason(justified) for justified in conclusion.reasons],
+        }
+
+    def _recommendation(self, recommendation: Recommendation) -> Json:
+        return {
+            "action": self._name(recommendation.action),
+            "strength": self._name(recommendation.strength),
+            "text": recommendation.text,
+            "statements": self._names(recommendation.statements),
+        }
+
+    def _reason(self, justified: Justified) -> Json:
+        reason = justified.reason
+        return {
+            "facts": [self._fact(fact) for fact in reason.facts],
+            "criteria": self._names(reason.criteria),
+            "axioms": [
+                {"class": self._name(origin.term), "file": ontology_file(origin.file), "line": origin.line}
+                for origin in reason.axioms
+            ],
+            "statements": self._names(justified.statements),
+            "citations": list(justified.citations),
+            "assumptions": self._names(justified.readings),
+        }
+
+    def _fact(self, fact: Fact) -> Json:
+        return {"fact": self._name(fact.term), "state": fact.state, "source": fact.source, "by": fact.by}
+
+    def _name(self, iri: str) -> str:
+        return curie(iri, self.prefixes)
+
+    def _names(self, iris: Iterable[str]) -> list[str]:
+        return [self._name(iri) for iri in iris]
+
+
+def ontology_file(path: str) -> str:
+    """An ontology file as results name it: by its place in the guideline, not on the machine."""
+    return f"ontology/{PurePath(path).name}"

@@ -1,0 +1,150 @@
+"""Assessments as RDF: PROV-O for where an answer comes from, CiTO for what it cites.
+
+PROV-O, https://www.w3.org/TR/prov-o/; CiTO, http://purl.org/spar/cito. The IRIs of results are content hashes: the
+same record, guideline and as-of date give the same triples, but for the time of the run.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rdflib import PROV, RDF, RDFS, XSD, Graph, Literal, URIRef
+
+from reasoner.assess import Assessment, Conclusion, Justified
+from reasoner.decide import State
+from reasoner.facts import Fact
+from reasoner.guideline import Guideline, version
+from reasoner.justify import Question
+from reasoner.naming import content_hash
+from reasoner.render_json import JsonRenderer
+from reasoner.terms import CITO, GP
+
+_STATES = {State.ENTAILED: GP.Entailed, State.EXCLUDED: GP.Excluded, State.UNDETERMINED: GP.Undetermined}
+_STATUS = {
+    "decided": GP.Decided, "undetermined": GP.OpenStatus, "silent": GP.SilentStatus, "outOfScope": GP.OutOfScopeStatus,
+}  # fmt: skip
+_ORIGINS = {"recorded": GP.Recorded, "derived": GP.Derived, "assumed": GP.Assumed}
+
+
+class RdfRenderer:
+    """Writes assessments of one guideline into a graph."""
+
+    def __init__(self, guideline: Guideline, ended: datetime | None = None) -> None:
+        self.guideline = guideline
+        self.ended = ended or datetime.now(UTC)
+        self.json = JsonRenderer(guideline)
+        self.graph = Graph()
+        for prefix, namespace in guideline.prefixes.items():
+            self.graph.bind(prefix, namespace)
+
+    def render(self, assessments: Iterable[Assessment]) -> Graph:
+        """The graph of all `assessments`."""
+        for assessment in assessments:
+            self._assessment(assessment)
+        return self.graph
+
+    def _add(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
+        for obj in objects:
+            self.graph.add((subject, predicate, obj))
+
+    def _node(self, kind: str, *content: str) -> URIRef:
+        return URIRef(f"urn:guideproof:{kind}:{content_hash('|'.join(content))}")
+
+    def _assessment(self, assessment: Assessment) -> None:
+        answer = json.dumps(self.json.assessment(assessment), sort_keys=True)
+        node = self._node("assessment", answer, assessment.record, version(), *self.guideline.content.versions)
+        patient = URIRef(assessment.patient)
+        self._add(node, RDF.type, GP.Assessment)
+        self._add(node, GP.patient, patient)
+        self._add(node, GP.asOf, Literal(assessment.as_of))
+        self._add(node, GP.status, _STATUS[assessment.status])
+        self._add(node, RDFS.comment, *(Literal(note, lang="en") for note in assessment.notes))
+        self._provenance(node, assessment)
+        self._classes(patient, assessment)
+        for conclusion in assessment.conclusions:
+            self._conclusion(node, conclusion, assessment)
+        for rank, question in enumerate(assessment.questions, 1):
+            self._question(node, rank, question)
+        for fact, reading in assessment.assumptions:
+            assumed = self._fact(node, fact, assessment)
+            self._add(node, GP.assumedFact, assumed)
+            self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
+
+    def _provenance(self, node: URIRef, assessment: Assessment) -> None:
+        run, software = self._node("run", node), URIRef(f"urn:guideproof:software:{version()}")
+        record = URIRef(f"urn:guideproof:record:{assessment.record}")
+        self._add(node, PROV.wasGeneratedBy, run)
+        self._add(node, PROV.wasDerivedFrom, record)
+        self._add(run, RDF.type, PROV.Activity)
+        self._add(run, PROV.used, record, *(URIRef(iri) for iri in self.guideline.content.versions))
+        self._add(run, PROV.wasAssociatedWith, software)
+        self._add(run, PROV.endedAtTime, Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime))
+        self._add(record, RDF.type, PROV.Entity)
+        self._add(software, RDF.type, PROV.SoftwareAgent)
+        self._add(software, RDFS.label, Literal(f"guideproof {version()}", lang="en"))
+
+    def _classes(self, patient: URIRef, assessment: Assessment) -> None:
+        """Every criterion and class that the patient is in, or is excluded from."""
+        self._add(patient, RDF.type, GP.Patient)
+        for iri, state in assessment.decision.states.items():
+            if state is State.ENTAILED:
+                self._add(patient, RDF.type, URIRef(iri))
+            elif state is State.EXCLUDED:
+                self._add(patient, GP.excludedFrom, URIRef(iri))
+
+    def _conclusion(self, above: URIRef, conclusion: Conclusion, assessment: Assessment) -> None:
+        node = self._node("conclusion", above, conclusion.cls.iri)
+        self._add(above, GP.conclusion, node)
+        self._add(node, RDF.type, GP.Conclusion)
+        self._add(node, GP["class"], URIRef(conclusion.cls.iri))
+        self._add(node, GP.state, _STATES[conclusion.state])
+        if conclusion.state is State.ENTAILED:
+            self._add(node, GP.recommends, *(URIRef(r.iri) for r in conclusion.cls.recommendations))
+            self._add(node, GP.establishes, *(URIRef(d) for d in conclusion.cls.diagnoses))
+        for rank, justified in enumerate(conclusion.reasons, 1):
+            self._reason(node, rank, justified, assessment)
+            self._add(node, CITO.citesAsEvidence, *self._references(justified))
+
+    def _reason(self, above: URIRef, rank: int, justified: Justified, assessment: Assessment) -> None:
+        node = self._node("reason", above, str(rank))
+        self._add(above, GP.reason, node)
+        self._add(node, RDF.type, GP.Reason)
+        self._add(node, GP.rank, Literal(rank))
+        self._add(node, GP.fact, *(self._fact(above, fact, assessment) for fact in justified.reason.facts))
+        self._add(node, GP.criterion, *map(URIRef, justified.reason.criteria))
+        self._add(node, GP.axiom, *(URIRef(origin.term) for origin in justified.reason.axioms))
+        self._add(node, GP.statement, *map(URIRef, justified.statements))
+        self._add(node, GP.assumption, *map(URIRef, justified.readings))
+        self._add(node, CITO.citesAsEvidence, *self._references(justified))
+
+    def _references(self, justified: Justified) -> list[URIRef]:
+        known = self.guideline.catalogue.references
+        return [URIRef(known[number]) for number in justified.citations if number in known]
+
+    def _fact(self, above: URIRef, fact: Fact, assessment: Assessment) -> URIRef:
+        node = self._node("fact", assessment.record, assessment.patient, fact.term, fact.state, fact.by, fact.source or "")
+        self._add(node, RDF.type, GP.Fact)
+        self._add(node, GP["class"], URIRef(fact.term))
+        self._add(node, GP.state, GP.Present if fact.present else GP.Absent)
+        self._add(node, GP.by, _ORIGINS[fact.by])
+        if fact.source:
+            source = self._source(fact.source, assessment)
+            self._add(node, GP.source, source)
+            self._add(node, PROV.wasDerivedFrom, source)
+        return node
+
+    def _source(self, source: str, assessment: Assessment) -> URIRef:
+        """The node of the record; a blank node by its canonical label in the record of that content."""
+        if source.startswith("_:"):
+            return URIRef(f"urn:guideproof:node:{assessment.record}:{source[2:]}")
+        return URIRef(source)
+
+    def _question(self, above: URIRef, rank: int, question: Question) -> None:
+        node = self._node("question", above, str(rank))
+        self._add(above, GP.hasQuestion, node)
+        self._add(node, RDF.type, GP.Question)
+        self._add(node, GP.rank, Literal(rank))
+        self._add(node, GP.ask, *map(URIRef, question.ask))
+        self._add(node, GP.decides, *map(URIRef, question.decides))

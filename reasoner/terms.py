@@ -1,0 +1,46 @@
+"""The names of the core vocabulary, the one prefix table, and IRIs as people read them."""
+
+from __future__ import annotations
+
+from rdflib import Namespace, URIRef
+
+GP = Namespace("https://w3id.org/guideproof/core#")
+CITO = Namespace("http://purl.org/spar/cito/")
+
+#: The canonical prefix of every vocabulary that the project writes. A guideline adds its own.
+PREFIXES: dict[str, str] = {
+    "cito": str(CITO),
+    "dcterms": "http://purl.org/dc/terms/",
+    "gp": str(GP),
+    "owl": "http://www.w3.org/2002/07/owl#",
+    "prov": "http://www.w3.org/ns/prov#",
+    "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
+    "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
+    "sh": "http://www.w3.org/ns/shacl#",
+    "skos": "http://www.w3.org/2004/02/skos/core#",
+    "xsd": "http://www.w3.org/2001/XMLSchema#",
+}
+
+
+def curie(iri: str, prefixes: dict[str, str]) -> str:
+    """`iri` shortened by the longest namespace that fits; unchanged where none does."""
+    best = max((p for p in prefixes.items() if iri.startswith(p[1])), key=lambda p: len(p[1]), default=None)
+    if best is None:
+        return iri
+    local = iri[len(best[1]) :]
+    return f"{best[0]}:{local}" if local and all(c.isalnum() or c in "-_." for c in local) else iri
+
+
+def expand(name: str, prefixes: dict[str, str]) -> str | None:
+    """The IRI that a CURIE, an IRI or an IRI in angle brackets stands for; None where it is none."""
+    if name.startswith("<") and name.endswith(">"):
+        return name[1:-1]
+    prefix, colon, local = name.partition(":")
+    if colon and prefix in prefixes and not local.startswith("//"):
+        return prefixes[prefix] + local
+    return name if "://" in name or name.startswith("urn:") else None
+
+
+def local_name(iri: str) -> str:
+    """What follows the last `#` or `/` of an IRI."""
+    return str(URIRef(iri)).rsplit("#", 1)[-1].rsplit("/", 1)[-1]
