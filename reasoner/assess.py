@@ -83,7 +83,7 @@ def assess(
         patient=patient,
         as_of=as_of,
         status=status(management, decision.states),
-        conclusions=tuple(_conclusion(guideline, decision, cls) for cls in management),
+        conclusions=tuple(conclude(guideline, decision, cls) for cls in management),
         questions=open_classes,
         assumptions=_assumptions(guideline, decision),
         decision=decision,
@@ -109,7 +109,8 @@ def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -
     return "undetermined" if State.UNDETERMINED in advising else "silent"
 
 
-def _conclusion(guideline: Guideline, decision: Decision, cls: ManagementClass) -> Conclusion:
+def conclude(guideline: Guideline, decision: Decision, cls: ManagementClass) -> Conclusion:
+    """What is decided of one class, with every reason."""
     found = reasons(guideline.compiled, decision, cls.iri)
     state = decision.states[cls.iri]
     return Conclusion(cls, state, tuple(justified(guideline, cls.iri, state, reason) for reason in found))

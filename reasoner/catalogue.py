@@ -52,6 +52,7 @@ class Reading:
 
     iri: str
     identifier: str
+    question: str
     chosen: str
 
 
@@ -163,7 +164,7 @@ class _CatalogueReader:
 
     def _reading(self, node: Node) -> Reading:
         identifier = self._text(node, DCTERMS.identifier) or local_name(str(node))
-        return Reading(str(node), identifier, self._text(node, GP.chosen))
+        return Reading(str(node), identifier, self._text(node, GP.question), self._text(node, GP.chosen))
 
     def _management(self) -> tuple[ManagementClass, ...]:
         kinds = (GP.ManagementClass, GP.Restriction, GP.ScopeExit)
@@ -175,7 +176,8 @@ class _CatalogueReader:
         return (int(order) if order.isdigit() else 10**6), str(node)
 
     def _class(self, node: Node) -> ManagementClass:
-        recommendations = [self._recommendation(r) for r in sorted(self.graph.objects(node, GP.recommends))]
+        recommendations = [self._recommendation(r) for r in self.graph.objects(node, GP.recommends)]
+        recommendations.sort(key=lambda r: ([self._place(s) for s in r.statements], r.iri))
         return ManagementClass(
             iri=str(node),
             restriction=(node, RDF.type, GP.Restriction) in self.graph,

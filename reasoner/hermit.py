@@ -139,6 +139,7 @@ class _Ontology:
         self.classes = {c for kind in (OWL.Class, RDFS.Datatype, OWL.Restriction) for c in self.graph.subjects(RDF.type, kind)}
         self.known = {str(t) for triple in self.graph for t in triple if isinstance(t, URIRef)}
         self.individuals = self._individuals({URIRef(iri) for iri in named if iri in self.known})
+        self._open_facets()
         self.triples = sorted((t for t in self.graph if self._logical(*t)), key=lambda t: t[1] != RDF.type)
 
     def functional(self, prop: str) -> bool:
@@ -154,6 +155,25 @@ class _Ontology:
     def ranges(self, prop: Node) -> set[Node]:
         """The ranges of a property and of those above it."""
         return {r for p in self.above(prop, RDFS.subPropertyOf) for r in self.graph.objects(p, RDFS.range)}
+
+    def _open_facets(self) -> None:
+        """Write each range of decimals as `_Writer.decimals` does."""
+        writer = _Writer(self, "f")
+        for node, head in list(self.graph.subject_objects(OWL.withRestrictions)):
+            if self.graph.value(node, OWL.onDatatype) == XSD.decimal:
+                facets = [pair for f in RdfList(self.graph, head) for pair in self.graph.predicate_objects(f)]
+                writer.triples.append((node, OWL.intersectionOf, writer.ranges(facets)))
+                self.graph.remove((node, OWL.onDatatype, None))
+                self._remove_list(head)
+                self.graph.remove((node, OWL.withRestrictions, None))
+        for triple in writer.triples:
+            self.graph.add(triple)
+
+    def _remove_list(self, head: Node) -> None:
+        for member in list(RdfList(self.graph, head)):
+            self.graph.remove((member, None, None))
+        RdfList(self.graph, head).clear()
+        self.graph.remove((head, None, None))
 
     def _individuals(self, named: set[URIRef]) -> set[Node]:
         """The individuals that axioms or profiles name, and those that assertions tie to them."""
@@ -195,14 +215,14 @@ class _Question:
 class _Writer:
     """Writes class expressions as triples."""
 
-    def __init__(self, ontology: _Ontology) -> None:
-        self.ontology = ontology
+    def __init__(self, ontology: _Ontology, prefix: str = "p") -> None:
+        self.ontology, self.prefix = ontology, prefix
         self.triples: list[Triple] = []
         self.numbers = count()
 
     def node(self, *triples: tuple[URIRef, Node]) -> BNode:
         """A new blank node with these properties."""
-        node = BNode(f"p{next(self.numbers)}")
+        node = BNode(f"{self.prefix}{next(self.numbers)}")
         self.triples += [(node, p, o) for p, o in triples]
         return node
 
@@ -272,12 +292,29 @@ class _Writer:
 
     def _decimals(self, low: Decimal | None, high: Decimal | None) -> Node:
         """The decimals from `low` to `high`, both included; unbounded where None."""
-        bounds = [(XSD.minInclusive, low), (XSD.maxInclusive, high)]
-        facets = [self.node((facet, Literal(format(b, "f"), datatype=XSD.decimal))) for facet, b in bounds if b is not None]
+        bounds = ((XSD.minInclusive, low), (XSD.maxInclusive, high))
+        facets = [(facet, _decimal(bound)) for facet, bound in bounds if bound is not None]
         if not facets:
             return XSD.decimal
-        return self.node((RDF.type, RDFS.Datatype), (OWL.onDatatype, XSD.decimal),
-                         (OWL.withRestrictions, self.sequence(facets)))  # fmt: skip
+        return self.node((RDF.type, RDFS.Datatype), (OWL.intersectionOf, self.ranges(facets)))
+
+    def ranges(self, facets: Iterable[tuple[Node, Node]]) -> Node:
+        """The data ranges whose intersection the facets of xsd:decimal describe.
+
+        A bound that is included is the complement of one that is not: HermiT 1.3.8 takes the interval [n, n] without
+        its n for inhabited.
+        """
+        return self.sequence([XSD.decimal, *(self._range(facet, bound) for facet, bound in facets)])
+
+    def _range(self, facet: Node, bound: Node) -> Node:
+        other = {XSD.minInclusive: XSD.maxExclusive, XSD.maxInclusive: XSD.minExclusive}.get(URIRef(facet))
+        restrictions = self.sequence([self.node((other or URIRef(facet), bound))])
+        outside = self.node((RDF.type, RDFS.Datatype), (OWL.onDatatype, XSD.decimal), (OWL.withRestrictions, restrictions))
+        return self.node((RDF.type, RDFS.Datatype), (OWL.datatypeComplementOf, outside)) if other else outside
+
+
+def _decimal(number: Decimal) -> Literal:
+    return Literal(format(number, "f"), datatype=XSD.decimal)
 
 
 # -- HermiT --

@@ -14,13 +14,13 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
-from itertools import combinations
+from itertools import chain, permutations
 from pathlib import Path
 
 from rdflib import OWL, RDF, RDFS, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.errors import EngineError, GuidelineError, Problem, RecordError
+from reasoner.errors import GuidelineError, Problem, RecordError
 from reasoner.rdf import Parsed, Triple, read_graph
 from reasoner.terms import GP, PREFIXES, curie, local_name
 
@@ -35,6 +35,9 @@ _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.rang
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _AS_OF = BNode("as-of")
 _LOCK = threading.Lock()
+
+_Place = tuple[Node, Node | None, Node | None]
+_Verdict = tuple[str, str, str] | None
 
 
 # -- loading --
@@ -64,10 +67,7 @@ class Records:
 
     def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
         """The records of these patients alone."""
-        graph = Graph(bind_namespaces="none")
-        for patient in patients:
-            for triples in patient_nodes(self.graph, patient, properties).values():
-                _add(graph, triples)
+        graph = _graph(*(t for p in patients for t in patient_nodes(self.graph, p, properties).values()))
         kept = frozenset(triple for triple in self.derived if triple in graph)
         return replace(self, graph=graph, patients=tuple(p for p in self.patients if p in patients), derived=kept)
 
@@ -81,11 +81,9 @@ def load(paths: Iterable[Path | str], *, format: str | None = None) -> Records:
 def gather(files: Sequence[Parsed]) -> Records:
     """The records of files that are parsed already. Raises as `load`."""
     found = [_patients(parsed) for parsed in files]
-    for (one, patients), (other, _) in combinations(zip(files, found, strict=True), 2):
+    for (one, patients), (other, _) in permutations(zip(files, found, strict=True), 2):
         _check_apart(one, patients, other)
-    for (one, _), (other, patients) in combinations(zip(files, found, strict=True), 2):
-        _check_apart(other, patients, one)
-    return Records(_union(files), tuple(files), tuple(sorted({p for patients in found for p in patients}, key=str)))
+    return Records(_graph(*map(_told, files)), tuple(files), tuple(sorted(set().union(*found), key=str)))
 
 
 def _patients(parsed: Parsed) -> set[Node]:
@@ -105,17 +103,16 @@ def _check_apart(one: Parsed, patients: set[Node], other: Parsed) -> None:
         )  # fmt: skip
 
 
-def _union(files: Sequence[Parsed]) -> Graph:
-    """One graph of all files, without the declarations that editors write and that say nothing of a patient."""
+def _told(parsed: Parsed) -> Iterator[Triple]:
+    """What a file says, without the declarations that editors write and that say nothing of a patient."""
+    return (t for t in parsed.lines if t[1] != RDF.type or t[2] not in _DECLARATIONS)
+
+
+def _graph(*parts: Iterable[Triple]) -> Graph:
     graph = Graph(bind_namespaces="none")
-    for parsed in files:
-        _add(graph, (t for t in parsed.lines if t[1] != RDF.type or t[2] not in _DECLARATIONS))
-    return graph
-
-
-def _add(graph: Graph, triples: Iterable[Triple]) -> None:
-    for triple in triples:
+    for triple in chain(*parts):
         graph.add(triple)
+    return graph
 
 
 # -- the nodes of one patient --
@@ -123,7 +120,11 @@ def _add(graph: Graph, triples: Iterable[Triple]) -> None:
 
 def node_properties(guideline: Graph) -> frozenset[Node]:
     """`NODE_PROPERTIES` and every subproperty of them that the guideline declares."""
-    return frozenset(p for top in NODE_PROPERTIES for p in guideline.transitive_subjects(RDFS.subPropertyOf, top))
+    return frozenset(p for top in NODE_PROPERTIES for p in _below(guideline, RDFS.subPropertyOf, top))
+
+
+def _below(guideline: Graph, relation: URIRef, top: Node) -> set[Node]:
+    return {top} | {term for term in guideline.transitive_subjects(relation, top) if term is not None}
 
 
 def patient_nodes(graph: Graph, patient: Node, properties: Collection[Node]) -> dict[Node, list[Triple]]:
@@ -155,8 +156,7 @@ class _Vocabulary:
         ontologies = guideline.subjects(RDF.type, OWL.Ontology)
         self._stems = {_stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
         self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.speaks(iri)}
-        recordable = {c for top in (GP.Finding, GP.Act) for c in guideline.transitive_subjects(RDFS.subClassOf, top)}
-        self._classes = recordable | {GP.Patient}
+        self._classes = {c for top in (GP.Finding, GP.Act) for c in _below(guideline, RDFS.subClassOf, top)}
         self._predicates = {t for t in self.kinds if self._is_property(t)}
 
     def _is_property(self, term: Node) -> bool:
@@ -174,7 +174,7 @@ class _Vocabulary:
 
     def nearest(self, term: Node, role: str) -> Node | None:
         """The declared term whose name is most like that of `term`; None where none is alike."""
-        own = {"property": self._predicates, "class": self._classes}.get(role, self.kinds)
+        own = {"property": self._predicates, "class": self._classes}.get(role, set(self.kinds))
         names = {local_name(str(t)).lower(): t for t in sorted(own, key=str, reverse=True) if self.speaks(t)}
         like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.6)
         return names[like[0]] if like else None
@@ -202,9 +202,7 @@ class _Fault:
     value: Node | None = None
 
 
-def validate(
-    records: Records, guideline: Graph, shapes: Sequence[Graph], as_of: date
-) -> dict[Node, list[Problem]]:
+def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of: date) -> dict[Node, list[Problem]]:
     """What is wrong with each patient's record, most basic faults only; patients whose record conforms are left out.
 
     `guideline` is the graph of all ontologies, `shapes` the record contract. Raises RecordError for what belongs to no
@@ -213,7 +211,7 @@ def validate(
     view = _View(records, _Vocabulary(guideline))
     faults = [*_Terms(view).faults(), *view.shared()]
     _refuse_strays(view, [*faults, *view.strays()])
-    contract = _merged(shapes)
+    contract = _graph(*shapes)
     report = _run(_scene(records, view.words, as_of), contract)
     faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
                for fault in view.located(report, result, contract)]  # fmt: skip
@@ -274,14 +272,12 @@ class _View:
         """The faults that one result of the report stands for, on the nodes that they belong to."""
         shape = report.value(result, SH.sourceShape)
         assert shape is not None
-        stage = int(str(contract.value(shape, SH.order, default=9)))
-        texts = [str(contract.value(shape, p, default=local_name(str(shape)))) for p in (GP.code, SH.message, GP.remedy)]
+        stage = int(str(contract.value(shape, SH.order) or 9))
+        code, what, remedy = (str(contract.value(shape, p) or shape) for p in (GP.code, SH.message, GP.remedy))
         for place in self._places(report, result, contract, shape):
-            yield _Fault(stage, *texts, *place)
+            yield _Fault(stage, code, what, remedy, *place)
 
-    def _places(
-        self, report: Graph, result: Node, contract: Graph, shape: Node
-    ) -> Iterator[tuple[Node, Node | None, Node | None]]:
+    def _places(self, report: Graph, result: Node, contract: Graph, shape: Node) -> Iterator[_Place]:
         focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
         graph = self.records.graph
         if focus in self.owners:
@@ -289,7 +285,7 @@ class _View:
         elif value in self.owners:
             yield from ((value, path, o) for o in graph.objects(value, path))
         else:
-            holders = [(s, p, focus) for p in contract.objects(shape, SH.targetObjectsOf)
+            holders: list[_Place] = [(s, p, focus) for p in contract.objects(shape, SH.targetObjectsOf)
                        for s in graph.subjects(p, focus)]  # fmt: skip
             yield from holders or [(focus or BNode(), None, value)]
 
@@ -347,7 +343,7 @@ def _basic(faults: Iterable[_Fault]) -> list[_Fault]:
 
 
 class _Terms:
-    """Finds the terms of a record that the guideline does not declare, and axioms, which are not a record's to state."""
+    """Finds the terms of a record that the guideline does not declare, and axioms, which no record may state."""
 
     def __init__(self, view: _View) -> None:
         self.view, self.words = view, view.words
@@ -356,7 +352,7 @@ class _Terms:
     def faults(self) -> Iterator[_Fault]:
         """One fault for each statement that uses such a term."""
         predicates = {p: self._of_predicate(p) for p in {p for _, p, _ in self.view.triples}}
-        objects: dict[tuple[bool, Node], tuple[str, str, str] | None] = {}
+        objects: dict[tuple[bool, Node], _Verdict] = {}
         for s, p, o in self.view.triples:
             fault = predicates[p]
             if fault is None and isinstance(o, URIRef):
@@ -369,24 +365,24 @@ class _Terms:
             if fault is not None:
                 yield _Fault(0, *fault, s, p, o)
 
-    def _of_predicate(self, p: Node) -> tuple[str, str, str] | None:
-        if p in _AXIOMS or (p in OWL and p not in _ABOUT_FILES):
+    def _of_predicate(self, p: Node) -> _Verdict:
+        if p in _AXIOMS or (str(p).startswith(str(OWL)) and p not in _ABOUT_FILES):
             return _axiom("the record states an axiom")
         if p == GP.asOf:
             return "as-of-in-record", "the as-of date is no part of a record", "give it when the record is read"
         return self._unknown(p, "property")
 
-    def _of_type(self, o: Node) -> tuple[str, str, str] | None:
-        if o in OWL or o in RDFS:
+    def _of_type(self, o: Node) -> _Verdict:
+        if str(o).startswith((str(OWL), str(RDFS))):
             return _axiom("the record declares a term")
         return self._unknown(o, "class")
 
-    def _of_object(self, p: Node, o: Node) -> tuple[str, str, str] | None:
+    def _of_object(self, p: Node, o: Node) -> _Verdict:
         if o in self._subjects:
             return None
         return self._unknown(o, "class" if p in (GP.lacksFinding, GP.didNotUndergo) else "term")
 
-    def _unknown(self, term: Node, role: str) -> tuple[str, str, str] | None:
+    def _unknown(self, term: Node, role: str) -> _Verdict:
         if not self.words.speaks(term) or self.words.knows(term, role):
             return None
         shown, near = self.view.shown(term), self.words.nearest(term, role)
@@ -406,41 +402,24 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
 
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
-    words, contract = _Vocabulary(guideline), _merged(rules)
+    words, contract = _Vocabulary(guideline), _graph(*rules)
     scene = _scene(records, words, as_of)
     given = set(scene)
     for _ in range(MAX_PASSES):
         before = len(scene)
         _run(scene, contract, rules=True)
         if len(scene) == before:
-            return _with(records, frozenset(scene) - given)
+            derived = frozenset(scene) - given
+            return replace(records, graph=_graph(records.graph, derived), derived=records.derived | derived)
     raise GuidelineError(
         Problem("endless-rules", f"the rules still add triples after {MAX_PASSES} passes",
                 "write rules that create no new nodes")
     )  # fmt: skip
 
 
-def _with(records: Records, derived: frozenset[Triple]) -> Records:
-    graph = Graph(bind_namespaces="none")
-    _add(graph, records.graph)
-    _add(graph, derived)
-    return replace(records, graph=graph, derived=records.derived | derived)
-
-
 def _scene(records: Records, words: _Vocabulary, as_of: date) -> Graph:
     """What the shapes see: the records, the guideline's taxonomy, and the as-of date."""
-    graph = Graph(bind_namespaces="none")
-    _add(graph, records.graph)
-    _add(graph, words.taxonomy)
-    graph.add((_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date)))
-    return graph
-
-
-def _merged(graphs: Sequence[Graph]) -> Graph:
-    merged = Graph(bind_namespaces="none")
-    for graph in graphs:
-        _add(merged, graph)
-    return merged
+    return _graph(records.graph, words.taxonomy, [(_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))])
 
 
 def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
@@ -450,10 +429,10 @@ def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
 
     try:
         with _LOCK:
-            _, report, _ = pyshacl.validate(scene, shacl_graph=shapes, inplace=True, advanced=rules)
+            _, report, text = pyshacl.validate(scene, shacl_graph=shapes, inplace=True, advanced=rules)
     except (ReportableRuntimeError, RuntimeError, ValueError) as error:
-        reason = " ".join(str(error).split())
-        raise GuidelineError(Problem("bad-shapes", f"the shapes cannot be used: {reason}", "correct them")) from error
+        report, text = None, str(error)
     if not isinstance(report, Graph):
-        raise EngineError(Problem("shacl-failure", "the validation did not end", "check the shapes with another engine"))
+        what = f"the shapes cannot be used: {' '.join(text.split())}"
+        raise GuidelineError(Problem("bad-shapes", what, "correct the shapes"))
     return report

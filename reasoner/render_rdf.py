@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from rdflib import PROV, RDF, RDFS, XSD, Graph, Literal, URIRef
 
-from reasoner.assess import Assessment, Conclusion, Justified
+from reasoner.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.decide import State
 from reasoner.facts import Fact
 from reasoner.guideline import Guideline, version
@@ -39,10 +39,11 @@ class RdfRenderer:
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
-    def render(self, assessments: Iterable[Assessment]) -> Graph:
-        """The graph of all `assessments`."""
-        for assessment in assessments:
-            self._assessment(assessment)
+    def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
+        """The graph of all assessments; a record that was refused leaves no triple."""
+        for result in results:
+            if isinstance(result, Assessment):
+                self._assessment(result)
         return self.graph
 
     def _add(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
@@ -148,3 +149,14 @@ class RdfRenderer:
         self._add(node, GP.rank, Literal(rank))
         self._add(node, GP.ask, *map(URIRef, question.ask))
         self._add(node, GP.decides, *map(URIRef, question.decides))
+
+
+def serialise(graph: Graph, kind: str) -> str:
+    """The graph as `turtle`, `n-triples` (sorted: its nodes all have IRIs, so this is canonical) or `json-ld`."""
+    if kind == "n-triples":
+        lines = graph.serialize(format="nt", encoding="utf-8").decode().splitlines()
+        return "".join(f"{line}\n" for line in sorted(filter(None, lines)))
+    if kind == "json-ld":
+        context = {prefix: str(namespace) for prefix, namespace in graph.namespaces()}
+        return graph.serialize(format="json-ld", context=context, auto_compact=False, sort_keys=True) + "\n"
+    return graph.serialize(format="turtle")

@@ -1,0 +1,325 @@
+"""The command line: `guideproof classify`, `explain` and `query`. A thin door; it prints what the other modules give.
+
+Exit codes: 0 done, 2 bad input, 3 our fault.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from reasoner.errors import GuideproofError, InputError, Problem
+
+app = typer.Typer(
+    name="guideproof",
+    help="A clinical guideline as a knowledge graph that proves its advice. Not a medical device.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+EXAMPLES = {
+    "classify": "guideproof classify patient.ttl\n\nguideproof classify ward.nt --format json --out ward.json\n\n"
+    "cat patient.ttl | guideproof classify - --as-of 2026-11-01",
+    "explain": "guideproof explain patient.ttl sn:MriAssessment\n\nguideproof explain patient.ttl NoFollowUpImaging",
+    "query": "guideproof query --list\n\nguideproof query what-to-ask patient.ttl\n\n"
+    "guideproof query statements-by-citation --bind number='\"6\"' --format csv\n\n"
+    "guideproof query my.rq patient.ttl --format json",
+}
+
+
+class Engine(StrEnum):
+    """What decides."""
+
+    COMPILED = "compiled"
+    HERMIT = "hermit"
+
+
+class Format(StrEnum):
+    """How assessments are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    TURTLE = "turtle"
+    N_TRIPLES = "n-triples"
+    JSON_LD = "json-ld"
+
+
+class Table(StrEnum):
+    """How the answer of a query is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    XML = "xml"
+    TURTLE = "turtle"
+
+
+_SUFFIXES = {".json": Format.JSON, ".ttl": Format.TURTLE, ".nt": Format.N_TRIPLES, ".jsonld": Format.JSON_LD}
+
+Records = Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records as RDF; - is standard input.")]
+GuidelineDir = Annotated[
+    Path | None, typer.Option("--guideline", metavar="DIR", help="A guideline: a directory with ontology/ and shapes/.")
+]
+AsOf = Annotated[str, typer.Option(metavar="DATE", help="The date for which records are read, YYYY-MM-DD; today if not given.")]
+Input = Annotated[str | None, typer.Option("--input", metavar="SYNTAX", help="The syntax of the records, such as ttl or jsonld; by the suffix if not given.")]  # fmt: skip
+Out = Annotated[Path | None, typer.Option(metavar="PATH", help="Write to a file, whole or not at all, instead of standard output.")]  # fmt: skip
+EngineOption = Annotated[Engine, typer.Option(help="hermit asks the reference reasoner too, and the two must agree.")]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from reasoner.guideline import version
+
+        typer.echo(f"guideproof {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+) -> None:
+    """A clinical guideline as a knowledge graph that proves its advice. Not a medical device."""
+    del version
+
+
+@app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['classify']}")
+def classify(
+    records: Records,
+    as_of: AsOf = "",
+    engine: EngineOption = Engine.COMPILED,
+    format: Annotated[Format | None, typer.Option(help="text if not given, or by the suffix of --out.")] = None,
+    out: Out = None,
+    guideline: GuidelineDir = None,
+    input: Input = None,
+) -> None:
+    """Classify each patient: what holds, what is excluded, what is missing, why, and by which citations."""
+    from reasoner.classify import classify_files, has_refusals
+
+    loaded, day = _load(guideline), _date(as_of)
+    results = classify_files(loaded, records, day, format=input, engine=engine, progress=_progress)
+    kind = format or _SUFFIXES.get(out.suffix if out else "", Format.TEXT)
+    _deliver(_written(loaded, results, kind), out)
+    if has_refusals(results):
+        _report_refusals(loaded, results)
+        raise typer.Exit(2)
+
+
+def _complete_class(incomplete: str) -> Iterator[str]:
+    from reasoner.guideline import load_guideline
+    from reasoner.terms import curie
+
+    guideline = load_guideline()
+    names = (curie(cls.iri, dict(guideline.prefixes)) for cls in guideline.catalogue.management)
+    return (name for name in names if name.startswith(incomplete) or name.split(":")[-1].startswith(incomplete))
+
+
+@app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['explain']}")
+def explain(
+    record: Annotated[str, typer.Argument(metavar="RECORD", help="A record as RDF; - is standard input.")],
+    cls: Annotated[str, typer.Argument(metavar="CLASS", help="A class or criterion: CURIE, IRI or local name.", autocompletion=_complete_class)],  # fmt: skip
+    as_of: AsOf = "",
+    engine: EngineOption = Engine.COMPILED,
+    format: Annotated[Format, typer.Option(help="text or json.")] = Format.TEXT,
+    out: Out = None,
+    guideline: GuidelineDir = None,
+    input: Input = None,
+) -> None:
+    """Why a class is entailed, why it is excluded, or what would decide it."""
+    from reasoner.classify import classify_files, explained, has_refusals
+
+    if format not in (Format.TEXT, Format.JSON):
+        raise InputError(Problem("bad-format", f"explain does not write {format}", "choose text or json"))
+    loaded, day = _load(guideline), _date(as_of)
+    iri = _class(loaded, cls)
+    results = classify_files(loaded, [record], day, format=input, engine=engine, progress=_progress)
+    _deliver(_written(loaded, [explained(loaded, result, iri) for result in results], format, only=iri), out)
+    if has_refusals(results):
+        _report_refusals(loaded, results)
+        raise typer.Exit(2)
+
+
+def _complete_query(incomplete: str) -> Iterator[tuple[str, str]]:
+    from reasoner.guideline import home
+    from reasoner.query import named_queries, title
+
+    named = named_queries(home() / "queries")
+    return ((name, title(path)) for name, path in named.items() if name.startswith(incomplete))
+
+
+@app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['query']}")
+def query(
+    name: Annotated[str, typer.Argument(metavar="NAME|FILE.rq", help="A named query, or a file.", autocompletion=_complete_query)] = "",  # fmt: skip
+    records: Annotated[list[str] | None, typer.Argument(metavar="RECORD...", help="Records to assess first; none asks of the ontology alone.")] = None,  # fmt: skip
+    bind: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Bind a variable: an IRI, a CURIE, a number or a string. May be repeated.")] = None,  # fmt: skip
+    listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
+    as_of: AsOf = "",
+    engine: EngineOption = Engine.COMPILED,
+    format: Annotated[Table | None, typer.Option(help="table on a terminal and csv elsewhere, if not given.")] = None,
+    out: Out = None,
+    guideline: GuidelineDir = None,
+    input: Input = None,
+) -> None:
+    """Ask the ontology and the results in SPARQL."""
+    from reasoner.query import ask, binding, named_queries, read_query, title
+
+    loaded, day = _load(guideline), _date(as_of)
+    if listed:
+        for stem, path in named_queries(loaded.queries).items():
+            typer.echo(f"{stem:32} {title(path)}")
+        return
+    if not name:
+        raise InputError(Problem("no-query", "no query is named", "give NAME or FILE.rq, or --list"))
+    text = read_query(name, loaded.queries)
+    bindings = dict(binding(one, loaded.prefixes) for one in bind or [])
+    store, refused = _store(loaded, records or [], day, input, engine)
+    answer = ask(store, text, bindings, loaded.prefixes)
+    _deliver(_tabulated(answer, format, loaded.prefixes), out)
+    if refused:
+        raise typer.Exit(2)
+
+
+# -- loading and writing --
+
+
+def _load(directory: Path | None) -> Any:
+    from reasoner.guideline import load_guideline
+
+    return load_guideline(directory)
+
+
+def _date(text: str) -> date:
+    try:
+        return date.fromisoformat(text) if text else date.today()
+    except ValueError as error:
+        raise InputError(Problem("bad-date", f"{text!r} is no date", "write --as-of YYYY-MM-DD")) from error
+
+
+def _class(guideline: Any, name: str) -> str:
+    from difflib import get_close_matches
+
+    from reasoner.classify import find_class
+    from reasoner.terms import curie
+
+    found = find_class(guideline, name)
+    if found is None:
+        names = [curie(iri, dict(guideline.prefixes)) for iri in guideline.compiled.rules]
+        near = get_close_matches(name, names, 1, 0.3)
+        remedy = f"did you mean {near[0]}?" if near else "name a class of the guideline"
+        raise InputError(Problem("unknown-class", f"the guideline defines no class {name}", remedy))
+    return str(found)
+
+
+def _store(guideline: Any, records: list[str], day: date, syntax: str | None, engine: Engine) -> tuple[Any, bool]:
+    """A store with the ontology and the results, and whether any record was refused."""
+    from reasoner.classify import classify_files, has_refusals
+    from reasoner.query import store_of
+    from reasoner.render_rdf import RdfRenderer
+
+    results = classify_files(guideline, records, day, format=syntax, engine=engine, progress=_progress) if records else []
+    _report_refusals(guideline, results)
+    return store_of(guideline.graph, RdfRenderer(guideline).render(results)), has_refusals(results)
+
+
+Writer = Callable[[Console], None] | str | bytes
+
+
+def _written(guideline: Any, results: list[Any], kind: Format, only: str | None = None) -> Writer:
+    if kind is Format.TEXT:
+        return _text(guideline, results, only)
+    if kind is Format.JSON:
+        import json
+
+        from reasoner.render_json import JsonRenderer
+
+        return json.dumps(JsonRenderer(guideline).render(results), indent=2, ensure_ascii=False) + "\n"
+    from reasoner.render_rdf import RdfRenderer, serialise
+
+    return serialise(RdfRenderer(guideline).render(results), kind)
+
+
+def _text(guideline: Any, results: list[Any], only: str | None) -> Writer:
+    from reasoner.render_text import TextRenderer
+
+    renderer = TextRenderer(guideline)
+    return lambda console: renderer.render(results, console, only)
+
+
+def _tabulated(answer: Any, kind: Table | None, prefixes: Any) -> Writer:
+    from reasoner.render_table import serialise, tabulate
+
+    kind = kind or (Table.TABLE if sys.stdout.isatty() else Table.CSV)
+    return tabulate(answer, prefixes) if kind is Table.TABLE else serialise(answer, kind, prefixes)
+
+
+def _deliver(content: Writer, out: Path | None) -> None:
+    """Print, or write a file whole or not at all."""
+    if out is None:
+        if callable(content):
+            content(Console())
+        else:
+            sys.stdout.buffer.write(content if isinstance(content, bytes) else content.encode())
+            sys.stdout.buffer.flush()
+        return
+    from reasoner.files import write_whole
+
+    if callable(content):
+        console = Console(record=True, file=open(os.devnull, "w"), width=120)  # noqa: PTH123, SIM115
+        content(console)
+        content = console.export_text()
+    write_whole(out, content if isinstance(content, bytes) else content.encode())
+
+
+def _report_refusals(guideline: Any, results: Iterable[Any]) -> None:
+    from reasoner.assess import Refusal
+    from reasoner.render_json import JsonRenderer
+
+    shorten = JsonRenderer(guideline).shorten
+    for result in results:
+        if isinstance(result, Refusal):
+            for problem in result.problems:
+                typer.echo(shorten(str(problem)), err=True)
+
+
+def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
+    """A progress bar on a terminal's standard error, for more than a handful of patients."""
+    todo = list(items)
+    console = Console(stderr=True)
+    if len(todo) < 50 or not console.is_terminal:
+        return todo
+    from rich.progress import track
+
+    return track(todo, description=what, console=console, transient=True)
+
+
+def main() -> None:
+    """Run the command; every error is one line and an exit code, never a traceback."""
+    try:
+        app()
+    except GuideproofError as error:
+        for problem in error.problems:
+            typer.echo(str(problem), err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if os.environ.get("GUIDEPROOF_DEBUG"):
+            raise
+        remedy = "please report it; GUIDEPROOF_DEBUG=1 shows where"
+        typer.echo(str(Problem("internal", f"{type(error).__name__}: {error}", remedy)), err=True)
+        sys.exit(3)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,213 @@
+"""Assessments as a person reads them: red flags first, then what holds, what is missing, and what it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.rule import Rule
+from rich.text import Text
+
+from reasoner.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.decide import State
+from reasoner.facts import Fact
+from reasoner.guideline import Guideline
+from reasoner.justify import Question
+from reasoner.terms import curie, local_name
+
+_STATUS = {
+    "decided": ("decided", "bold green"),
+    "undetermined": ("undetermined: more has to be known", "bold yellow"),
+    "silent": ("the guideline is silent on this patient", "bold magenta"),
+    "outOfScope": ("outside the guideline's scope", "bold magenta"),
+}
+_MARKS = {State.ENTAILED: ("✔", "green"), State.EXCLUDED: ("✘", "red"), State.UNDETERMINED: ("?", "yellow")}
+_MOST_QUESTIONS = 6
+DISCLAIMER = "Not a medical device, not for clinical use: the guideline's text is of unreviewed origin."
+
+
+class TextRenderer:
+    """Writes assessments of one guideline to a terminal."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline, self.catalogue = guideline, guideline.catalogue
+        self.prefixes = dict(guideline.prefixes)
+
+    def render(self, results: Iterable[Assessment | Refusal], console: Console, only: str | None = None) -> None:
+        """Print the results; with `only`, the explanation of that class alone."""
+        for result in results:
+            if isinstance(result, Refusal):
+                console.print(self.refusal(result))
+            else:
+                console.print(self.explanation(result.conclusions[0], result) if only else self.assessment(result))
+
+    def refusal(self, refusal: Refusal) -> RenderableType:
+        lines: list[RenderableType] = [self._heading(refusal.patient or "the record")]
+        lines.append(Text("Not classified: the record does not conform.", style="bold red"))
+        for problem in refusal.problems:
+            lines.append(Padding(Text(self.shorten(f"[{problem.code}] {problem.what}"), style="red"), (0, 0, 0, 2)))
+            lines.append(Padding(Text(self.shorten(f"{problem.where}: {problem.remedy}")), (0, 0, 0, 4)))
+        return Group(*lines, Text())
+
+    def assessment(self, assessment: Assessment) -> RenderableType:
+        status, style = _STATUS[assessment.status]
+        head = Text.assemble("As of ", (assessment.as_of.isoformat(), "bold"), ": ", (status, style))
+        parts: list[RenderableType] = [self._heading(assessment.patient), head, *self._red_flags(assessment)]
+        parts += [Text(note, style="yellow") for note in assessment.notes]
+        entailed = [c for c in assessment.conclusions if c.state is State.ENTAILED]
+        for conclusion in entailed:
+            parts += self._entailed(conclusion)
+        parts += self._questions(assessment)
+        parts += self._others(assessment, State.UNDETERMINED, "Undetermined")
+        parts += self._others(assessment, State.EXCLUDED, "Excluded")
+        parts += self._assumed(assessment)
+        shown = [j for c in entailed for j in c.reasons[:1]]
+        parts += [*self._legend(shown), *self._read(shown), Text()]
+        return Group(*parts, Text(DISCLAIMER, style="italic dim"), Text())
+
+    def explanation(self, conclusion: Conclusion, assessment: Assessment) -> RenderableType:
+        """Everything that is known of one class for one patient."""
+        mark, style = _MARKS[conclusion.state]
+        iri = conclusion.cls.iri
+        name = (self.catalogue.label(iri), "bold")
+        title = Text.assemble((f"{mark} ", style), name, f" ({self._name(iri)}): ", (str(conclusion.state), style))
+        parts: list[RenderableType] = [self._heading(assessment.patient), title]
+        parts += [Text(self.catalogue.definitions.get(conclusion.cls.iri, ""), style="dim")]
+        parts += [self._indent(f"Advice: {r.text}") for r in conclusion.cls.recommendations if conclusion.state is State.ENTAILED]
+        for number, justified in enumerate(conclusion.reasons, 1):
+            parts.append(Text(f"Reason {number} of {len(conclusion.reasons)}", style="bold"))
+            parts += self._reason(justified)
+            parts += [self._indent(f"by axiom: {self._name(o.term)} (ontology/{o.file.rsplit('/', 1)[-1]}:{o.line})", "dim")
+                      for o in justified.reason.axioms]  # fmt: skip
+        parts += self._deciding(conclusion, assessment)
+        parts += [*self._legend(conclusion.reasons), *self._readings(conclusion.reasons), Text()]
+        return Group(*parts, Text(DISCLAIMER, style="italic dim"), Text())
+
+    def shorten(self, text: str) -> str:
+        """`text` with the IRIs of known namespaces written as CURIEs."""
+        for prefix, namespace in self.prefixes.items():
+            text = text.replace(namespace, f"{prefix}:")
+        return text
+
+    # -- parts --
+
+    def _heading(self, patient: str) -> Rule:
+        return Rule(Text(patient, style="bold"), align="left", style="dim")
+
+    def _indent(self, text: str | Text, style: str = "", by: int = 4) -> Padding:
+        return Padding(text if isinstance(text, Text) else Text(text, style=style), (0, 0, 0, by))
+
+    def _name(self, iri: str) -> str:
+        return curie(iri, self.prefixes)
+
+    def _red_flags(self, assessment: Assessment) -> list[RenderableType]:
+        """Each red flag: present, not recorded, or known to be absent."""
+        groups = {State.ENTAILED: ("⚑ RED FLAG: {}", "bold white on red"),
+                  State.UNDETERMINED: ("⚑ Not recorded, ask for: {}", "yellow"),
+                  State.EXCLUDED: ("Red flags absent: {}", "green")}  # fmt: skip
+        lines: list[RenderableType] = []
+        for state, (form, style) in groups.items():
+            flags = [f for f in self.catalogue.red_flags if assessment.decision.states[f] is state]
+            if flags:
+                named = "; ".join(f"{self.catalogue.label(f)}{self._cited(f)}" for f in flags)
+                lines.append(Text(form.format(named), style=style))
+        return lines
+
+    def _cited(self, iri: str) -> str:
+        statements = self.catalogue.warrants.get(iri, ())
+        return f" [{', '.join(local_name(s) for s in statements)}]" if statements else ""
+
+    def _entailed(self, conclusion: Conclusion) -> list[RenderableType]:
+        iri = conclusion.cls.iri
+        title = Text.assemble(("✔ ", "green"), (self.catalogue.label(iri), "bold"), (f"  {self._name(iri)}", "dim"))
+        lines: list[RenderableType] = [Text(), title]
+        if not conclusion.cls.recommendations and not conclusion.cls.diagnoses:
+            lines.append(self._indent(self.catalogue.definitions.get(conclusion.cls.iri, "")))
+        for r in conclusion.cls.recommendations:
+            strength = (self.catalogue.label(r.strength), "italic")
+            text = Text.assemble((r.text, "bold cyan"), f"  {self.catalogue.label(r.action)}: ", strength)
+            lines.append(self._indent(text))
+        lines += [self._indent(self.catalogue.label(d), "bold cyan") for d in conclusion.cls.diagnoses]
+        lines += self._reason(conclusion.reasons[0])
+        more = len(conclusion.reasons) - 1
+        return lines + ([self._indent(f"and {more} more reason{'s' * (more > 1)}: see explain", "dim")] if more else [])
+
+    def _reason(self, justified: Justified) -> list[RenderableType]:
+        lines: list[RenderableType] = [self._indent(f"because {self._facts(justified.reason.facts)}")]
+        return lines + ([self._indent(f"rests on {self._statements(justified)}", "dim")] if justified.statements else [])
+
+    def _statements(self, justified: Justified) -> str:
+        names = ", ".join(self.catalogue.statements[s].identifier for s in justified.statements)
+        cited = ", ".join(justified.citations)
+        return f"statements {names}; references {cited}" if cited else f"statements {names}, uncited"
+
+    def _facts(self, facts: Iterable[Fact]) -> str:
+        return "; ".join(self._fact(fact) for fact in facts)
+
+    def _fact(self, fact: Fact) -> str:
+        marks = {"assumed": " (assumed: nobody recorded it)", "derived": " (derived)"}
+        return f"{self.catalogue.label(fact.term)}: {'yes' if fact.present else 'no'}{marks.get(fact.by, '')}"
+
+    def _questions(self, assessment: Assessment) -> list[RenderableType]:
+        if not assessment.questions:
+            return []
+        lines: list[RenderableType] = [Text(), Text("Ask next", style="bold yellow")]
+        lines += [self._question(question) for question in assessment.questions[:_MOST_QUESTIONS]]
+        more = len(assessment.questions) - _MOST_QUESTIONS
+        return lines + ([self._indent(f"and {more} more: see --format json", "dim", 2)] if more > 0 else [])
+
+    def _question(self, question: Question) -> RenderableType:
+        ask = " and ".join(self.catalogue.label(term) for term in question.ask)
+        decides = ", ".join(self.catalogue.label(iri) for iri in question.decides)
+        return self._indent(Text.assemble(("? ", "yellow"), (ask, "bold"), f"  can settle: {decides}"), by=2)
+
+    def _others(self, assessment: Assessment, state: State, title: str) -> list[RenderableType]:
+        """The classes that are not entailed, each with its first reason where it has one."""
+        chosen = [c for c in assessment.conclusions if c.state is state]
+        lines: list[RenderableType] = [Text(), Text(title, style="bold")] if chosen else []
+        mark, style = _MARKS[state]
+        for conclusion in chosen:
+            why = f"  because {self._facts(conclusion.reasons[0].reason.facts)}" if conclusion.reasons else ""
+            label = self.catalogue.label(conclusion.cls.iri)
+            lines.append(self._indent(Text.assemble((f"{mark} ", style), label, (why, "dim")), by=2))
+        return lines
+
+    def _assumed(self, assessment: Assessment) -> list[RenderableType]:
+        lines: list[RenderableType] = [Text(), Text("Assumed, for nobody recorded it", style="bold")]
+        for fact, reading in assessment.assumptions:
+            known = self.catalogue.readings.get(reading)
+            text = f"{self.catalogue.label(fact.term)}: not done{f' (reading {known.identifier})' if known else ''}"
+            lines.append(self._indent(text, by=2))
+        return lines if assessment.assumptions else []
+
+    def _deciding(self, conclusion: Conclusion, assessment: Assessment) -> list[RenderableType]:
+        asked = [q for q in assessment.questions if conclusion.cls.iri in q.decides]
+        return [Text("What would settle it", style="bold"), *map(self._question, asked)] if asked else []
+
+    def _legend(self, shown: Iterable[Justified]) -> list[RenderableType]:
+        """The statements that were named, paraphrased."""
+        statements = self.catalogue.in_text_order(s for j in shown for s in j.statements)
+        lines: list[RenderableType] = [Text(), Text("Statements", style="bold")] if statements else []
+        for iri in statements:
+            s = self.catalogue.statements[iri]
+            cites = f"references {', '.join(s.citations)}" if s.citations else "uncited"
+            place = (f"[{s.section}, line {s.position}; {cites}]", "dim")
+            lines.append(self._indent(Text.assemble((s.identifier, "cyan"), f"  {s.paraphrase} ", place), by=2))
+        return lines
+
+    def _read(self, shown: Iterable[Justified]) -> list[RenderableType]:
+        """The readings by name alone."""
+        names = [self.catalogue.readings[r].identifier for r in dict.fromkeys(r for j in shown for r in j.readings)]
+        text = f"Readings where the text leaves room: {', '.join(names)} (explain shows each)"
+        return [self._indent(text, "dim", 0)] if names else []
+
+    def _readings(self, shown: Iterable[Justified]) -> list[RenderableType]:
+        """The readings in full."""
+        used = dict.fromkeys(r for j in shown for r in j.readings)
+        lines: list[RenderableType] = [Text(), Text("Readings", style="bold")] if used else []
+        for iri in used:
+            reading = self.catalogue.readings[iri]
+            text = Text.assemble((reading.identifier, "cyan"), f"  {reading.question} ", (reading.chosen, "italic"))
+            lines.append(self._indent(text, by=2))
+        return lines
