@@ -1,0 +1,73 @@
+"""Guideproof: a clinical guideline as a knowledge graph that proves its advice.
+
+    >>> from datetime import date
+    >>> from reasoner import classify_files, load_guideline
+    >>> guideline = load_guideline()
+    >>> [result] = classify_files(guideline, ["docs/examples/patient.ttl"], date(2026, 11, 22))
+    >>> result.status
+    'decided'
+
+Names are imported on first use, so that the command line starts fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reasoner.assess import Assessment, Conclusion, Justified, Refusal, assess
+    from reasoner.classify import classify, classify_files
+    from reasoner.decide import Decision, State, decide
+    from reasoner.errors import GuideproofError, Problem
+    from reasoner.facts import Fact, Observation
+    from reasoner.guideline import Guideline, load_guideline
+    from reasoner.justify import Question, Reason
+    from reasoner.record import Records, load
+    from reasoner.render_json import JsonRenderer
+    from reasoner.render_rdf import RdfRenderer
+
+_HOMES = {
+    "reasoner.assess": ("Assessment", "Conclusion", "Justified", "Refusal", "assess"),
+    "reasoner.classify": ("classify", "classify_files"),
+    "reasoner.decide": ("Decision", "State", "decide"),
+    "reasoner.errors": ("GuideproofError", "Problem"),
+    "reasoner.facts": ("Fact", "Observation"),
+    "reasoner.guideline": ("Guideline", "load_guideline"),
+    "reasoner.justify": ("Question", "Reason"),
+    "reasoner.record": ("Records", "load"),
+    "reasoner.render_json": ("JsonRenderer",),
+    "reasoner.render_rdf": ("RdfRenderer",),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Assessment",
+    "Conclusion",
+    "Decision",
+    "Fact",
+    "Guideline",
+    "GuideproofError",
+    "JsonRenderer",
+    "Justified",
+    "Observation",
+    "Problem",
+    "Question",
+    "RdfRenderer",
+    "Reason",
+    "Records",
+    "Refusal",
+    "State",
+    "assess",
+    "classify",
+    "classify_files",
+    "decide",
+    "load",
+    "load_guideline",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)

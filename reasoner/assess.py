@@ -123,12 +123,7 @@ def justified(guideline: Guideline, iri: str, state: State, reason: Reason) -> J
     statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
     resting = [origin.term for origin in reason.axioms] + [f.term for f in reason.facts if f.by == ASSUMED]
     readings = {reading for term in resting for reading in catalogue.assumes.get(term, ())}
-    return Justified(reason, statements, catalogue.citations(statements), _by_identifier(guideline, readings))
-
-
-def _by_identifier(guideline: Guideline, readings: Iterable[str]) -> tuple[str, ...]:
-    known = guideline.catalogue.readings
-    return tuple(sorted(readings, key=lambda iri: (len(known[iri].identifier), known[iri].identifier)))
+    return Justified(reason, statements, catalogue.citations(statements), catalogue.numbered(readings))
 
 
 def _assumptions(guideline: Guideline, decision: Decision) -> tuple[tuple[Fact, str], ...]:

@@ -86,6 +86,11 @@ class Catalogue:
         """`statements`, each once, as they stand in the text."""
         return tuple(sorted(set(statements), key=lambda iri: (self.statements[iri].position, iri)))
 
+    def numbered(self, readings: Iterable[str]) -> tuple[str, ...]:
+        """`readings`, each once, by their identifiers."""
+        order = {iri: self.readings[iri].identifier for iri in readings}
+        return tuple(sorted(order, key=lambda iri: (len(order[iri]), order[iri])))
+
     def label(self, iri: str) -> str:
         """The English label of a term; its local name where it has none."""
         return self.labels.get(iri, local_name(iri))
@@ -196,7 +201,7 @@ class _CatalogueReader:
 
     def _closable(self) -> dict[str, tuple[str, ...]]:
         found = {}
-        for act in sorted(self.graph.subjects(GP.unrecordedMeans, GP.Absent)):
+        for act in sorted(self.graph.subjects(GP.unrecordedMeans, GP.Absent), key=str):
             if GP.Act not in self.graph.transitive_objects(act, RDFS.subClassOf):
                 what = f"{local_name(str(act))} carries gp:unrecordedMeans and is no class of acts"
                 raise GuidelineError(Problem("closed-finding", what, "remove it: what is not recorded of a finding is "

@@ -68,12 +68,20 @@ class Table(StrEnum):
 _SUFFIXES = {".json": Format.JSON, ".ttl": Format.TURTLE, ".nt": Format.N_TRIPLES, ".jsonld": Format.JSON_LD}
 
 Records = Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records as RDF; - is standard input.")]
+OneRecord = Annotated[str, typer.Argument(metavar="RECORD", help="A record as RDF; - is standard input.")]
 GuidelineDir = Annotated[
     Path | None, typer.Option("--guideline", metavar="DIR", help="A guideline: a directory with ontology/ and shapes/.")
 ]
-AsOf = Annotated[str, typer.Option(metavar="DATE", help="The date for which records are read, YYYY-MM-DD; today if not given.")]
-Input = Annotated[str | None, typer.Option("--input", metavar="SYNTAX", help="The syntax of the records, such as ttl or jsonld; by the suffix if not given.")]  # fmt: skip
-Out = Annotated[Path | None, typer.Option(metavar="PATH", help="Write to a file, whole or not at all, instead of standard output.")]  # fmt: skip
+AsOf = Annotated[
+    str, typer.Option(metavar="DATE", help="The date for which records are read, YYYY-MM-DD; today if not given.")
+]
+Input = Annotated[
+    str | None,
+    typer.Option("--input", metavar="SYNTAX", help="The records' syntax, as ttl or jsonld; else the suffix's."),
+]
+Out = Annotated[
+    Path | None, typer.Option(metavar="PATH", help="Write to a file, whole or not at all, not to standard output.")
+]
 EngineOption = Annotated[Engine, typer.Option(help="hermit asks the reference reasoner too, and the two must agree.")]
 
 
@@ -87,7 +95,9 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """A clinical guideline as a knowledge graph that proves its advice. Not a medical device."""
     del version
@@ -124,10 +134,18 @@ def _complete_class(incomplete: str) -> Iterator[str]:
     return (name for name in names if name.startswith(incomplete) or name.split(":")[-1].startswith(incomplete))
 
 
+ClassName = Annotated[
+    str,
+    typer.Argument(
+        metavar="CLASS", help="A class or criterion, by CURIE or local name.", autocompletion=_complete_class
+    ),
+]
+
+
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['explain']}")
 def explain(
-    record: Annotated[str, typer.Argument(metavar="RECORD", help="A record as RDF; - is standard input.")],
-    cls: Annotated[str, typer.Argument(metavar="CLASS", help="A class or criterion: CURIE, IRI or local name.", autocompletion=_complete_class)],  # fmt: skip
+    record: OneRecord,
+    cls: ClassName,
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
     format: Annotated[Format, typer.Option(help="text or json.")] = Format.TEXT,
@@ -157,11 +175,23 @@ def _complete_query(incomplete: str) -> Iterator[tuple[str, str]]:
     return ((name, title(path)) for name, path in named.items() if name.startswith(incomplete))
 
 
+QueryName = Annotated[
+    str, typer.Argument(metavar="NAME|FILE.rq", help="A named query, or a file.", autocompletion=_complete_query)
+]
+AskedRecords = Annotated[
+    list[str] | None, typer.Argument(metavar="RECORD...", help="Records to assess first; none asks the ontology alone.")
+]
+Bindings = Annotated[
+    list[str] | None,
+    typer.Option(metavar="NAME=VALUE", help="Bind a variable: an IRI, a CURIE, a number or a string. Repeatable."),
+]
+
+
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['query']}")
 def query(
-    name: Annotated[str, typer.Argument(metavar="NAME|FILE.rq", help="A named query, or a file.", autocompletion=_complete_query)] = "",  # fmt: skip
-    records: Annotated[list[str] | None, typer.Argument(metavar="RECORD...", help="Records to assess first; none asks of the ontology alone.")] = None,  # fmt: skip
-    bind: Annotated[list[str] | None, typer.Option(metavar="NAME=VALUE", help="Bind a variable: an IRI, a CURIE, a number or a string. May be repeated.")] = None,  # fmt: skip
+    name: QueryName = "",
+    records: AskedRecords = None,
+    bind: Bindings = None,
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
@@ -226,7 +256,9 @@ def _store(guideline: Any, records: list[str], day: date, syntax: str | None, en
     from reasoner.query import store_of
     from reasoner.render_rdf import RdfRenderer
 
-    results = classify_files(guideline, records, day, format=syntax, engine=engine, progress=_progress) if records else []
+    results = (
+        classify_files(guideline, records, day, format=syntax, engine=engine, progress=_progress) if records else []
+    )
     _report_refusals(guideline, results)
     return store_of(guideline.graph, RdfRenderer(guideline).render(results)), has_refusals(results)
 

@@ -14,7 +14,7 @@ def encode(value: Any) -> Any:
     """`value` as JSON can hold it: a dataclass as its class name and its fields in order."""
     if isinstance(value, Decimal):
         return str(value)
-    if is_dataclass(value):
+    if is_dataclass(value) and not isinstance(value, type):
         return [type(value).__name__, *(encode(getattr(value, field.name)) for field in fields(value))]
     if isinstance(value, Mapping):
         return [[encode(k), encode(v)] for k, v in value.items()]
@@ -43,11 +43,11 @@ def _decoder(kind: Any) -> Callable[[Any], Any]:
         return lambda value: frozenset(_decoder(args[0])(item) for item in value)
     if hasattr(kind, "_fields"):
         return lambda value: kind(*(decode(v, t) for v, t in zip(value, get_type_hints(kind).values(), strict=True)))
-    return _dataclass(kind) if is_dataclass(kind) else _plain(kind)
+    return _dataclass(kind) if isinstance(kind, type) and is_dataclass(kind) else _plain(kind)
 
 
 def _union(args: tuple[Any, ...]) -> Callable[[Any], Any]:
-    named = {arg.__name__: arg for arg in args if is_dataclass(arg)}
+    named = {arg.__name__: arg for arg in args if isinstance(arg, type) and is_dataclass(arg)}
     others = [arg for arg in args if not is_dataclass(arg) and arg is not NoneType]
 
     def build(value: Any) -> Any:
@@ -64,7 +64,7 @@ def _tuple(args: tuple[Any, ...]) -> Callable[[Any], Any]:
     return lambda value: tuple(_decoder(arg)(item) for arg, item in zip(args, value, strict=True))
 
 
-def _dataclass(kind: Any) -> Callable[[Any], Any]:
+def _dataclass(kind: type[Any]) -> Callable[[Any], Any]:
     hints = get_type_hints(kind)
     types = [hints[field.name] for field in fields(kind)]
 

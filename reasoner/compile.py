@@ -138,7 +138,10 @@ def _is_attribute(expr: Expr, axioms: Axioms) -> bool:
 
 
 def _properties(axioms: Axioms) -> dict[str, PropertyRule]:
-    return {iri: PropertyRule(p.functional, p.data, tuple(p.supers), tuple(p.ranges)) for iri, p in axioms.properties.items()}
+    return {
+        iri: PropertyRule(p.functional, p.data, tuple(p.supers), tuple(p.ranges))
+        for iri, p in axioms.properties.items()
+    }
 
 
 def literals_in(expr: Expr) -> int:

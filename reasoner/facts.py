@@ -38,6 +38,9 @@ class Observation:
     by: str = RECORDED
 
 
+NOTHING = Literals()
+
+
 @dataclass(frozen=True, order=True)
 class Fact:
     """A finding, an act, a threshold or an attribute (`term`) that is present or absent, and the literals it gives."""
@@ -46,7 +49,7 @@ class Fact:
     present: bool
     source: str | None
     by: str
-    literals: Literals = Literals()
+    literals: Literals = NOTHING
 
     @property
     def state(self) -> str:

@@ -14,11 +14,12 @@ def write_whole(path: Path, content: bytes) -> None:
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(content)
-        os.chmod(file.name, 0o666 & ~_umask())
-        os.replace(file.name, path)
+        Path(file.name).chmod(0o666 & ~_umask())
+        Path(file.name).replace(path)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise InputError(Problem("unwritable", f"cannot write: {reason}", "give a path that can be written", str(path))) from error  # fmt: skip
+        problem = Problem("unwritable", f"cannot write: {reason}", "give a path that can be written", str(path))
+        raise InputError(problem) from error
 
 
 def _umask() -> int:

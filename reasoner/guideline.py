@@ -163,10 +163,11 @@ def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...
     """Every management class has a definition. Raises GuidelineError."""
     for cls in catalogue.management:
         if cls.iri not in compiled.rules:
-            line = next(((p.file, n) for p in parsed if (n := p.line_of(URIRef(cls.iri), RDF.type, None))), (None, None))
+            node = URIRef(cls.iri)
+            home = next(part for part in parsed if (node, RDF.type, None) in part.graph)
             raise GuidelineError(
                 Problem("undefined-class", "a management class has no definition among classes of patients",
-                        "define it by owl:equivalentClass", *line, cls.iri)
+                        "define it by owl:equivalentClass", home.file, home.line_of(node, RDF.type), cls.iri)
             )  # fmt: skip
 
 
@@ -210,7 +211,7 @@ class _Cache:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.path.parent, delete=False) as file:
                 file.write(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-            os.replace(file.name, self.path)
+            Path(file.name).replace(self.path)
         except OSError:
             return
 

@@ -37,7 +37,7 @@ class Question:
 
 
 def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
-    """The reasons for the state of a decided class: fewest assumptions first, then fewest facts; none if undetermined."""
+    """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     answer = decision.states[iri]
     if answer is State.UNDETERMINED:
         return ()
@@ -176,7 +176,9 @@ def questions(
     return tuple(sorted(result, key=lambda q: (len(q.ask), -len(q.decides), q.ask, q.decides)))
 
 
-def _asks(compiled: Compiled, closed: Literals, names: Mapping[int, str], iri: str) -> list[tuple[frozenset[str], Literals]]:
+def _asks(
+    compiled: Compiled, closed: Literals, names: Mapping[int, str], iri: str
+) -> list[tuple[frozenset[str], Literals]]:
     """The minimal sets of facts that can settle a class, each with an answer that does."""
     found = []
     for truth in (True, False):

@@ -21,15 +21,13 @@ Names = dict[BNode, str]
 def canonical_names(triples: Iterable[Triple]) -> tuple[Names, str]:
     """The RDFC-1.0 label of each blank node in `triples`, and the SHA-256 of the canonical N-Quads."""
     mine = list(triples)
-    dataset = ox.Dataset(ox.Quad(*(to_oxigraph(term) for term in triple)) for triple in mine)
+    dataset = ox.Dataset(to_quad(triple) for triple in mine)
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     lines = sorted(f"{quad} .\n" for quad in dataset)
     digest = hashlib.sha256("".join(lines).encode()).hexdigest()
     if not any(isinstance(term, BNode) for triple in mine for term in triple):
         return {}, digest
-    ours = [tuple(to_oxigraph(term) for term in triple) for triple in mine]
-    theirs = [(quad.subject, quad.predicate, quad.object) for quad in dataset]
-    found = _match(ours, theirs, {}, {})
+    found = _match([_terms(to_quad(triple)) for triple in mine], [_terms(quad) for quad in dataset], {}, {})
     return {BNode(name.value): label.value for name, label in (found or {}).items()}, digest
 
 
@@ -43,6 +41,16 @@ def to_oxigraph(term: Node) -> ox.NamedNode | ox.BlankNode | ox.Literal:
     if term.language:
         return ox.Literal(str(term), language=term.language)
     return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype))) if term.datatype else ox.Literal(str(term))
+
+
+def to_quad(triple: Triple) -> ox.Quad:
+    """The same triple in Oxigraph's types, in the default graph."""
+    subject, predicate, value = (to_oxigraph(term) for term in triple)
+    return ox.Quad(subject, predicate, value)  # type: ignore[arg-type]
+
+
+def _terms(quad: ox.Quad) -> OxTriple:
+    return quad.subject, quad.predicate, quad.object
 
 
 def content_hash(text: str) -> str:

@@ -236,14 +236,20 @@ class _Reader:
     # -- class axioms --
 
     def class_axioms(self) -> None:
+        self._equivalences()
+        for s, o in self._pairs(RDFS.subClassOf):
+            self._include(self.expression(s), self.expression(o), self.origin(s, RDFS.subClassOf, o))
+        self._disjointness()
+
+    def _equivalences(self) -> None:
         for s, o in self._pairs(OWL.equivalentClass):
             self._equivalence(s, self.expression(o), self.origin(s, OWL.equivalentClass, o))
         for predicate in (OWL.unionOf, OWL.intersectionOf, OWL.complementOf):
             for s, _ in self._pairs(predicate):
                 if isinstance(s, URIRef):
                     self._equivalence(s, self._boolean(s), self.origin(s, predicate))
-        for s, o in self._pairs(RDFS.subClassOf):
-            self._include(self.expression(s), self.expression(o), self.origin(s, RDFS.subClassOf, o))
+
+    def _disjointness(self) -> None:
         for s, o in self._pairs(OWL.disjointWith):
             self._disjoint([self.expression(s), self.expression(o)], self.origin(s, OWL.disjointWith, o))
         for s, o in self._pairs(OWL.disjointUnionOf):
@@ -329,8 +335,9 @@ class _Reader:
             return Threshold(prop, ())
         facets = self.graph.value(filler, OWL.withRestrictions)
         if self.graph.value(filler, OWL.onDatatype) != XSD.decimal or facets is None:
-            raise self.refuse(node, f"the values of {prop} are restricted by other than xsd:decimal facets",
-                              "restrict xsd:decimal by minInclusive, minExclusive, maxInclusive or maxExclusive")  # fmt: skip
+            what = f"the values of {prop} are restricted by other than xsd:decimal facets"
+            remedy = "restrict xsd:decimal by minInclusive, minExclusive, maxInclusive or maxExclusive"
+            raise self.refuse(node, what, remedy)
         pairs = [pair for facet in Collection(self.graph, facets) for pair in self.graph.predicate_objects(facet)]
         return Threshold(prop, tuple(self._facet(node, p, o) for p, o in pairs))
 
@@ -339,7 +346,7 @@ class _Reader:
             raise self.refuse(node, f"the facet {local_name(str(facet))} {bound.n3()} is none of xsd:decimal's order",
                               "give a bound of datatype xsd:decimal")  # fmt: skip
         try:
-            return _FACETS[URIRef(facet)], Decimal(str(bound))
+            return _FACETS[URIRef(str(facet))], Decimal(str(bound))
         except InvalidOperation as error:
             raise self.refuse(node, f"{bound.n3()} is no decimal", "write the bound as a decimal") from error
 

@@ -16,13 +16,15 @@ import pyoxigraph as ox
 from rdflib import Graph
 
 from reasoner.errors import Problem, QueryError
-from reasoner.naming import to_oxigraph
+from reasoner.naming import to_quad
 from reasoner.terms import expand
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples
 Term = ox.NamedNode | ox.Literal
 MAX_NESTING = 100
-_TOKENS = re.compile(r"#[^\n]*|<[^<>\"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S)
+_TOKENS = re.compile(
+    r"#[^\n]*|<[^<>\"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S
+)
 _VARIABLE = re.compile(r"[?$]?([A-Za-z_]\w*)\Z")
 
 
@@ -49,14 +51,15 @@ def read_query(name: str, directory: Path) -> str:
     try:
         return path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise QueryError(Problem("unreadable", f"the query cannot be read: {error}", "give a UTF-8 file", str(path))) from error  # fmt: skip
+        problem = Problem("unreadable", f"the query cannot be read: {error}", "give a UTF-8 file", str(path))
+        raise QueryError(problem) from error
 
 
 def store_of(*graphs: Graph) -> ox.Store:
     """One store with all triples of `graphs` in its default graph."""
     store = ox.Store()
     for graph in graphs:
-        store.extend(ox.Quad(*(to_oxigraph(term) for term in triple)) for triple in graph)
+        store.extend(to_quad(triple) for triple in graph)
     return store
 
 
@@ -68,10 +71,12 @@ def ask(store: ox.Store, text: str, bindings: Mapping[str, Term], prefixes: Mapp
             raise QueryError(Problem("unknown-parameter", f"the query has no variable ?{name}", "bind one of its own"))
     substitutions = {ox.Variable(name): term for name, term in bindings.items()}
     try:
-        return store.query(text, substitutions=substitutions, prefixes=dict(prefixes))  # type: ignore[return-value,arg-type]
+        return store.query(text, substitutions=substitutions, prefixes=dict(prefixes))  # type: ignore[arg-type]
     except (SyntaxError, ValueError) as error:
         what = " ".join(str(error).split())
-        raise QueryError(Problem("bad-query", f"the query cannot be used: {what}", "correct it (SPARQL 1.1)")) from error
+        raise QueryError(
+            Problem("bad-query", f"the query cannot be used: {what}", "correct it (SPARQL 1.1)")
+        ) from error
 
 
 def _refuse_network(text: str) -> None:

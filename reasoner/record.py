@@ -11,6 +11,7 @@ import difflib
 import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
@@ -32,6 +33,8 @@ MAX_PASSES = 50
 
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
 _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
+#: What a shape says to readers; the engine is faster without.
+_FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _AS_OF = BNode("as-of")
 _LOCK = threading.Lock()
@@ -212,7 +215,8 @@ def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of:
     faults = [*_Terms(view).faults(), *view.shared()]
     _refuse_strays(view, [*faults, *view.strays()])
     contract = _graph(*shapes)
-    report = _run(_scene(records, view.words, as_of), contract)
+    with _scene(records.graph, view.words, as_of) as scene:
+        report = _run(scene, contract)
     faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
                for fault in view.located(report, result, contract)]  # fmt: skip
     _refuse_strays(view, faults)
@@ -402,24 +406,32 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
 
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
-    words, contract = _Vocabulary(guideline), _graph(*rules)
-    scene = _scene(records, words, as_of)
-    given = set(scene)
-    for _ in range(MAX_PASSES):
-        before = len(scene)
-        _run(scene, contract, rules=True)
-        if len(scene) == before:
-            derived = frozenset(scene) - given
-            return replace(records, graph=_graph(records.graph, derived), derived=records.derived | derived)
+    graph, contract = _graph(records.graph), _graph(*rules)
+    with _scene(graph, _Vocabulary(guideline), as_of) as scene:
+        given = set(scene)
+        for _ in range(MAX_PASSES):
+            before = len(scene)
+            _run(scene, contract, rules=True)
+            if len(scene) == before:
+                return replace(records, graph=graph, derived=records.derived | (frozenset(scene) - given))
     raise GuidelineError(
         Problem("endless-rules", f"the rules still add triples after {MAX_PASSES} passes",
                 "write rules that create no new nodes")
     )  # fmt: skip
 
 
-def _scene(records: Records, words: _Vocabulary, as_of: date) -> Graph:
-    """What the shapes see: the records, the guideline's taxonomy, and the as-of date."""
-    return _graph(records.graph, words.taxonomy, [(_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))])
+@contextmanager
+def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
+    """`graph` as the shapes see it, for as long as they look: with the guideline's taxonomy and the as-of date."""
+    extra = [*words.taxonomy, (_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
+    added = [triple for triple in extra if triple not in graph]
+    for triple in added:
+        graph.add(triple)
+    try:
+        yield graph
+    finally:
+        for triple in added:
+            graph.remove(triple)
 
 
 def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
@@ -427,9 +439,10 @@ def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
     import pyshacl  # noqa: PLC0415  (slow to import; needed only here)
     from pyshacl.errors import ReportableRuntimeError  # noqa: PLC0415
 
+    lean = _graph(triple for triple in shapes if triple[1] not in _FOR_READERS)
     try:
         with _LOCK:
-            _, report, text = pyshacl.validate(scene, shacl_graph=shapes, inplace=True, advanced=rules)
+            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True, advanced=rules)
     except (ReportableRuntimeError, RuntimeError, ValueError) as error:
         report, text = None, str(error)
     if not isinstance(report, Graph):

@@ -69,7 +69,7 @@ class RdfRenderer:
         for rank, question in enumerate(assessment.questions, 1):
             self._question(node, rank, question)
         for fact, reading in assessment.assumptions:
-            assumed = self._fact(node, fact, assessment)
+            assumed = self._fact(fact, assessment)
             self._add(node, GP.assumedFact, assumed)
             self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
 
@@ -113,7 +113,7 @@ class RdfRenderer:
         self._add(above, GP.reason, node)
         self._add(node, RDF.type, GP.Reason)
         self._add(node, GP.rank, Literal(rank))
-        self._add(node, GP.fact, *(self._fact(above, fact, assessment) for fact in justified.reason.facts))
+        self._add(node, GP.fact, *(self._fact(fact, assessment) for fact in justified.reason.facts))
         self._add(node, GP.criterion, *map(URIRef, justified.reason.criteria))
         self._add(node, GP.axiom, *(URIRef(origin.term) for origin in justified.reason.axioms))
         self._add(node, GP.statement, *map(URIRef, justified.statements))
@@ -124,8 +124,9 @@ class RdfRenderer:
         known = self.guideline.catalogue.references
         return [URIRef(known[number]) for number in justified.citations if number in known]
 
-    def _fact(self, above: URIRef, fact: Fact, assessment: Assessment) -> URIRef:
-        node = self._node("fact", assessment.record, assessment.patient, fact.term, fact.state, fact.by, fact.source or "")
+    def _fact(self, fact: Fact, assessment: Assessment) -> URIRef:
+        where = assessment.record, assessment.patient, fact.source or ""
+        node = self._node("fact", *where, fact.term, fact.state, fact.by)
         self._add(node, RDF.type, GP.Fact)
         self._add(node, GP["class"], URIRef(fact.term))
         self._add(node, GP.state, GP.Present if fact.present else GP.Absent)

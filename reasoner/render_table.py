@@ -31,7 +31,9 @@ def serialise(answer: Answer, kind: str, prefixes: Mapping[str, str]) -> bytes:
     if kind == "turtle" or (isinstance(answer, ox.QueryBoolean) and kind in ("csv", "tsv")):
         if isinstance(answer, ox.QueryBoolean) and kind != "turtle":
             return f"{str(bool(answer)).lower()}\n".encode()
-        raise QueryError(Problem("bad-format", "only a CONSTRUCT query is written as turtle", "choose csv, json or xml"))
+        raise QueryError(
+            Problem("bad-format", "only a CONSTRUCT query is written as turtle", "choose csv, json or xml")
+        )
     return answer.serialize(format=_FORMATS[kind]) or b""
 
 

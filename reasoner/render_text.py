@@ -11,9 +11,10 @@ from rich.text import Text
 
 from reasoner.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.decide import State
-from reasoner.facts import Fact
+from reasoner.facts import ASSUMED, DERIVED, Fact
 from reasoner.guideline import Guideline
 from reasoner.justify import Question
+from reasoner.render_json import ontology_file
 from reasoner.terms import curie, local_name
 
 _STATUS = {
@@ -74,12 +75,17 @@ class TextRenderer:
         title = Text.assemble((f"{mark} ", style), name, f" ({self._name(iri)}): ", (str(conclusion.state), style))
         parts: list[RenderableType] = [self._heading(assessment.patient), title]
         parts += [Text(self.catalogue.definitions.get(conclusion.cls.iri, ""), style="dim")]
-        parts += [self._indent(f"Advice: {r.text}") for r in conclusion.cls.recommendations if conclusion.state is State.ENTAILED]
+        parts += [
+            self._indent(f"Advice: {r.text}")
+            for r in conclusion.cls.recommendations
+            if conclusion.state is State.ENTAILED
+        ]
         for number, justified in enumerate(conclusion.reasons, 1):
             parts.append(Text(f"Reason {number} of {len(conclusion.reasons)}", style="bold"))
             parts += self._reason(justified)
-            parts += [self._indent(f"by axiom: {self._name(o.term)} (ontology/{o.file.rsplit('/', 1)[-1]}:{o.line})", "dim")
-                      for o in justified.reason.axioms]  # fmt: skip
+            for origin in justified.reason.axioms:
+                place = f"{ontology_file(origin.file)}:{origin.line}"
+                parts.append(self._indent(f"by axiom: {self._name(origin.term)} ({place})", "dim"))
         parts += self._deciding(conclusion, assessment)
         parts += [*self._legend(conclusion.reasons), *self._readings(conclusion.reasons), Text()]
         return Group(*parts, Text(DISCLAIMER, style="italic dim"), Text())
@@ -135,7 +141,9 @@ class TextRenderer:
 
     def _reason(self, justified: Justified) -> list[RenderableType]:
         lines: list[RenderableType] = [self._indent(f"because {self._facts(justified.reason.facts)}")]
-        return lines + ([self._indent(f"rests on {self._statements(justified)}", "dim")] if justified.statements else [])
+        return lines + (
+            [self._indent(f"rests on {self._statements(justified)}", "dim")] if justified.statements else []
+        )
 
     def _statements(self, justified: Justified) -> str:
         names = ", ".join(self.catalogue.statements[s].identifier for s in justified.statements)
@@ -143,11 +151,13 @@ class TextRenderer:
         return f"statements {names}; references {cited}" if cited else f"statements {names}, uncited"
 
     def _facts(self, facts: Iterable[Fact]) -> str:
-        return "; ".join(self._fact(fact) for fact in facts)
-
-    def _fact(self, fact: Fact) -> str:
-        marks = {"assumed": " (assumed: nobody recorded it)", "derived": " (derived)"}
-        return f"{self.catalogue.label(fact.term)}: {'yes' if fact.present else 'no'}{marks.get(fact.by, '')}"
+        """The facts by what they say: yes, no, or no by assumption."""
+        groups: dict[str, list[str]] = {}
+        for fact in sorted(facts, key=lambda fact: (fact.by == ASSUMED, not fact.present, fact.term)):
+            says = "assumed not done" if fact.by == ASSUMED else "yes" if fact.present else "no"
+            label = self.catalogue.label(fact.term)
+            groups.setdefault(says, []).append(f"{label} (derived)" if fact.by == DERIVED else label)
+        return "; ".join(f"{says}: {', '.join(labels)}" for says, labels in groups.items())
 
     def _questions(self, assessment: Assessment) -> list[RenderableType]:
         if not assessment.questions:
@@ -163,23 +173,20 @@ class TextRenderer:
         return self._indent(Text.assemble(("? ", "yellow"), (ask, "bold"), f"  can settle: {decides}"), by=2)
 
     def _others(self, assessment: Assessment, state: State, title: str) -> list[RenderableType]:
-        """The classes that are not entailed, each with its first reason where it has one."""
-        chosen = [c for c in assessment.conclusions if c.state is state]
-        lines: list[RenderableType] = [Text(), Text(title, style="bold")] if chosen else []
+        """The classes that are not entailed, by name; `explain` tells why."""
+        chosen = [c.cls.iri for c in assessment.conclusions if c.state is state]
+        names = "; ".join(self.catalogue.label(iri) for iri in chosen)
         mark, style = _MARKS[state]
-        for conclusion in chosen:
-            why = f"  because {self._facts(conclusion.reasons[0].reason.facts)}" if conclusion.reasons else ""
-            label = self.catalogue.label(conclusion.cls.iri)
-            lines.append(self._indent(Text.assemble((f"{mark} ", style), label, (why, "dim")), by=2))
-        return lines
+        return [Text(), Text.assemble((f"{mark} {title}: ", style), (names, "dim"))] if chosen else []
 
     def _assumed(self, assessment: Assessment) -> list[RenderableType]:
-        lines: list[RenderableType] = [Text(), Text("Assumed, for nobody recorded it", style="bold")]
-        for fact, reading in assessment.assumptions:
-            known = self.catalogue.readings.get(reading)
-            text = f"{self.catalogue.label(fact.term)}: not done{f' (reading {known.identifier})' if known else ''}"
-            lines.append(self._indent(text, by=2))
-        return lines if assessment.assumptions else []
+        """The acts that are read as not done, with the reading that says so."""
+        acts = [f"{self.catalogue.label(fact.term)}{self._reading_of(r)}" for fact, r in assessment.assumptions]
+        text = Text.assemble(("Assumed not done, for nobody recorded it: ", "bold"), "; ".join(acts))
+        return [Text(), text] if acts else []
+
+    def _reading_of(self, iri: str) -> str:
+        return f" ({self.catalogue.readings[iri].identifier})" if iri in self.catalogue.readings else ""
 
     def _deciding(self, conclusion: Conclusion, assessment: Assessment) -> list[RenderableType]:
         asked = [q for q in assessment.questions if conclusion.cls.iri in q.decides]
@@ -198,13 +205,15 @@ class TextRenderer:
 
     def _read(self, shown: Iterable[Justified]) -> list[RenderableType]:
         """The readings by name alone."""
-        names = [self.catalogue.readings[r].identifier for r in dict.fromkeys(r for j in shown for r in j.readings)]
+        names = [
+            self.catalogue.readings[r].identifier for r in self.catalogue.numbered(r for j in shown for r in j.readings)
+        ]
         text = f"Readings where the text leaves room: {', '.join(names)} (explain shows each)"
         return [self._indent(text, "dim", 0)] if names else []
 
     def _readings(self, shown: Iterable[Justified]) -> list[RenderableType]:
         """The readings in full."""
-        used = dict.fromkeys(r for j in shown for r in j.readings)
+        used = self.catalogue.numbered(r for j in shown for r in j.readings)
         lines: list[RenderableType] = [Text(), Text("Readings", style="bold")] if used else []
         for iri in used:
             reading = self.catalogue.readings[iri]

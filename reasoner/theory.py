@@ -129,7 +129,7 @@ class Theory:
         return not self.close(known).clash
 
     def supports(self, atom: int, truth: bool, known: Literals) -> list[Cube]:
-        """The terms over `known` that entail a literal: minimal, each with the axioms used; the literal itself first."""
+        """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
         bit = 1 << atom
         literal = Cube(bit, 0) if truth else Cube(0, bit)
         found = [literal] if known.satisfy(literal) else []
@@ -143,8 +143,8 @@ class Theory:
     def relevant(self, atoms: int) -> int:
         """`atoms` and all that long implicates tie to them.
 
-        The rest of the theory can be left out of a definition over `atoms`: by way of two-literal implicates alone, known
-        facts act on it through the literals that closure gives.
+        The rest of the theory can be left out of a definition over `atoms`: through two-literal implicates, known
+        facts act on it by the literals that closure gives.
         """
         grown = True
         while grown:

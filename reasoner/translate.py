@@ -89,7 +89,7 @@ class Translator:
                 return self.literal(Atom((prop,), "exists"))
             case Or(parts):
                 return Or(tuple(self._some(prop, part) for part in parts))
-        raise self._outside(f"the filler of {local_name(prop)}, which is not functional, is neither a class nor a union")
+        raise self._outside(f"under {local_name(prop)}, which is not functional, stands neither a class nor a union")
 
     def _filler(self, path: Path, filler: Expr) -> Expr:
         match filler:

@@ -1,0 +1,45 @@
+# Needs Python 3.11 or newer, git and make; everything else is installed into .venv.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check format bench clean
+
+help:  ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.run  ## classify the guideline's own patient
+	@$(BIN)/guideproof classify docs/examples/patient.ttl
+
+test: $(VENV)/.dev  ## run all tests
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+
+check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m pytest -q tests/test_ontology.py tests/test_style.py
+
+format: $(VENV)/.dev  ## format and mend what ruff can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.dev  ## measure: cold start and 1,500 patients, as ratios
+	$(BIN)/python tests/bench/bench.py
+
+clean:  ## remove what was installed and cached
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: make PYTHON=python3.11 …"; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/.run: $(VENV)/bin/python pyproject.toml
+	@echo "installing into $(VENV) …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/bin/python pyproject.toml
+	@echo "installing into $(VENV), with what tests need …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev]"
+	@touch $@ $(VENV)/.run
