@@ -82,14 +82,14 @@ class _Classification:
     def __init__(self, guideline: Guideline, records: Records, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
         contract = guideline.shapes("core", "record")
-        problems = validate(records, guideline.graph, contract, as_of) if contract else {}
+        problems = validate(records, guideline.taxonomy, contract, as_of) if contract else {}
         self.refused: Mapping[Node, list[Problem]] = problems
-        self.properties = node_properties(guideline.graph)
+        self.properties = node_properties(guideline.taxonomy)
         sound = [patient for patient in records.patients if patient not in problems]
         rules = guideline.shapes("derivation")
         if problems:
             records = records.only(sound, self.properties)
-        self.records = derive(records, guideline.graph, rules, as_of) if rules and sound else records
+        self.records = derive(records, guideline.taxonomy, rules, as_of) if rules and sound else records
         self.names: dict[Node, tuple[dict[str, str], str]] = {}
 
     def observations(self, patient: Node) -> tuple[Observation, ...]:

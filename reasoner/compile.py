@@ -41,7 +41,7 @@ class PropertyRule:
     ranges: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Compiled:
     """A guideline's logic, ready to decide.
 

@@ -51,7 +51,7 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
         raise contradiction(compiled.theory, recorded)
     assumed = assume(compiled.theory, closed, closable)
     if assumed:
-        closed = compiled.theory.close(closed | known(assumed))
+        closed = compiled.theory.close(closed.union(known(assumed)))
     states = {iri: state(rule, closed) for iri, rule in compiled.rules.items()}
     return Decision((*recorded, *assumed), closed, states)
 

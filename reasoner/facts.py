@@ -39,6 +39,7 @@ class Observation:
 
 
 NOTHING = Literals()
+Stated = tuple[str, bool, Literals]
 
 
 @dataclass(frozen=True, order=True)
@@ -72,22 +73,29 @@ class Reader:
         self.compiled = compiled
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
+        self._known: dict[tuple[object, ...], list[Stated]] = {}
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
 
     def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
         found: dict[tuple[str, bool], Fact] = {}
         for observation in sorted(observations, key=_first_seen):
-            for fact in self._facts(observation):
+            for term, present, literals in self._stated(observation):
+                fact = Fact(term, present, observation.source, observation.by, literals)
                 key = fact.term, fact.present
-                found[key] = replace(found[key], literals=found[key].literals | fact.literals) if key in found else fact
+                found[key] = replace(found[key], literals=found[key].literals.union(fact.literals)) if key in found else fact
         return tuple(found[key] for key in sorted(found))
 
-    def _facts(self, seen: Observation) -> list[Fact]:
-        if seen.kind == "class":
-            literals = self._class_literals(seen)
-            return [Fact(seen.target, seen.present, seen.source, seen.by, literals)] if literals != Literals() else []
-        return self._attribute_facts(seen, self.literals(seen))
+    def _stated(self, seen: Observation) -> list[Stated]:
+        """What an observation states, whoever made it: term, presence and literals of each fact."""
+        key = seen.path, seen.kind, seen.target, seen.present, seen.low, seen.high
+        if key not in self._known:
+            self._known[key] = self._class_facts(seen) if seen.kind == "class" else self._attribute_facts(seen)
+        return self._known[key]
+
+    def _class_facts(self, seen: Observation) -> list[Stated]:
+        literals = self._class_literals(seen)
+        return [(seen.target, seen.present, literals)] if literals != NOTHING else []
 
     def literals(self, seen: Observation) -> Literals:
         """Every literal that an observation gives by itself."""
@@ -127,19 +135,20 @@ class Reader:
         functional = self.compiled.properties[atom.path[-1]].functional
         return False if functional and frozenset((atom.target, value)) in self.compiled.different else None
 
-    def _attribute_facts(self, seen: Observation, literals: Literals) -> list[Fact]:
+    def _attribute_facts(self, seen: Observation) -> list[Stated]:
         """The criteria that a value settles; literals that settle none appear under a name of their own."""
-        found, covered = [], Literals()
+        literals, covered = self.literals(seen), NOTHING
+        found: list[Stated] = []
         for iri, expr, atoms in self._attributes:
             given = Literals(literals.pos & atoms, literals.neg & atoms)
-            truth = kleene(expr, given) if given != Literals() else None
+            truth = kleene(expr, given) if given != NOTHING else None
             if truth is not None:
-                found.append(Fact(iri, truth, seen.source, seen.by, given))
-                covered |= given
+                found.append((iri, truth, given))
+                covered = covered.union(given)
         left = Literals(literals.pos & ~covered.pos, literals.neg & ~covered.neg)
         for i in bits(left.pos | left.neg):
             one = Literals(left.pos & 1 << i, left.neg & 1 << i)
-            found.append(Fact(_fallback(self.compiled.theory.atoms[i]), bool(one.pos), seen.source, seen.by, one))
+            found.append((_fallback(self.compiled.theory.atoms[i]), bool(one.pos), one))
         return found
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from rdflib import OWL, RDF, RDFS, SH, Graph, URIRef
+from rdflib import OWL, RDF, RDFS, Graph, URIRef
 
 from reasoner.catalogue import Catalogue, read_catalogue, versions
 from reasoner.codec import decode, encode
@@ -31,6 +31,7 @@ class Content:
     catalogue: Catalogue
     prefixes: Mapping[str, str]
     versions: tuple[str, ...]
+    taxonomy: tuple[tuple[str, str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,16 @@ class Guideline:
     def graph(self) -> Graph:
         """All ontologies in one graph."""
         return merged(self.ontologies)
+
+    @cached_property
+    def taxonomy(self) -> Graph:
+        """The part of the ontologies that shapes look at: which terms are declared, and what is below what."""
+        graph = Graph(bind_namespaces="none")
+        for prefix, namespace in self.prefixes.items():
+            graph.bind(prefix, namespace)
+        for triple in self.content.taxonomy:
+            graph.add((URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2])))
+        return graph
 
     def shapes(self, *names: str) -> list[Graph]:
         """The shapes graphs of those names that the guideline has, the shared ones before its own."""
@@ -156,7 +167,7 @@ def _content(parsed: tuple[Parsed, ...]) -> Content:
     compiled = compile_axioms(read_axioms(parsed))
     catalogue = read_catalogue(graph)
     _defined(catalogue, compiled, parsed)
-    return Content(compiled, catalogue, _prefixes(parsed), versions(graph))
+    return Content(compiled, catalogue, _prefixes(parsed), versions(graph), _taxonomy(graph))
 
 
 def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:
@@ -222,14 +233,11 @@ def _cache_directory() -> Path:
     return Path(os.environ.get("GUIDEPROOF_CACHE") or user_cache_path("guideproof"))
 
 
-def taxonomy(graph: Graph) -> Graph:
-    """The part of an ontology that shapes look at: which terms are declared, and what is below what."""
-    small = Graph()
-    for predicate in (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, GP.negates, SH.order):
-        for s, o in graph.subject_objects(predicate):
-            if isinstance(s, URIRef) and isinstance(o, URIRef):
-                small.add((s, predicate, o))
-    return small
+def _taxonomy(graph: Graph) -> tuple[tuple[str, str, str], ...]:
+    predicates = (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, GP.negates)
+    triples = (triple for p in predicates for triple in graph.triples((None, p, None)))
+    named = [t for t in triples if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]
+    return tuple(sorted((str(s), str(p), str(o)) for s, p, o in named))
 
 
 def version() -> str:

@@ -66,8 +66,7 @@ def decide_profiles(
     ontology = _Ontology(ontologies, {seen.target for profile in own for seen in profile if seen.kind == "value"})
     absences = ontology.absences(closable)
     hermit = _Hermit(ontology, [*classes, *absences], time.monotonic() + timeout)
-    answers = _closed(hermit, own, absences)
-    return [None if states is None else {iri: states[iri] for iri in classes} for states in answers]
+    return [states and {iri: states[iri] for iri in classes} for states in _closed(hermit, own, absences)]
 
 
 def _closed(hermit: _Hermit, profiles: Sequence[Profile], absences: Profile) -> list[States | None]:
@@ -334,7 +333,7 @@ class _Hermit:
 
 
 def _taxonomy(output: str) -> dict[str, set[str]]:
-    """For each class of HermiT's answer the classes that are printed as equivalent to it or above it."""
+    """For each class of HermiT's answer what is printed as equivalent to it or directly above it."""
     direct: dict[str, set[str]] = defaultdict(set)
     for kind, names in _AXIOM.findall(output):
         iris = _IRI.findall(names)
@@ -394,7 +393,7 @@ def _command(file: Path) -> list[str]:
 def _last_words(output: str) -> str:
     """The line of Java's output that names the fault."""
     lines = [line.strip() for line in output.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return next((line for line in lines if "xception" in line or "rror" in line), lines[0] if lines else "no message")
+    return next((line for line in lines if "xception" in line or "rror" in line), (lines or ["no message"])[0])
 
 
 def _failed(code: str, what: str) -> EngineError:

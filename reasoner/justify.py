@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 
 from reasoner.clauses import Cube, bits
@@ -17,6 +18,8 @@ from reasoner.decide import Decision, State, state
 from reasoner.facts import ASSUMED, Fact, known
 from reasoner.owl import And, Expr, Lit, Name, Not, Or, Origin
 from reasoner.theory import Literals
+
+_REMEMBERED = 50_000
 
 
 @dataclass(frozen=True)
@@ -102,6 +105,7 @@ def _minimal(compiled: Compiled, facts: list[Fact], iri: str, truth: bool) -> tu
     return tuple(kept)
 
 
+@lru_cache(_REMEMBERED)
 def _settles(compiled: Compiled, given: Literals, iri: str, truth: bool) -> bool:
     closed = compiled.theory.close(given)
     return any(closed.satisfy(term) for term in compiled.rules[iri].implicants(truth))
@@ -111,12 +115,19 @@ def _settles(compiled: Compiled, given: Literals, iri: str, truth: bool) -> bool
 
 
 def _explained(compiled: Compiled, facts: tuple[Fact, ...], iri: str, truth: bool, axioms: int) -> Reason:
-    closed = compiled.theory.close(known(facts))
+    return Reason(facts, *_way(compiled, compiled.theory.close(known(facts)), iri, truth, axioms))
+
+
+@lru_cache(_REMEMBERED)
+def _way(
+    compiled: Compiled, closed: Literals, iri: str, truth: bool, axioms: int
+) -> tuple[tuple[str, ...], tuple[Origin, ...]]:
+    """The criteria by which closed facts settle a class, and the axioms, those of the bits `axioms` among them."""
     used: dict[str, bool] = {}
     _walk(compiled, closed, Name(iri), truth, used)
     criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
     origins = {compiled.rules[name].origin for name in used} | {compiled.axioms[i] for i in bits(axioms)}
-    return Reason(facts, criteria, tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term))))
+    return criteria, tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
 
 
 def _walk(compiled: Compiled, closed: Literals, expr: Expr, truth: bool, used: dict[str, bool]) -> None:
@@ -185,7 +196,7 @@ def _asks(
         for term in compiled.rules[iri].implicants(truth):
             if not closed.contradict(term):
                 answer = Literals(term.pos & ~closed.pos, term.neg & ~closed.neg)
-                if compiled.theory.consistent(closed | answer):
+                if compiled.theory.consistent(closed.union(answer)):
                     atoms = [_plainest(compiled, closed, i) for i in bits(answer.pos | answer.neg)]
                     found.append((frozenset(names[i] for i in atoms), answer))
     return [(ask, answer) for ask, answer in found if not any(other < ask for other, _ in found)]
@@ -206,7 +217,7 @@ def _plainest(compiled: Compiled, closed: Literals, atom: int) -> int:
 def _comes_to(compiled: Compiled, closed: Literals, one: int, other: int) -> bool:
     """Whether two atoms have the same value in every completion."""
     return all(
-        compiled.theory.close(closed | Literals(1 << a, 0)).pos >> b & 1 for a, b in ((one, other), (other, one))
+        compiled.theory.close(closed.union(Literals(1 << a, 0))).pos >> b & 1 for a, b in ((one, other), (other, one))
     )
 
 
@@ -220,7 +231,7 @@ def _settled(
     """The largest sets of `classes` that one of the answers settles together."""
     found: set[tuple[str, ...]] = set()
     for answer in options:
-        after = compiled.theory.close(closed | answer)
+        after = compiled.theory.close(closed.union(answer))
         settled = tuple(i for i in classes if state(compiled.rules[i], after) is not State.UNDETERMINED)
         found.add(settled)
     return sorted(s for s in found if s and not any(set(s) < set(other) for other in found))

@@ -74,9 +74,9 @@ class Parsed:
     prefixes: Mapping[str, str] = field(default_factory=dict)
     lines: Mapping[Triple, int | None] = field(default_factory=dict, repr=False)
 
-    def line_of(self, s: Node, p: Node | None = None, o: Node | None = None) -> int | None:
+    def line_of(self, s: Node | None, p: Node | None = None, o: Node | None = None) -> int | None:
         """The first line of the statements that match; None where none does or no line is known."""
-        if p is not None and o is not None:
+        if s is not None and p is not None and o is not None:
             return self.lines.get((s, p, o))
         found = (self.lines.get(triple) for triple in self.graph.triples((s, p, o)))
         return min((line for line in found if line is not None), default=None)
@@ -327,15 +327,14 @@ def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoRet
 
 
 def _refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: _Refusal) -> NoReturn:
-    line = error.lineno or read
-    if kind == RdfFormat.JSON_LD:
-        line = max(line - 1, 1)
+    sources = text.splitlines()
+    line = (error.lineno or read) - (kind == RdfFormat.JSON_LD)
+    line = min(max(line, 1), len(sources))
     if "No scheme found" in error.msg:
         _refuse_relative(refuse, line)
     if "LoadDocumentCallback" in error.msg:
         refuse("remote-context", "a context is elsewhere, which is never fetched", "write it into the file")
-    source = text.splitlines()[line - 1] if line <= text.count("\n") + 1 else ""
-    if kind == RdfFormat.TURTLE and _N3.search(source):
+    if kind == RdfFormat.TURTLE and _N3.search(sources[line - 1]):
         refuse("n3-syntax", "this is Notation3, not Turtle", "write plain Turtle; named graphs go into .trig", line)
     what = re.sub(r"^Parser error at line \d+ (between )?", "", error.msg)
     refuse("syntax-error", f"the file is not well-formed: {what}", "correct the file", line)

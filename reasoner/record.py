@@ -10,11 +10,10 @@ from __future__ import annotations
 import difflib
 import threading
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cached_property
 from itertools import chain, permutations
 from pathlib import Path
 
@@ -33,17 +32,13 @@ MAX_PASSES = 50
 
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
 _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
+_ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 #: What a shape says to readers; the engine is faster without.
 _FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
-_ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _AS_OF = BNode("as-of")
 _LOCK = threading.Lock()
-
 _Place = tuple[Node, Node | None, Node | None]
 _Verdict = tuple[str, str, str] | None
-
-
-# -- loading --
 
 
 @dataclass(frozen=True)
@@ -55,18 +50,10 @@ class Records:
     patients: tuple[Node, ...]
     derived: frozenset[Triple] = frozenset()
 
-    def place(self, s: Node, p: Node | None = None, o: Node | None = None) -> tuple[str | None, int | None]:
-        """The file and the first line that state the triple, or anything that matches; a file is always named."""
-        for parsed in self.files:
-            if (s, p, o) in parsed.graph:
-                return parsed.file, parsed.line_of(s, p, o)
-        return (self.files[0].file if len(self.files) == 1 else None), None
-
-    @cached_property
-    def prefixes(self) -> dict[str, str]:
-        """The prefixes that the files bind, and the canonical ones."""
-        bound = {name: iri for parsed in reversed(self.files) for name, iri in parsed.prefixes.items() if name}
-        return {name: iri for name, iri in bound.items() if iri not in PREFIXES.values()} | PREFIXES
+    def place(self, s: Node | None, p: Node | None = None, o: Node | None = None) -> tuple[str | None, int | None]:
+        """The file that states a matching triple, and the first line that does; None where none is known."""
+        found = (parsed for parsed in self.files if (s, p, o) in parsed.graph)
+        return next(((parsed.file, parsed.line_of(s, p, o)) for parsed in found), (None, None))
 
     def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
         """The records of these patients alone."""
@@ -76,8 +63,7 @@ class Records:
 
 
 def load(paths: Iterable[Path | str], *, format: str | None = None) -> Records:
-    """Load the records in `paths`. Raises RecordError for a file that cannot be read or holds no patient, and where
-    one patient stands in two files."""
+    """Load the records in `paths`. Raises RecordError: a file unread or without patient, a patient in two files."""
     return gather([read_graph(path, format=format) for path in paths])
 
 
@@ -86,7 +72,8 @@ def gather(files: Sequence[Parsed]) -> Records:
     found = [_patients(parsed) for parsed in files]
     for (one, patients), (other, _) in permutations(zip(files, found, strict=True), 2):
         _check_apart(one, patients, other)
-    return Records(_graph(*map(_told, files)), tuple(files), tuple(sorted(set().union(*found), key=str)))
+    told = (t for parsed in files for t in parsed.lines if t[1] != RDF.type or t[2] not in _DECLARATIONS)
+    return Records(_graph(told), tuple(files), tuple(sorted(set().union(*found), key=str)))
 
 
 def _patients(parsed: Parsed) -> set[Node]:
@@ -106,19 +93,11 @@ def _check_apart(one: Parsed, patients: set[Node], other: Parsed) -> None:
         )  # fmt: skip
 
 
-def _told(parsed: Parsed) -> Iterator[Triple]:
-    """What a file says, without the declarations that editors write and that say nothing of a patient."""
-    return (t for t in parsed.lines if t[1] != RDF.type or t[2] not in _DECLARATIONS)
-
-
 def _graph(*parts: Iterable[Triple]) -> Graph:
     graph = Graph(bind_namespaces="none")
     for triple in chain(*parts):
         graph.add(triple)
     return graph
-
-
-# -- the nodes of one patient --
 
 
 def node_properties(guideline: Graph) -> frozenset[Node]:
@@ -141,9 +120,6 @@ def patient_nodes(graph: Graph, patient: Node, properties: Collection[Node]) -> 
     return found
 
 
-# -- the vocabulary --
-
-
 class _Vocabulary:
     """The terms that the guideline declares, and what of its ontology the shapes look at."""
 
@@ -159,27 +135,27 @@ class _Vocabulary:
         ontologies = guideline.subjects(RDF.type, OWL.Ontology)
         self._stems = {_stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
         self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.speaks(iri)}
-        self._classes = {c for top in (GP.Finding, GP.Act) for c in _below(guideline, RDFS.subClassOf, top)}
-        self._predicates = {t for t in self.kinds if self._is_property(t)}
-
-    def _is_property(self, term: Node) -> bool:
-        return any(str(kind).endswith("Property") for kind in self.kinds.get(term, ()))
+        typed = [(s, str(o)) for s, p, o in self.taxonomy if p == RDF.type]
+        self._roles = {
+            "property": {s for s, o in typed if o.endswith("Property")},
+            "class": {GP.Patient}.union(*(_below(guideline, RDFS.subClassOf, top) for top in (GP.Finding, GP.Act))),
+            "value": {s for s, o in typed if not o.startswith((str(GP), str(OWL)))},
+        }
 
     def speaks(self, term: Node) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
         return isinstance(term, URIRef) and _stem(term) in self._stems
 
     def knows(self, term: Node, role: str) -> bool:
-        """Whether the guideline declares an IRI as a `property`, as a `class`, or as anything."""
+        """Whether the guideline declares an IRI as a `property`, as a `class`, or (a `value`) as anything."""
         if role == "property":
-            return term in self._predicates
+            return term in self._roles[role]
         return OWL.Class in self.kinds.get(term, ()) if role == "class" else term in self.kinds
 
     def nearest(self, term: Node, role: str) -> Node | None:
         """The declared term whose name is most like that of `term`; None where none is alike."""
-        own = {"property": self._predicates, "class": self._classes}.get(role, set(self.kinds))
-        names = {local_name(str(t)).lower(): t for t in sorted(own, key=str, reverse=True) if self.speaks(t)}
-        like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.6)
+        names = {local_name(str(t)).lower(): t for t in sorted(self._roles[role], key=str) if self.speaks(t)}
+        like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.5)
         return names[like[0]] if like else None
 
 
@@ -187,9 +163,6 @@ def _stem(iri: str) -> str:
     """A namespace without what people get wrong about it: scheme, case, and the last separator."""
     namespace = iri[: len(iri) - len(local_name(iri))]
     return namespace.rstrip("#/").lower().removeprefix("https://").removeprefix("http://")
-
-
-# -- validating --
 
 
 @dataclass(frozen=True)
@@ -240,37 +213,38 @@ class _View:
         self.records, self.words = records, words
         self.triples = list(records.graph)
         self.owners = self._owners()
-        self.prefixes = {**records.prefixes, **words.prefixes}
+        bound = {name: iri for parsed in records.files for name, iri in parsed.prefixes.items() if name}
+        self.prefixes = bound | words.prefixes | PREFIXES
 
     def _owners(self) -> dict[Node, list[Node]]:
+        """The patients of each node that one leads to by the guideline's words; never through another patient."""
         links: dict[Node, list[Node]] = defaultdict(list)
+        nodes = {s for s, _, _ in self.triples} - self.words.kinds.keys() - set(self.records.patients)
         for s, p, o in self.triples:
-            if p in self.words.properties and not isinstance(o, Literal) and o not in self.words.kinds:
+            if o in nodes and self.words.speaks(p):
                 links[s].append(o)
         owners: dict[Node, list[Node]] = defaultdict(list)
         for patient in self.records.patients:
-            for node in _reached(patient, links):
+            reached = [patient]
+            for node in reached:
                 owners[node].append(patient)
+                reached += [o for o in links[node] if o not in reached]
         return dict(owners)
 
     def strays(self) -> Iterator[_Fault]:
         """Nodes of which the record says something in the guideline's words and that no patient leads to."""
-        for s in {s for s, p, o in self.triples if s not in self.owners and self._means(p, o)} - set(self.words.kinds):
+        told = {s for s, p, o in self.triples if self.words.speaks(o if p == RDF.type else p)}
+        for s in told - self.owners.keys() - self.words.kinds.keys():
             yield _Fault(0, "dangling-node", "no gp:Patient leads to the node",
                          "link it from its patient, or type it gp:Patient if it is one", s)  # fmt: skip
 
-    def _means(self, p: Node, o: Node) -> bool:
-        return self.words.speaks(o) if p == RDF.type else self.words.speaks(p)
-
     def shared(self) -> Iterator[_Fault]:
         """Nodes that belong to two patients, or that two files describe."""
+        files = self.records.files if len(self.records.files) > 1 else ()
         for node, owners in self.owners.items():
-            if len(owners) > 1 or (len(self.records.files) > 1 and self._files(node) > 1):
+            if len(owners) > 1 or sum((node, None, None) in parsed.graph for parsed in files) > 1:
                 yield _Fault(0, "shared-node", "the node belongs to several patients, or stands in several files",
                              "give each patient nodes of its own, in one file", node)  # fmt: skip
-
-    def _files(self, node: Node) -> int:
-        return sum((node, None, None) in parsed.graph for parsed in self.records.files)
 
     def located(self, report: Graph, result: Node, contract: Graph) -> Iterator[_Fault]:
         """The faults that one result of the report stands for, on the nodes that they belong to."""
@@ -283,15 +257,15 @@ class _View:
 
     def _places(self, report: Graph, result: Node, contract: Graph, shape: Node) -> Iterator[_Place]:
         focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
-        graph = self.records.graph
-        if focus in self.owners:
-            yield (focus, path, value) if isinstance(path, URIRef) else (focus, None, None)
-        elif value in self.owners:
-            yield from ((value, path, o) for o in graph.objects(value, path))
+        simple = path if isinstance(path, URIRef) else None
+        holders = [(s, p, focus) for p in contract.objects(shape, SH.targetObjectsOf)
+                   for s in self.records.graph.subjects(p, focus)]  # fmt: skip
+        if holders and (simple is None or focus not in self.owners or focus in self.records.patients):
+            yield from holders
+        elif value in self.owners and focus not in self.owners:
+            yield from ((value, simple, o) for o in self.records.graph.objects(value, simple))
         else:
-            holders: list[_Place] = [(s, p, focus) for p in contract.objects(shape, SH.targetObjectsOf)
-                       for s in graph.subjects(p, focus)]  # fmt: skip
-            yield from holders or [(focus or BNode(), None, value)]
+            yield (BNode() if focus is None else focus), simple, value if simple else None
 
     def by_patient(self, faults: Iterable[_Fault]) -> dict[Node, list[Problem]]:
         found: dict[Node, list[Problem]] = defaultdict(list)
@@ -303,9 +277,8 @@ class _View:
     def problem(self, fault: _Fault) -> Problem:
         """The fault as a reader sees it: the value, what is wrong with it, and where it stands."""
         said = " ".join(self.shown(term) for term in (fault.path, fault.value) if term is not None)
-        file, line = self.records.place(fault.node, fault.path, fault.value)
-        if line is None:
-            file, line = self.records.place(fault.node)
+        triples = ((fault.node, fault.path, fault.value), (fault.node,), (None, None, fault.node))
+        file, line = min((self.records.place(*t) for t in triples), key=lambda found: (not found[0], not found[1]))
         what = f"{said}: {fault.what}" if said else fault.what
         return Problem(fault.code, what, fault.remedy, file, line, self._name(fault.node))
 
@@ -319,22 +292,12 @@ class _View:
     def shown(self, term: Node) -> str:
         """A term as Turtle writes it, cut where it is long."""
         if isinstance(term, URIRef):
-            short = curie(term, self.prefixes)
-            return short if short != str(term) else f"<{term}>"
+            return short if (short := curie(term, self.prefixes)) != str(term) else f"<{term}>"
         if not isinstance(term, Literal):
             return "[]"
-        suffix = f"@{term.language}" if term.language else ""
-        if term.datatype is not None:
-            suffix = f"^^{self.shown(term.datatype)}"
-        text = str(term) if len(term) <= 60 else f"{term[:60]}…"
-        return f'"{" ".join(text.split())}"{suffix}'
-
-
-def _reached(patient: Node, links: Mapping[Node, list[Node]]) -> list[Node]:
-    found = [patient]
-    for node in found:
-        found += [o for o in links.get(node, ()) if o not in found]
-    return found
+        suffix = f"^^{self.shown(term.datatype)}" if term.datatype else f"@{term.language}" if term.language else ""
+        text = " ".join(term.split())
+        return f'"{text if len(text) <= 60 else text[:60] + "…"}"{suffix}'
 
 
 def _basic(faults: Iterable[_Fault]) -> list[_Fault]:
@@ -343,7 +306,7 @@ def _basic(faults: Iterable[_Fault]) -> list[_Fault]:
     for fault in sorted(faults, key=lambda f: (f.stage, f.code)):
         first.setdefault((fault.node, fault.path, fault.value), fault)
     mistyped = {fault.node for fault in first.values() if fault.stage <= 2 and fault.path in (RDF.type, None)}
-    return [fault for fault in first.values() if fault.stage != 3 or fault.node not in mistyped]
+    return [fault for fault in first.values() if fault.stage != 3 or mistyped.isdisjoint((fault.node, fault.value))]
 
 
 class _Terms:
@@ -356,14 +319,10 @@ class _Terms:
     def faults(self) -> Iterator[_Fault]:
         """One fault for each statement that uses such a term."""
         predicates = {p: self._of_predicate(p) for p in {p for _, p, _ in self.view.triples}}
-        objects: dict[tuple[bool, Node], _Verdict] = {}
+        links = {(p, o) for _, p, o in self.view.triples if isinstance(o, URIRef)}
+        objects = {link: self._of_object(*link) for link in links}
         for s, p, o in self.view.triples:
-            fault = predicates[p]
-            if fault is None and isinstance(o, URIRef):
-                key = (p == RDF.type, o)
-                if key not in objects:
-                    objects[key] = self._of_type(o) if key[0] else self._of_object(p, o)
-                fault = objects[key]
+            fault = predicates[p] or objects.get((p, o))  # type: ignore[arg-type]
             if fault is None and s in self.words.kinds:
                 fault = _axiom("the record says something of a term of the guideline")
             if fault is not None:
@@ -373,18 +332,15 @@ class _Terms:
         if p in _AXIOMS or (str(p).startswith(str(OWL)) and p not in _ABOUT_FILES):
             return _axiom("the record states an axiom")
         if p == GP.asOf:
-            return "as-of-in-record", "the as-of date is no part of a record", "give it when the record is read"
+            return "as-of-in-record", "the as-of date is not recorded", "give it when the record is read"
         return self._unknown(p, "property")
 
-    def _of_type(self, o: Node) -> _Verdict:
-        if str(o).startswith((str(OWL), str(RDFS))):
-            return _axiom("the record declares a term")
-        return self._unknown(o, "class")
-
     def _of_object(self, p: Node, o: Node) -> _Verdict:
-        if o in self._subjects:
-            return None
-        return self._unknown(o, "class" if p in (GP.lacksFinding, GP.didNotUndergo) else "term")
+        if p != RDF.type:
+            role = "class" if p in {GP.lacksFinding, GP.didNotUndergo, *self.words.properties} else "value"
+            return None if o in self._subjects else self._unknown(o, role)
+        declared = str(o).startswith((str(OWL), str(RDFS)))
+        return _axiom("the record declares a term") if declared else self._unknown(o, "class")
 
     def _unknown(self, term: Node, role: str) -> _Verdict:
         if not self.words.speaks(term) or self.words.knows(term, role):
@@ -396,9 +352,6 @@ class _Terms:
 
 def _axiom(what: str) -> tuple[str, str, str]:
     return "axiom-in-record", what, "leave it out: a record states facts of patients"
-
-
-# -- SHACL --
 
 
 def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: date) -> Records:
@@ -414,10 +367,8 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
             _run(scene, contract, rules=True)
             if len(scene) == before:
                 return replace(records, graph=graph, derived=records.derived | (frozenset(scene) - given))
-    raise GuidelineError(
-        Problem("endless-rules", f"the rules still add triples after {MAX_PASSES} passes",
-                "write rules that create no new nodes")
-    )  # fmt: skip
+    what = f"the rules still add triples after {MAX_PASSES} passes"
+    raise GuidelineError(Problem("endless-rules", what, "write rules that create no new nodes"))
 
 
 @contextmanager
@@ -436,8 +387,8 @@ def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
 
 def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
     """The report of one run of pySHACL; with `rules`, what they give is added to `scene`. One thread at a time."""
-    import pyshacl  # noqa: PLC0415  (slow to import; needed only here)
-    from pyshacl.errors import ReportableRuntimeError  # noqa: PLC0415
+    import pyshacl  # slow to import; needed only here
+    from pyshacl.errors import ReportableRuntimeError
 
     lean = _graph(triple for triple in shapes if triple[1] not in _FOR_READERS)
     try:
@@ -445,7 +396,6 @@ def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
             _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True, advanced=rules)
     except (ReportableRuntimeError, RuntimeError, ValueError) as error:
         report, text = None, str(error)
-    if not isinstance(report, Graph):
-        what = f"the shapes cannot be used: {' '.join(text.split())}"
-        raise GuidelineError(Problem("bad-shapes", what, "correct the shapes"))
-    return report
+    if isinstance(report, Graph):
+        return report
+    raise GuidelineError(Problem("bad-shapes", f"the shapes cannot be used: {' '.join(text.split())}", "correct them"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from pathlib import PurePath
 from typing import Any
 
@@ -35,6 +36,7 @@ class JsonRenderer:
     def __init__(self, guideline: Guideline) -> None:
         self.guideline = guideline
         self.prefixes = dict(guideline.prefixes)
+        self._curies: dict[str, str] = {}
 
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
         """One object for one patient, an array for several."""
@@ -119,12 +121,15 @@ class JsonRenderer:
         return {"fact": self._name(fact.term), "state": fact.state, "source": fact.source, "by": fact.by}
 
     def _name(self, iri: str) -> str:
-        return curie(iri, self.prefixes)
+        if iri not in self._curies:
+            self._curies[iri] = curie(iri, self.prefixes)
+        return self._curies[iri]
 
     def _names(self, iris: Iterable[str]) -> list[str]:
         return [self._name(iri) for iri in iris]
 
 
+@cache
 def ontology_file(path: str) -> str:
     """An ontology file as results name it: by its place in the guideline, not on the machine."""
     return f"ontology/{PurePath(path).name}"

@@ -11,8 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
+from typing import NamedTuple
 
 from reasoner.clauses import Cube, bits, prime
+
+_REMEMBERED = 100_000
 
 
 @dataclass(frozen=True, order=True)
@@ -35,14 +38,14 @@ class Atom:
         return self.bound, self.strict
 
 
-@dataclass(frozen=True)
-class Literals:
+class Literals(NamedTuple):
     """What is known: the atoms that are true and those that are false, as bits."""
 
     pos: int = 0
     neg: int = 0
 
-    def __or__(self, other: Literals) -> Literals:
+    def union(self, other: Literals) -> Literals:
+        """What is known by either."""
         return Literals(self.pos | other.pos, self.neg | other.neg)
 
     @property
@@ -82,7 +85,7 @@ class Theory:
         known = Literals()
         for clause in self.implicates:
             if clause.size == 1:
-                known |= Literals(clause.pos, clause.neg)
+                known = known.union(Literals(clause.pos, clause.neg))
         return known
 
     @cached_property
@@ -95,7 +98,7 @@ class Theory:
                 for atom in bits(clause.atoms):
                     rest = Literals(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom))
                     table = when_true if clause.neg >> atom & 1 else when_false
-                    table[atom] |= rest
+                    table[atom] = table[atom].union(rest)
         return when_true, when_false
 
     @cached_property
@@ -105,24 +108,36 @@ class Theory:
 
     def close(self, known: Literals) -> Literals:
         """`known` with every literal that the theory entails from it. Clashes where it is contradictory."""
-        closed = self._spread(known | self._units)
+        found = self._closures.get(known)
+        if found is None:
+            if len(self._closures) >= _REMEMBERED:
+                self._closures.clear()
+            found = self._closures[known] = self._close(known)
+        return found
+
+    @cached_property
+    def _closures(self) -> dict[Literals, Literals]:
+        return {}
+
+    def _close(self, known: Literals) -> Literals:
+        closed = self._spread(known.union(self._units))
         changed = True
         while changed:
             more = closed
             for clause in self.long:
-                more |= _unit(clause, closed)
+                more = more.union(_unit(clause, closed))
             changed = more != closed
             closed = self._spread(more) if changed else closed
         return closed
 
     def _spread(self, known: Literals) -> Literals:
         when_true, when_false = self._implied
-        closed = known
+        pos, neg = known
         for atom in bits(known.pos):
-            closed |= when_true[atom]
+            pos, neg = pos | when_true[atom].pos, neg | when_true[atom].neg
         for atom in bits(known.neg):
-            closed |= when_false[atom]
-        return closed
+            pos, neg = pos | when_false[atom].pos, neg | when_false[atom].neg
+        return Literals(pos, neg)
 
     def consistent(self, known: Literals) -> bool:
         """Whether some patient has all of `known`."""
@@ -130,14 +145,18 @@ class Theory:
 
     def supports(self, atom: int, truth: bool, known: Literals) -> list[Cube]:
         """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
-        bit = 1 << atom
-        literal = Cube(bit, 0) if truth else Cube(0, bit)
+        literal = Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)
         found = [literal] if known.satisfy(literal) else []
+        return found + [rest for rest in self._antecedents.get((atom, truth), ()) if known.satisfy(rest)]
+
+    @cached_property
+    def _antecedents(self) -> dict[tuple[int, bool], list[Cube]]:
+        """For each literal the minimal terms that entail it by one implicate."""
+        found: dict[tuple[int, bool], list[Cube]] = {}
         for clause in self.implicates:
-            if (clause.pos if truth else clause.neg) & bit:
-                rest = Cube(clause.pos & ~literal.pos, clause.neg & ~literal.neg, clause.axioms).negated
-                if known.satisfy(rest):
-                    found.append(rest)
+            for atom in bits(clause.atoms):
+                rest = Cube(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom), clause.axioms).negated
+                found.setdefault((atom, bool(clause.pos >> atom & 1)), []).append(rest)
         return found
 
     def relevant(self, atoms: int) -> int:
