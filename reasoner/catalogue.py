@@ -111,23 +111,26 @@ def read_catalogue(graph: Graph) -> Catalogue:
 class _CatalogueReader:
     def __init__(self, graph: Graph) -> None:
         self.graph = graph
-        self.statements = {str(s): self._statement(s) for s in graph.subjects(RDF.type, GP.Statement)}
+        self.statements = {str(s): self._statement(s) for s in self._typed(GP.Statement)}
 
     def read(self) -> Catalogue:
         return Catalogue(
             labels=self._texts(RDFS.label),
             definitions=self._texts(SKOS.definition),
             management=self._management(),
-            red_flags=tuple(sorted(str(s) for s in self.graph.subjects(RDF.type, GP.RedFlagCriterion))),
+            red_flags=tuple(str(s) for s in self._typed(GP.RedFlagCriterion)),
             statements=self.statements,
             warrants=self._statements_by(GP.warrantedBy),
             informs=self._statements_by(GP.informedBy),
-            readings={str(s): self._reading(s) for s in self.graph.subjects(RDF.type, GP.Assumption)},
+            readings={str(s): self._reading(s) for s in self._typed(GP.Assumption)},
             assumes=self._links(GP.assumes),
             closable=self._closable(),
-            negations={str(s): str(o) for s, o in self.graph.subject_objects(GP.negates)},
-            references={self._text(s, DCTERMS.identifier): str(s) for s in self.graph.subjects(RDF.type, GP.Reference)},
+            negations={s: targets[0] for s, targets in self._links(GP.negates).items()},
+            references={self._text(s, DCTERMS.identifier): str(s) for s in self._typed(GP.Reference)},
         )
+
+    def _typed(self, kind: Node) -> list[Node]:
+        return sorted(self.graph.subjects(RDF.type, kind), key=str)
 
     def _text(self, subject: Node, predicate: URIRef) -> str:
         """The text of a property, in English where there are several."""
@@ -210,7 +213,7 @@ class _CatalogueReader:
         return found
 
 
-def versions(graph: Graph) -> tuple[str, ...]:
-    """The version IRIs of the ontologies in `graph`; the ontology's own where it has no version."""
-    found = {str(graph.value(s, OWL.versionIRI) or s) for s in graph.subjects(RDF.type, OWL.Ontology)}
+def versions(*graphs: Graph) -> tuple[str, ...]:
+    """The version IRIs of the ontologies and shapes in `graphs`; the IRI itself where one has no version."""
+    found = {str(g.value(s, OWL.versionIRI) or s) for g in graphs for s in g.subjects(RDF.type, OWL.Ontology)}
     return tuple(sorted(found))

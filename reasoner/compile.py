@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 from reasoner.background import AxiomTable, Background, Unfold
 from reasoner.clauses import Cube, absorb, atoms_of, prime
-from reasoner.owl import And, Axioms, Expr, HasValue, Lit, Name, Not, Or, Origin, Some, Threshold
+from reasoner.expressions import And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.owl import Axioms, Origin
 from reasoner.theory import Atom, Literals, Theory
 from reasoner.translate import ROOT, Translator, definition_order
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from reasoner.clauses import bits
 from reasoner.compile import Compiled, literals_in
-from reasoner.owl import And, Expr, Lit, Not, Or
+from reasoner.expressions import And, Expr, Lit, Not, Or
 from reasoner.terms import local_name
 from reasoner.theory import Atom, Literals
 
@@ -83,7 +83,9 @@ class Reader:
             for term, present, literals in self._stated(observation):
                 fact = Fact(term, present, observation.source, observation.by, literals)
                 key = fact.term, fact.present
-                found[key] = replace(found[key], literals=found[key].literals.union(fact.literals)) if key in found else fact
+                found[key] = (
+                    replace(found[key], literals=found[key].literals.union(fact.literals)) if key in found else fact
+                )
         return tuple(found[key] for key in sorted(found))
 
     def _stated(self, seen: Observation) -> list[Stated]:

@@ -109,12 +109,12 @@ def load_guideline(directory: Path | None = None, *, cache: bool = True) -> Guid
     """
     root = directory or home()
     files = ontology_files(root)
-    store = _Cache(files) if cache else None
+    store = _Cache([*files, *shapes_files(root)]) if cache else None
     content = store.load() if store else None
     guideline = Guideline(root, content) if content else None
     if guideline is None:
         parsed = tuple(_read_ontologies(root))
-        content = _content(parsed)
+        content = _content(parsed, [read_graph(path, imports=True).graph for path in shapes_files(root)])
         guideline = Guideline(root, content)
         guideline.__dict__["ontologies"] = parsed
         if store:
@@ -132,6 +132,12 @@ def ontology_files(directory: Path) -> list[Path]:
         )  # fmt: skip
     core = home() / "ontology" / "core.ttl"
     return own if any(path.name == core.name for path in own) else [core, *own]
+
+
+def shapes_files(directory: Path) -> list[Path]:
+    """The shapes of a guideline, the shared ones first."""
+    core = home() / "shapes" / "core.ttl"
+    return [core, *(path for path in sorted((directory / "shapes").glob("*.ttl")) if path != core)]
 
 
 def merged(parsed: Iterable[Parsed]) -> Graph:
@@ -162,12 +168,12 @@ def _resolve_imports(parsed: list[Parsed]) -> None:
                 )  # fmt: skip
 
 
-def _content(parsed: tuple[Parsed, ...]) -> Content:
+def _content(parsed: tuple[Parsed, ...], shapes: list[Graph]) -> Content:
     graph = merged(parsed)
     compiled = compile_axioms(read_axioms(parsed))
     catalogue = read_catalogue(graph)
     _defined(catalogue, compiled, parsed)
-    return Content(compiled, catalogue, _prefixes(parsed), versions(graph), _taxonomy(graph))
+    return Content(compiled, catalogue, _prefixes(parsed), versions(graph, *shapes), _taxonomy(graph))
 
 
 def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:

@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
-from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
+from rdflib import OWL, RDF, RDFS, XSD, BNode, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.errors import FragmentError, GuidelineError, Problem
+from reasoner.expressions import BOTTOM, TOP, And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.rdf import Parsed
 from reasoner.terms import GP, local_name
 
@@ -24,70 +25,6 @@ FRAGMENT = (
     "nested only under functional properties; subclass, equivalence, disjointness and union axioms; functional "
     "properties, subproperties, domains and ranges that name a class; owl:AllDifferent"
 )
-
-
-@dataclass(frozen=True)
-class Name:
-    """A named class."""
-
-    iri: str
-
-
-@dataclass(frozen=True)
-class And:
-    """An intersection; the empty one is owl:Thing."""
-
-    parts: tuple[Expr, ...]
-
-
-@dataclass(frozen=True)
-class Or:
-    """A union; the empty one is owl:Nothing."""
-
-    parts: tuple[Expr, ...]
-
-
-@dataclass(frozen=True)
-class Not:
-    """A complement."""
-
-    part: Expr
-
-
-@dataclass(frozen=True)
-class Some:
-    """An existential restriction on an object property."""
-
-    prop: str
-    filler: Expr
-
-
-@dataclass(frozen=True)
-class HasValue:
-    """A restriction to one individual."""
-
-    prop: str
-    individual: str
-
-
-@dataclass(frozen=True)
-class Threshold:
-    """An existential restriction of a data property to decimals under facets (`>=`, `>`, `<=`, `<`)."""
-
-    prop: str
-    facets: tuple[tuple[str, Decimal], ...]
-
-
-@dataclass(frozen=True)
-class Lit:
-    """An atom of the compiled theory, by number: what the leaves become once translated."""
-
-    atom: int
-
-
-Expr = Name | And | Or | Not | Some | HasValue | Threshold | Lit
-TOP: Expr = And(())
-BOTTOM: Expr = Or(())
 
 
 @dataclass(frozen=True, order=True)
@@ -222,14 +159,19 @@ class _Reader:
             node = above
         return node
 
+    def _typed(self, kind: Node) -> list[Node]:
+        """The subjects of a type, in the order of the file."""
+        found = self.graph.subjects(RDF.type, kind)
+        return sorted(found, key=lambda s: (self.parsed.line_of(s, RDF.type, kind) or 0, str(s)))
+
     # -- declarations --
 
     def declarations(self) -> None:
-        for cls in self.graph.subjects(RDF.type, OWL.Class):
+        for cls in self._typed(OWL.Class):
             if isinstance(cls, URIRef):
                 self.axioms.classes.setdefault(str(cls), self.origin(cls, RDF.type, OWL.Class))
         for kind, data in ((OWL.ObjectProperty, False), (OWL.DatatypeProperty, True)):
-            for prop in self.graph.subjects(RDF.type, kind):
+            for prop in self._typed(kind):
                 iri = str(prop)
                 self.axioms.properties.setdefault(iri, Property(iri, self.origin(prop, RDF.type, kind), data))
 
@@ -256,7 +198,7 @@ class _Reader:
             parts, origin = self._list(o), self.origin(s, OWL.disjointUnionOf, o)
             self._equivalence(s, Or(tuple(parts)), origin)
             self._disjoint(parts, origin)
-        for s in self.graph.subjects(RDF.type, OWL.AllDisjointClasses):
+        for s in self._typed(OWL.AllDisjointClasses):
             self.owner = s
             for members in self.graph.objects(s, OWL.members):
                 self._disjoint(self._list(members), self.origin(s))
@@ -353,7 +295,7 @@ class _Reader:
     # -- property and individual axioms --
 
     def property_axioms(self) -> None:
-        for prop in self.graph.subjects(RDF.type, OWL.FunctionalProperty):
+        for prop in self._typed(OWL.FunctionalProperty):
             self._property(prop).functional = True
         for predicate, name in ((RDFS.subPropertyOf, "supers"), (RDFS.domain, "domains"), (RDFS.range, "ranges")):
             for s, o in self._pairs(predicate):
@@ -378,7 +320,7 @@ class _Reader:
             getattr(prop, name).append(str(value))
 
     def individual_axioms(self) -> None:
-        for s in self.graph.subjects(RDF.type, OWL.AllDifferent):
+        for s in self._typed(OWL.AllDifferent):
             self.owner = s
             for predicate in (OWL.distinctMembers, OWL.members):
                 for members in self.graph.objects(s, predicate):
@@ -395,8 +337,3 @@ class _Reader:
                 Problem("patient-in-ontology", "an ontology states facts of a patient", "move them into a record",
                         self.parsed.file, self.parsed.line_of(patient, None, None), str(patient))
             )  # fmt: skip
-
-
-def negations(graph: Graph) -> dict[str, str]:
-    """The properties whose object names a class, with the property that each denies (`gp:negates`)."""
-    return {str(s): str(o) for s, o in graph.subject_objects(GP.negates)}

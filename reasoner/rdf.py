@@ -13,8 +13,10 @@ import json
 import logging
 import re
 import sys
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from pathlib import Path
 from typing import NoReturn
 from xml.parsers import expat
@@ -59,10 +61,12 @@ _RELATIVE = "https://relative.invalid/"
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
+_EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
 
-# An ill-typed literal is a finding of the shapes, not something to log with a traceback.
+# An ill-typed literal is a finding of the shapes, not something to log with a traceback or to warn of.
 logging.getLogger("rdflib.term").setLevel(logging.ERROR)
+warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
 @dataclass(frozen=True)
@@ -251,7 +255,7 @@ class _Lines(io.RawIOBase):
 def _parse(text: str, kind: RdfFormat, refuse: _Refusal) -> Parsed:
     is_json = kind == RdfFormat.JSON_LD
     feed = _Lines(_wrapped(text) if is_json else text)
-    terms = _Terms(text, refuse)
+    terms = _Terms(text, is_json, refuse)
     lines: dict[Triple, int | None] = {}
     try:
         parser = ox.parse(feed, kind, base_iri=_RELATIVE if is_json else None)  # type: ignore[arg-type]
@@ -282,7 +286,8 @@ def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) ->
 class _Terms:
     """The parser's terms as rdflib's; blank nodes are numbered under a name that depends on the file alone."""
 
-    def __init__(self, text: str, refuse: _Refusal) -> None:
+    def __init__(self, text: str, is_json: bool, refuse: _Refusal) -> None:
+        self._is_json = is_json
         self._known: dict[object, Node] = {}
         self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
         self._count = 0
@@ -303,7 +308,7 @@ class _Terms:
         if not isinstance(term, ox.Literal) or term.direction is not None:
             self._refuse("rdf-12", "a statement about a statement, or a text direction, is beyond RDF 1.1",
                          "state it in RDF 1.1", line)  # fmt: skip
-        return _literal(term)
+        return _literal(term, self._is_json)
 
     def _iri(self, iri: str, line: int | None) -> URIRef:
         if iri.startswith(_UNDEFINED):
@@ -314,11 +319,14 @@ class _Terms:
         return URIRef(iri)
 
 
-def _literal(term: ox.Literal) -> Literal:
+def _literal(term: ox.Literal, is_json: bool) -> Literal:
+    """The literal as written. JSON-LD writes a number typed xsd:decimal with an exponent, which no decimal has."""
     if term.language:
         return Literal(term.value, lang=term.language)
-    datatype = URIRef(term.datatype.value)
-    return Literal(term.value, datatype=None if datatype == XSD.string else datatype, normalize=False)
+    datatype, value = URIRef(term.datatype.value), term.value
+    if is_json and datatype == XSD.decimal and _EXPONENT.fullmatch(value):
+        value = format(Decimal(value), "f")
+    return Literal(value, datatype=None if datatype == XSD.string else datatype, normalize=False)
 
 
 def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoReturn:

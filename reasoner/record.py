@@ -58,8 +58,8 @@ class Records:
     def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
         """The records of these patients alone."""
         graph = _graph(*(t for p in patients for t in patient_nodes(self.graph, p, properties).values()))
-        kept = frozenset(triple for triple in self.derived if triple in graph)
-        return replace(self, graph=graph, patients=tuple(p for p in self.patients if p in patients), derived=kept)
+        kept = tuple(p for p in self.patients if p in patients)
+        return replace(self, graph=graph, patients=kept, derived=frozenset(t for t in self.derived if t in graph))
 
 
 def load(paths: Iterable[Path | str], *, format: str | None = None) -> Records:
@@ -128,18 +128,17 @@ class _Vocabulary:
         self.taxonomy = [t for p in (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf)
                          for t in guideline.triples((None, p, None))
                          if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]  # fmt: skip
+        typed = [(s, o) for s, p, o in self.taxonomy if p == RDF.type]
         self.kinds: dict[Node, set[Node]] = defaultdict(set)
-        for s, p, o in self.taxonomy:
-            if p == RDF.type:
-                self.kinds[s].add(o)
+        for s, o in typed:
+            self.kinds[s].add(o)
         ontologies = guideline.subjects(RDF.type, OWL.Ontology)
         self._stems = {_stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
         self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.speaks(iri)}
-        typed = [(s, str(o)) for s, p, o in self.taxonomy if p == RDF.type]
         self._roles = {
-            "property": {s for s, o in typed if o.endswith("Property")},
+            "property": {s for s, o in typed if str(o).endswith("Property")},
             "class": {GP.Patient}.union(*(_below(guideline, RDFS.subClassOf, top) for top in (GP.Finding, GP.Act))),
-            "value": {s for s, o in typed if not o.startswith((str(GP), str(OWL)))},
+            "value": {s for s, o in typed if not str(o).startswith((str(GP), str(OWL)))},
         }
 
     def speaks(self, term: Node) -> bool:
@@ -197,8 +196,7 @@ def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of:
 
 
 def _refuse_strays(view: _View, faults: Iterable[_Fault]) -> None:
-    strays = [view.problem(fault) for fault in faults if fault.node not in view.owners]
-    if strays:
+    if strays := [view.problem(fault) for fault in faults if fault.node not in view.owners]:
         raise RecordError(*_in_order(strays))
 
 

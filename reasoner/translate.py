@@ -7,7 +7,8 @@ nested under functional properties: there ∃f.(A ⊓ B) = ∃f.A ⊓ ∃f.B, an
 from __future__ import annotations
 
 from reasoner.errors import FragmentError, GuidelineError, Problem
-from reasoner.owl import FRAGMENT, TOP, And, Axioms, Expr, HasValue, Lit, Name, Not, Or, Origin, Some, Threshold
+from reasoner.expressions import TOP, And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.owl import FRAGMENT, Axioms, Origin
 from reasoner.terms import GP, local_name
 from reasoner.theory import Atom
 

@@ -84,7 +84,9 @@ def interleaved(runs: int, *tasks: Callable[[], object]) -> list[float]:
 
 def cold(runs: int) -> tuple[float, float]:
     example = str(EXAMPLE)
-    ours, reference = interleaved(runs, command("classify", example), command("classify", example, "--engine", "hermit"))
+    ours, reference = interleaved(
+        runs, command("classify", example), command("classify", example, "--engine", "hermit")
+    )
     return ours, reference
 
 
@@ -111,7 +113,9 @@ def main() -> None:
     compiled, hermit = cold(chosen.runs)
     with tempfile.TemporaryDirectory() as folder:
         parse, answer, triples = many(max(3, chosen.runs // 2), chosen.patients, Path(folder))
-    table = Table("measure", "seconds", "against", "seconds", "ratio", "promised", title=f"medians, {os.cpu_count()} cores")
+    table = Table(
+        "measure", "seconds", "against", "seconds", "ratio", "promised", title=f"medians, {os.cpu_count()} cores"
+    )
     table.add_row("one patient, cold", f"{compiled:.2f}", "--engine hermit", f"{hermit:.2f}", f"{compiled / hermit:.2f}", "≤ 0.33")  # fmt: skip
     table.add_row(f"{chosen.patients} patients, {triples} triples", f"{answer:.2f}", "rdflib parse", f"{parse:.2f}", f"{answer / parse:.1f}", "≤ 10")  # fmt: skip
     Console(width=110).print(table)
