@@ -7,10 +7,14 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import combinations
 from pathlib import Path
 
+import pyhornedowl
+import pyoxigraph as ox
 import pytest
-from rdflib import OWL, Graph, Namespace, URIRef
+from rdflib import OWL, RDF, Graph, Namespace, URIRef
+from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.guideline import Guideline, load_guideline
@@ -74,3 +78,38 @@ def _defined(graph: Graph, node: Node) -> Node:
         node, predicate = above[0]
         assert not isinstance(node, URIRef) or predicate == OWL.equivalentClass
     return node
+
+
+# -- graphs, compared and given to other tools --
+
+
+def canonical(graph: Graph) -> set[str]:
+    """The triples of a graph, its blank nodes named by RDFC-1.0."""
+    return labelled(ox.parse(graph.serialize(format="nt").encode(), ox.RdfFormat.N_TRIPLES))
+
+
+def labelled(quads: object) -> set[str]:
+    dataset = ox.Dataset(quads)  # type: ignore[arg-type]
+    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
+    return {str(quad) for quad in dataset}
+
+
+def in_pairs(graph: Graph) -> Graph:
+    """The graph with each list of different terms taken apart: horned-owl drops owl:AllDisjointClasses in silence."""
+    for kind, pair in ((OWL.AllDisjointClasses, OWL.disjointWith), (OWL.AllDifferent, OWL.differentFrom)):
+        for node in list(graph.subjects(RDF.type, kind)):
+            (head,) = (o for p in (OWL.members, OWL.distinctMembers) for o in graph.objects(node, p))
+            members = Collection(graph, head)
+            for one, other in combinations(list(members), 2):
+                graph.add((one, pair, other))
+            members.clear()
+            graph.remove((node, None, None))
+        for one, other in list(graph.subject_objects(pair)):
+            graph.remove((one, pair, other))
+            graph.add((min(one, other), pair, max(one, other)))
+    return graph
+
+
+def as_horned(graph: Graph) -> pyhornedowl.PyIndexedOntology:
+    """The ontology as horned-owl reads it."""
+    return pyhornedowl.open_ontology_from_string(graph.serialize(format="xml"), "rdf")

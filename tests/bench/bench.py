@@ -40,26 +40,25 @@ FINDINGS = (
     "PosteriorExtension",
 )  # fmt: skip
 IMPLIED = {
-    "LocalizedBackPain": "BackPain", "WorseningLocalizedBackPain": "LocalizedBackPain", "Fever": "ConstitutionalSymptom",
-    "NightSweats": "ConstitutionalSymptom", "UnexplainedWeightLoss": "ConstitutionalSymptom",
+    "LocalizedBackPain": ("BackPain",), "WorseningLocalizedBackPain": ("BackPain", "LocalizedBackPain"),
+    "Fever": ("ConstitutionalSymptom",), "NightSweats": ("ConstitutionalSymptom",),
+    "UnexplainedWeightLoss": ("ConstitutionalSymptom",),
 }  # fmt: skip
 
 
 def patient(number: int, rng: random.Random) -> str:
-    """One patient in Turtle: about fifteen triples, some of what could be known of it."""
+    """One patient in Turtle: about fifteen triples, some of what could be known of it, without contradiction."""
     node = f"sn:vertebra sn:{rng.choice(('L1', 'L3', 'L4', 'L5'))} ; sn:endplate sn:InferiorEndplate"
+    size = f"sn:diameterMillimetre {rng.choice((2, 3, 8))}.0"
     lines = [f"ex:p{number} a gp:Patient ; gp:hasFinding ex:n{number}"]
-    present: set[str] = set()
-    for name in FINDINGS:
-        draw = rng.random()
-        if draw < 0.2:
-            present.add(name)
-            lines.append(f"gp:hasFinding [ a sn:{name} ]")
-        elif draw < 0.7 and not any(IMPLIED.get(p) == name or IMPLIED.get(IMPLIED.get(p, "")) == name for p in present):
-            lines.append(f"gp:lacksFinding sn:{name}")
+    present = {name for name in FINDINGS if rng.random() < 0.2}
+    present |= {above for name in present for above in IMPLIED.get(name, ())}
+    absent = {name for name in FINDINGS if name not in present and rng.random() < 0.6}
+    lines += [f"gp:hasFinding [ a sn:{name} ]" for name in FINDINGS if name in present]
+    lines += [f"gp:lacksFinding sn:{name}" for name in FINDINGS if name in absent]
     if rng.random() < 0.6:
         lines.append(f"sn:conservativeTherapyWeeks {rng.choice((0, 3, 8, 14, 20, 30))}.0")
-    return f"{' ; '.join(lines)} .\nex:n{number} a sn:SchmorlsNode ; {node} ; sn:diameterMillimetre {rng.choice((2, 3, 8))}.0 .\n"
+    return f"{' ; '.join(lines)} .\nex:n{number} a sn:SchmorlsNode ; {node} ; {size} .\n"
 
 
 def timed(run: Callable[[], object]) -> float:
@@ -116,10 +115,14 @@ def main() -> None:
     table = Table(
         "measure", "seconds", "against", "seconds", "ratio", "promised", title=f"medians, {os.cpu_count()} cores"
     )
-    table.add_row("one patient, cold", f"{compiled:.2f}", "--engine hermit", f"{hermit:.2f}", f"{compiled / hermit:.2f}", "≤ 0.33")  # fmt: skip
-    table.add_row(f"{chosen.patients} patients, {triples} triples", f"{answer:.2f}", "rdflib parse", f"{parse:.2f}", f"{answer / parse:.1f}", "≤ 10")  # fmt: skip
+    rows = [
+        ("one patient, cold", compiled, "--engine hermit", hermit, 1 / 3),
+        (f"{chosen.patients} patients, {triples} triples", answer, "rdflib parse", parse, 10),
+    ]
+    for what, ours, against, theirs, promised in rows:
+        table.add_row(what, f"{ours:.2f}", against, f"{theirs:.2f}", f"{ours / theirs:.2f}", f"≤ {promised:.2f}")
     Console(width=110).print(table)
-    if compiled / hermit > 1 / 3 or answer / parse > 10:
+    if any(ours / theirs > promised for _, ours, _, theirs, promised in rows):
         sys.exit(1)
 
 
