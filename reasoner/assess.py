@@ -1,7 +1,7 @@
 """One function assesses a patient; every door calls it.
 
 facts → decide → justify: the states of all classes, the reasons of the management classes with their statements and
-citations, the questions, the assumptions, and the status that they amount to.
+citations, the questions, the assumptions, the alerts, the verdicts on orders, and the status that they amount to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,9 @@ from reasoner.errors import EngineError, Problem
 from reasoner.facts import ASSUMED, Fact, Observation
 from reasoner.guideline import Guideline
 from reasoner.justify import Question, Reason, questions, reasons
-from reasoner.terms import curie
+from reasoner.orders import Order, Review, alerts
+from reasoner.shapes import Check
+from reasoner.terms import GP, curie
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,8 @@ class Assessment:
     questions: tuple[Question, ...]
     assumptions: tuple[tuple[Fact, str], ...]
     decision: Decision
+    alerts: tuple[Check, ...]
+    orders: tuple[Order, ...]
     notes: tuple[str, ...] = ()
     record: str = ""
 
@@ -87,8 +91,17 @@ def assess(
         questions=open_classes,
         assumptions=_assumptions(guideline, decision),
         decision=decision,
+        alerts=alerts(guideline.content.checks, decision.states),
+        orders=_orders(guideline, decision, seen),
         notes=tuple(_unnamed_index(guideline, seen)),
     )
+
+
+def _orders(guideline: Guideline, decision: Decision, seen: Iterable[Observation]) -> tuple[Order, ...]:
+    """The verdict on each action that the record proposes."""
+    proposed = sorted({s.target for s in seen if s.path == (str(GP.proposes),) and s.kind == "class" and s.present})
+    review = Review(guideline.compiled, decision, guideline.catalogue.closable, guideline.reader.names)
+    return tuple(review.order(action, guideline.checks_of(action)) for action in proposed)
 
 
 def _agree(decision: Decision, expected: Mapping[str, State], patient: str) -> None:

@@ -76,6 +76,7 @@ class Catalogue:
     closable: Mapping[str, tuple[str, ...]]
     negations: Mapping[str, str]
     references: Mapping[str, str]
+    scope_notes: tuple[str, ...]
 
     def citations(self, statements: Iterable[str]) -> tuple[str, ...]:
         """The numbers that `statements` cite, each once, in order."""
@@ -127,6 +128,7 @@ class _CatalogueReader:
             closable=self._closable(),
             negations={s: targets[0] for s, targets in self._links(GP.negates).items()},
             references={self._text(s, DCTERMS.identifier): str(s) for s in self._typed(GP.Reference)},
+            scope_notes=tuple(self._text(s, SKOS.scopeNote) for s in self._typed(GP.Guideline)),
         )
 
     def _typed(self, kind: Node) -> list[Node]:

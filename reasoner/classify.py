@@ -118,7 +118,7 @@ class _Classification:
     def _placed(self, problem: Problem, patient: Node) -> Problem:
         """A contradiction with the file and line of the patient, and the patient's name."""
         file, line = self.records.place(patient)
-        return replace(problem, file=file, line=line, node=curie(str(patient), dict(self.guideline.prefixes)))
+        return replace(problem, file=file, line=line, node=curie(str(patient), self.records.prefixes))
 
     def reference(self, seen: Mapping[Node, tuple[Observation, ...]]) -> dict[Node, Mapping[str, State]]:
         """The states that HermiT gives. Raises EngineError where it finds a record contradictory that we do not."""

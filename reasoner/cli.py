@@ -20,7 +20,7 @@ from reasoner.errors import GuideproofError, InputError, Problem
 
 app = typer.Typer(
     name="guideproof",
-    help="A clinical guideline as a knowledge graph that proves its advice. Not a medical device.",
+    help="A guideline as a knowledge graph that proves its advice.",
     no_args_is_help=True,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
@@ -30,7 +30,7 @@ app = typer.Typer(
 EXAMPLES = {
     "classify": "guideproof classify patient.ttl\n\nguideproof classify ward.nt --format json --out ward.json\n\n"
     "cat patient.ttl | guideproof classify - --as-of 2026-11-01",
-    "explain": "guideproof explain patient.ttl sn:MriAssessment\n\nguideproof explain patient.ttl NoFollowUpImaging",
+    "explain": "guideproof explain patient.ttl CLASS\n\nguideproof explain patient.ttl CLASS --format json",
     "query": "guideproof query --list\n\nguideproof query what-to-ask patient.ttl\n\n"
     "guideproof query statements-by-citation --bind number='\"6\"' --format csv\n\n"
     "guideproof query my.rq patient.ttl --format json",
@@ -99,7 +99,7 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
 ) -> None:
-    """A clinical guideline as a knowledge graph that proves its advice. Not a medical device."""
+    """A guideline as a knowledge graph that proves its advice."""
     del version
 
 

@@ -20,7 +20,11 @@ from reasoner.errors import GuidelineError, Problem
 from reasoner.facts import Reader
 from reasoner.owl import read_axioms
 from reasoner.rdf import Parsed, read_graph
+from reasoner.shapes import Check, compile_shapes
 from reasoner.terms import GP, PREFIXES
+
+#: The shapes that see the states of classes, and are compiled.
+CHECKED = ("red-flags", "pathway")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class Content:
     prefixes: Mapping[str, str]
     versions: tuple[str, ...]
     taxonomy: tuple[tuple[str, str, str], ...]
+    checks: tuple[Check, ...]
 
 
 @dataclass(frozen=True)
@@ -67,6 +72,11 @@ class Guideline:
     def graph(self) -> Graph:
         """All ontologies in one graph."""
         return merged(self.ontologies)
+
+    def checks_of(self, action: str) -> list[Check]:
+        """The pathway shapes that review orders of an action: those of its class and of every class above it."""
+        above = {str(iri) for iri in self.taxonomy.transitive_objects(URIRef(action), RDFS.subClassOf)}
+        return [check for check in self.content.checks if check.action in above]
 
     @cached_property
     def taxonomy(self) -> Graph:
@@ -114,7 +124,7 @@ def load_guideline(directory: Path | None = None, *, cache: bool = True) -> Guid
     guideline = Guideline(root, content) if content else None
     if guideline is None:
         parsed = tuple(_read_ontologies(root))
-        content = _content(parsed, [read_graph(path, imports=True).graph for path in shapes_files(root)])
+        content = _content(parsed, {path.stem: read_graph(path, imports=True) for path in shapes_files(root)})
         guideline = Guideline(root, content)
         guideline.__dict__["ontologies"] = parsed
         if store:
@@ -168,12 +178,14 @@ def _resolve_imports(parsed: list[Parsed]) -> None:
                 )  # fmt: skip
 
 
-def _content(parsed: tuple[Parsed, ...], shapes: list[Graph]) -> Content:
+def _content(parsed: tuple[Parsed, ...], shapes: Mapping[str, Parsed]) -> Content:
     graph = merged(parsed)
     compiled = compile_axioms(read_axioms(parsed))
     catalogue = read_catalogue(graph)
     _defined(catalogue, compiled, parsed)
-    return Content(compiled, catalogue, _prefixes(parsed), versions(graph, *shapes), _taxonomy(graph))
+    checks = compile_shapes([shapes[name] for name in CHECKED if name in shapes], compiled.rules)
+    versioned = versions(graph, *(part.graph for part in shapes.values()))
+    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks)
 
 
 def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:

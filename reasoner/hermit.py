@@ -66,7 +66,8 @@ def decide_profiles(
     ontology = _Ontology(ontologies, {seen.target for profile in own for seen in profile if seen.kind == "value"})
     absences = ontology.absences(closable)
     hermit = _Hermit(ontology, [*classes, *absences], time.monotonic() + timeout)
-    return [states and {iri: states[iri] for iri in classes} for states in _closed(hermit, own, absences)]
+    answers = _closed(hermit, own, absences)
+    return [None if answer is None else {iri: answer[iri] for iri in classes} for answer in answers]
 
 
 def _closed(hermit: _Hermit, profiles: Sequence[Profile], absences: Profile) -> list[States | None]:
@@ -234,9 +235,6 @@ class _Writer:
         self.triples.append((URIRef(iri), RDF.type, OWL.Class))
         return URIRef(iri)
 
-    def below(self, sub: Node, sup: Node) -> None:
-        self.triples.append((sub, RDFS.subClassOf, sup))
-
     def question(self, question: Question) -> Node:
         """The class that a question asks for; of an absence, the class that it denies."""
         if isinstance(question, str):
@@ -317,10 +315,11 @@ class _Hermit:
         writer = _Writer(self.ontology)
         for i, question in enumerate(self.questions):
             subject = writer.question(question)
-            writer.below(subject, writer.named(f"{_OWN}yes{i}"))
-            writer.below(writer.both([GP.Patient, writer.negation(subject)]), writer.named(f"{_OWN}no{i}"))
+            denied = writer.both([GP.Patient, writer.negation(subject)])
+            writer.triples += [(subject, RDFS.subClassOf, writer.named(f"{_OWN}yes{i}")),
+                               (denied, RDFS.subClassOf, writer.named(f"{_OWN}no{i}"))]  # fmt: skip
         for i, profile in enumerate(profiles):
-            writer.below(writer.named(f"{_OWN}profile{i}"), writer.profile(profile))
+            writer.triples.append((writer.named(f"{_OWN}profile{i}"), RDFS.subClassOf, writer.profile(profile)))
         taxonomy = _taxonomy(_classify([*self.ontology.triples, *writer.triples], self.deadline))
         return [self._states(_above(f"{_OWN}profile{i}", taxonomy)) for i in range(len(profiles))]
 
@@ -393,8 +392,8 @@ def _command(file: Path) -> list[str]:
 
 def _last_words(output: str) -> str:
     """The line of Java's output that names the fault."""
-    lines = [line.strip() for line in output.splitlines() if line.strip() and not line.lstrip().startswith("at ")]
-    return next((line for line in lines if "xception" in line or "rror" in line), (lines or ["no message"])[0])
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return next((line for line in lines if "xception" in line or "rror" in line), "no reason given")
 
 
 def _failed(code: str, what: str) -> EngineError:

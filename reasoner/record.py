@@ -55,6 +55,11 @@ class Records:
         found = (parsed for parsed in self.files if (s, p, o) in parsed.graph)
         return next(((parsed.file, parsed.line_of(s, p, o)) for parsed in found), (None, None))
 
+    @property
+    def prefixes(self) -> dict[str, str]:
+        """The prefixes that the files bind."""
+        return {name: iri for parsed in self.files for name, iri in parsed.prefixes.items() if name}
+
     def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
         """The records of these patients alone."""
         graph = _graph(*(t for p in patients for t in patient_nodes(self.graph, p, properties).values()))
@@ -211,8 +216,7 @@ class _View:
         self.records, self.words = records, words
         self.triples = list(records.graph)
         self.owners = self._owners()
-        bound = {name: iri for parsed in records.files for name, iri in parsed.prefixes.items() if name}
-        self.prefixes = bound | words.prefixes | PREFIXES
+        self.prefixes = records.prefixes | words.prefixes | PREFIXES
 
     def _owners(self) -> dict[Node, list[Node]]:
         """The patients of each node that one leads to by the guideline's words; never through another patient."""

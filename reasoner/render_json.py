@@ -13,6 +13,8 @@ from reasoner.decide import State
 from reasoner.errors import Problem
 from reasoner.facts import Fact
 from reasoner.guideline import Guideline
+from reasoner.orders import Order
+from reasoner.shapes import Check
 from reasoner.terms import curie
 
 Json = dict[str, Any]
@@ -20,13 +22,15 @@ Json = dict[str, Any]
 _IRI_KEYS = {
     "patient": "gp:patient", "class": "gp:class", "action": "gp:action", "strength": "gp:strength",
     "statements": "gp:statement", "fact": "gp:class", "source": "gp:source", "criteria": "gp:criterion",
-    "ask": "gp:ask", "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
+    "ask": "gp:ask", "shape": "sh:sourceShape", "severity": "sh:resultSeverity", "needs": "gp:needs",
+    "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
 }  # fmt: skip
 _PLAIN_KEYS = {
     "status": "gp:status", "label": "rdfs:label", "state": "gp:state", "text": "skos:definition", "by": "gp:by",
     "citations": "gp:citation", "conclusions": "gp:conclusion", "recommendations": "gp:recommends",
     "reasons": "gp:reason", "facts": "gp:fact", "axioms": "gp:axiom", "questions": "gp:hasQuestion",
-    "notes": "rdfs:comment",
+    "notes": "rdfs:comment", "alerts": "gp:alert", "orders": "gp:review", "message": "sh:resultMessage",
+    "verdict": "gp:verdict",
 }  # fmt: skip
 
 
@@ -56,7 +60,7 @@ class JsonRenderer:
         """What stands in the place of a patient whose record is refused."""
         first, *others = (self._problem(problem) for problem in refusal.problems)
         error = {**first, "others": others} if others else first
-        return {"patient": self._name(refusal.patient) if refusal.patient else None, "error": error}
+        return {"patient": refusal.patient, "error": error}
 
     def _problem(self, problem: Problem) -> Json:
         return {key: self.shorten(text) for key, text in problem.as_json().items()}
@@ -79,10 +83,29 @@ class JsonRenderer:
                 {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
                 for fact, reading in assessment.assumptions
             ],
-            "alerts": [],
-            "orders": [],
+            "alerts": [self._alert(check) for check in assessment.alerts],
+            "orders": [self._order(order) for order in assessment.orders],
         }
         return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
+
+    def _alert(self, check: Check) -> Json:
+        catalogue = self.guideline.catalogue
+        statements = catalogue.in_text_order(check.statements)
+        return {
+            "shape": self._name(check.shape),
+            "severity": self._name(check.severity),
+            "message": check.message,
+            "statements": self._names(statements),
+            "citations": list(catalogue.citations(statements)),
+        }
+
+    def _order(self, order: Order) -> Json:
+        return {
+            "action": self._name(order.action),
+            "verdict": order.verdict,
+            "statements": self._names(self.guideline.catalogue.in_text_order(order.statements)),
+            "needs": self._names(order.needs),
+        }
 
     def _conclusion(self, conclusion: Conclusion) -> Json:
         """One class; only an entailed one carries what it recommends."""

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from rdflib import PROV, RDF, RDFS, XSD, Graph, Literal, URIRef
+from rdflib import PROV, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 
 from reasoner.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.decide import State
@@ -18,12 +18,18 @@ from reasoner.facts import Fact
 from reasoner.guideline import Guideline, version
 from reasoner.justify import Question
 from reasoner.naming import content_hash
+from reasoner.orders import Order
 from reasoner.render_json import JsonRenderer
+from reasoner.shapes import Check
 from reasoner.terms import CITO, GP
 
 _STATES = {State.ENTAILED: GP.Entailed, State.EXCLUDED: GP.Excluded, State.UNDETERMINED: GP.Undetermined}
 _STATUS = {
     "decided": GP.Decided, "undetermined": GP.OpenStatus, "silent": GP.SilentStatus, "outOfScope": GP.OutOfScopeStatus,
+}  # fmt: skip
+_VERDICTS = {
+    "supported": GP.SupportedOrder, "judgement": GP.JudgementOrder, "notSupported": GP.NotSupportedOrder,
+    "undecided": GP.UndecidedOrder, "silent": GP.SilentOrder,
 }  # fmt: skip
 _ORIGINS = {"recorded": GP.Recorded, "derived": GP.Derived, "assumed": GP.Assumed}
 
@@ -68,10 +74,39 @@ class RdfRenderer:
             self._conclusion(node, conclusion, assessment)
         for rank, question in enumerate(assessment.questions, 1):
             self._question(node, rank, question)
+        for check in assessment.alerts:
+            self._alert(node, patient, check)
+        for order in assessment.orders:
+            self._order(node, order)
         for fact, reading in assessment.assumptions:
             assumed = self._fact(fact, assessment)
             self._add(node, GP.assumedFact, assumed)
             self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
+
+    def _alert(self, above: URIRef, patient: URIRef, check: Check) -> None:
+        """An alert is a SHACL validation result."""
+        node = self._node("alert", above, check.shape)
+        self._add(above, GP.alert, node)
+        self._add(node, RDF.type, SH.ValidationResult)
+        self._add(node, SH.focusNode, patient)
+        self._add(node, SH.sourceShape, URIRef(check.shape))
+        self._add(node, SH.resultSeverity, URIRef(check.severity))
+        self._add(node, SH.resultMessage, Literal(check.message, lang="en"))
+        self._add(node, GP.statement, *map(URIRef, check.statements))
+        self._add(node, CITO.citesAsEvidence, *self._references(check.statements))
+
+    def _order(self, above: URIRef, order: Order) -> None:
+        node = self._node("review", above, order.action)
+        self._add(above, GP.review, node)
+        self._add(node, RDF.type, GP.OrderReview)
+        self._add(node, GP.action, URIRef(order.action))
+        self._add(node, GP.verdict, _VERDICTS[order.verdict])
+        self._add(node, GP.needs, *map(URIRef, order.needs))
+        self._add(node, GP.statement, *map(URIRef, order.statements))
+        self._add(node, CITO.citesAsEvidence, *self._references(order.statements))
+        if order.check:
+            self._add(node, SH.sourceShape, URIRef(order.check.shape))
+            self._add(node, SH.resultMessage, Literal(order.check.message, lang="en"))
 
     def _provenance(self, node: URIRef, assessment: Assessment) -> None:
         run, software = self._node("run", node), URIRef(f"urn:guideproof:software:{version()}")
@@ -106,7 +141,7 @@ class RdfRenderer:
             self._add(node, GP.establishes, *(URIRef(d) for d in conclusion.cls.diagnoses))
         for rank, justified in enumerate(conclusion.reasons, 1):
             self._reason(node, rank, justified, assessment)
-            self._add(node, CITO.citesAsEvidence, *self._references(justified))
+            self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
 
     def _reason(self, above: URIRef, rank: int, justified: Justified, assessment: Assessment) -> None:
         node = self._node("reason", above, str(rank))
@@ -118,11 +153,11 @@ class RdfRenderer:
         self._add(node, GP.axiom, *(URIRef(origin.term) for origin in justified.reason.axioms))
         self._add(node, GP.statement, *map(URIRef, justified.statements))
         self._add(node, GP.assumption, *map(URIRef, justified.readings))
-        self._add(node, CITO.citesAsEvidence, *self._references(justified))
+        self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
 
-    def _references(self, justified: Justified) -> list[URIRef]:
-        known = self.guideline.catalogue.references
-        return [URIRef(known[number]) for number in justified.citations if number in known]
+    def _references(self, statements: Iterable[str]) -> list[URIRef]:
+        catalogue = self.guideline.catalogue
+        return [URIRef(catalogue.references[n]) for n in catalogue.citations(statements) if n in catalogue.references]
 
     def _fact(self, fact: Fact, assessment: Assessment) -> URIRef:
         where = assessment.record, assessment.patient, fact.source or ""

@@ -25,7 +25,6 @@ _STATUS = {
 }
 _MARKS = {State.ENTAILED: ("✔", "green"), State.EXCLUDED: ("✘", "red"), State.UNDETERMINED: ("?", "yellow")}
 _MOST_QUESTIONS = 6
-DISCLAIMER = "Not a medical device, not for clinical use: the guideline's text is of unreviewed origin."
 
 
 class TextRenderer:
@@ -65,7 +64,7 @@ class TextRenderer:
         parts += self._assumed(assessment)
         shown = [j for c in entailed for j in c.reasons[:1]]
         parts += [*self._legend(shown), *self._read(shown), Text()]
-        return Group(*parts, Text(DISCLAIMER, style="italic dim"), Text())
+        return Group(*parts, *self._scope(), Text())
 
     def explanation(self, conclusion: Conclusion, assessment: Assessment) -> RenderableType:
         """Everything that is known of one class for one patient."""
@@ -88,7 +87,7 @@ class TextRenderer:
                 parts.append(self._indent(f"by axiom: {self._name(origin.term)} ({place})", "dim"))
         parts += self._deciding(conclusion, assessment)
         parts += [*self._legend(conclusion.reasons), *self._readings(conclusion.reasons), Text()]
-        return Group(*parts, Text(DISCLAIMER, style="italic dim"), Text())
+        return Group(*parts, *self._scope(), Text())
 
     def shorten(self, text: str) -> str:
         """`text` with the IRIs of known namespaces written as CURIEs."""
@@ -97,6 +96,10 @@ class TextRenderer:
         return text
 
     # -- parts --
+
+    def _scope(self) -> list[RenderableType]:
+        """What the guideline says of itself: its origin, and what it is not."""
+        return [Text(note, style="italic dim") for note in self.catalogue.scope_notes]
 
     def _heading(self, patient: str) -> Rule:
         return Rule(Text(patient, style="bold"), align="left", style="dim")

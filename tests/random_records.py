@@ -64,8 +64,9 @@ class Records:
         return self._grown((), self.random.randint(0, 20))
 
     def careless(self) -> Record:
-        """Any few observations, whether or not they can hold together."""
-        return tuple(self.random.sample(self.all, min(len(self.all), self.random.randint(1, 4))))
+        """Any few observations, whether or not they can hold together; a quantity has one value."""
+        drawn = self.random.choices(self.all, k=self.random.randint(1, 4))
+        return tuple({(seen.path, seen.kind, seen.kind == "class" and seen): seen for seen in drawn}.values())
 
     def satisfying(self, term: Cube) -> Record:
         """A record that says what `term` says, as far as one can be found."""
@@ -111,6 +112,14 @@ class Records:
             if self._fits(record, seen, Literals()):
                 record = (*record, seen)
         return tuple(self._shuffled(record))
+
+    def grown_from(self, places: Iterable[int]) -> Record:
+        """The record of the observations at `places`, without those that do not fit what comes before them."""
+        record: Record = ()
+        for place in places:
+            seen, _ = self.observable[place % len(self.observable)]
+            record = (*record, seen) if self._fits(record, seen, Literals()) else record
+        return record
 
     def _fits(self, record: Record, seen: Observation, wanted: Literals) -> bool:
         """Whether a record can hold `seen` too: one value under a functional property, and no contradiction."""

@@ -33,7 +33,7 @@ def refused(result: subprocess.CompletedProcess[str], code: str) -> str:
 def test_text_puts_red_flags_first() -> None:
     shown = run("classify", EXAMPLE).stdout
     assert shown.index("Red flags absent") < shown.index("sn:NoTreatmentOrFollowUp") < shown.index("Statements")
-    assert "Not a medical device" in shown
+    assert "No medical device" in shown
 
 
 def test_json_is_one_object_with_the_specified_keys() -> None:

@@ -213,10 +213,9 @@ def samples(name: str, world: World) -> Iterator[Bindings]:
     """Each parameter with the first and the last of its values, all parameters as in one row, and values of nothing."""
     names, rows = world.oxigraph(text_of(name))
     for parameter in parameters(name):
-        at = names.index(parameter)
-        yield from ({parameter: row[at]} for row in (rows[0], rows[-1]))  # type: ignore[misc]
+        yield from ({parameter: row[names.index(parameter)]} for row in (rows[0], rows[-1]))
         yield {parameter: ox.NamedNode(f"{EX}nothing")}
-    yield {parameter: rows[len(rows) // 2][names.index(parameter)] for parameter in parameters(name)}  # type: ignore[misc]
+    yield {parameter: rows[len(rows) // 2][names.index(parameter)] for parameter in parameters(name)}
 
 
 @pytest.mark.parametrize("name", QUERIES)
@@ -326,6 +325,8 @@ def test_a_candidate_is_never_the_reference(world: World, ontology: Graph) -> No
     confirmed = URIRef(prefixes()["sn"] + "reference-1")
     ontology.set((confirmed, GP.identity, GP.Confirmed))
     ontology.add((confirmed, DCTERMS.bibliographicCitation, Literal("The list's own entry.")))
+    unconfirmed = URIRef(prefixes()["sn"] + "reference-2")
+    ontology.add((unconfirmed, DCTERMS.bibliographicCitation, Literal("A guess in the wrong place.")))
     rows = World(ontology + results()).shown("citations-of-patient", "number", "identity", "reference", "candidate")
     assert {row[1:3] for row in rows if row[0] == "1"} == {("gp:Confirmed", "The list's own entry.")}
     assert {row[1:3] for row in rows if row[0] != "1"} == {("gp:Unconfirmed", "")}
@@ -352,11 +353,18 @@ def test_patients_by_class_agrees_with_the_conclusions(world: World) -> None:
             assert tuple(shown(to_oxigraph(term)) for term in (cls, state, patient)) in by_class
 
 
-def test_every_assumed_act_is_listed(world: World) -> None:
-    listed = set(world.shown("assumptions-used", "patient", "fact"))
-    for assessment, fact in world.graph.subject_objects(GP.assumedFact):
-        terms = world.graph.value(assessment, GP.patient), world.graph.value(fact, GP["class"])
-        assert tuple(shown(to_oxigraph(term)) for term in terms) in listed
+def test_every_assumed_act_is_listed_whether_a_reason_uses_it_or_not(world: World) -> None:
+    graph = Graph() + world.graph
+    fact, act = URIRef(f"{EX}fact"), URIRef(f"{EX}Act")
+    graph += [(fact, GP["class"], act), *((s, GP.assumedFact, fact) for s in graph.subjects(RDF.type, GP.Assessment))]
+    rows = World(graph).shown("assumptions-used", "patient", "fact", "class")
+    terms = [
+        (graph.value(s, GP.patient), graph.value(o, GP["class"])) for s, o in graph.subject_objects(GP.assumedFact)
+    ]
+    assert {row[:2] for row in rows if row[1]} == {tuple(shown(to_oxigraph(term)) for term in pair) for pair in terms}
+    assert {cls for _, name, cls in rows if name == "ex:Act"} == {""}
+    cls = ox.NamedNode(prefixes()["sn"] + "NoFollowUpImaging")
+    assert "ex:Act" not in str(World(graph).shown("assumptions-used", "fact", bindings={"class": cls}))
 
 
 def test_every_reason_cites_its_statements(world: World) -> None:
