@@ -186,8 +186,7 @@ class _Ontology:
         return {str(term) for term in self.graph.transitive_objects(URIRef(iri), relation)}
 
     def _ranges(self, prop: str) -> set[str]:
-        above = self._above(prop, RDFS.subPropertyOf)
-        return {str(found) for p in above for found in self.graph.objects(URIRef(p), RDFS.range)}
+        return {str(r) for p in self._above(prop, RDFS.subPropertyOf) for r in self.graph.objects(URIRef(p), RDFS.range)}
 
 
 # -- profiles and questions, as class expressions --

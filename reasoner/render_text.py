@@ -15,7 +15,8 @@ from reasoner.facts import ASSUMED, DERIVED, Fact
 from reasoner.guideline import Guideline
 from reasoner.justify import Question
 from reasoner.render_json import ontology_file
-from reasoner.terms import curie, local_name
+from reasoner.shapes import Check
+from reasoner.terms import GP, curie, local_name
 
 _STATUS = {
     "decided": ("decided", "bold green"),
@@ -24,6 +25,14 @@ _STATUS = {
     "outOfScope": ("outside the guideline's scope", "bold magenta"),
 }
 _MARKS = {State.ENTAILED: ("✔", "green"), State.EXCLUDED: ("✘", "red"), State.UNDETERMINED: ("?", "yellow")}
+_FLAGS = {State.ENTAILED: "bold white on red", State.UNDETERMINED: "yellow", State.EXCLUDED: "green"}
+_VERDICTS = {
+    "supported": ("supported", "green"),
+    "judgement": ("a matter of judgement", "yellow"),
+    "notSupported": ("not supported", "bold red"),
+    "undecided": ("undecided", "yellow"),
+    "silent": ("the guideline is silent", "magenta"),
+}
 _MOST_QUESTIONS = 6
 
 
@@ -55,6 +64,7 @@ class TextRenderer:
         head = Text.assemble("As of ", (assessment.as_of.isoformat(), "bold"), ": ", (status, style))
         parts: list[RenderableType] = [self._heading(assessment.patient), head, *self._red_flags(assessment)]
         parts += [Text(note, style="yellow") for note in assessment.notes]
+        parts += self._orders(assessment)
         entailed = [c for c in assessment.conclusions if c.state is State.ENTAILED]
         for conclusion in entailed:
             parts += self._entailed(conclusion)
@@ -111,16 +121,39 @@ class TextRenderer:
         return curie(iri, self.prefixes)
 
     def _red_flags(self, assessment: Assessment) -> list[RenderableType]:
-        """Each red flag: present, not recorded, or known to be absent."""
-        groups = {State.ENTAILED: ("⚑ RED FLAG: {}", "bold white on red"),
-                  State.UNDETERMINED: ("⚑ Not recorded, ask for: {}", "yellow"),
-                  State.EXCLUDED: ("Red flags absent: {}", "green")}  # fmt: skip
-        lines: list[RenderableType] = []
-        for state, (form, style) in groups.items():
-            flags = [f for f in self.catalogue.red_flags if assessment.decision.states[f] is state]
-            if flags:
-                named = "; ".join(f"{self.catalogue.label(f)}{self._cited(f)}" for f in flags)
-                lines.append(Text(form.format(named), style=style))
+        """What the shapes report of red flags, else their states; and those that are known to be absent."""
+        lines: list[RenderableType] = [self._alert(check) for check in assessment.alerts]
+        forms = {State.ENTAILED: "⚑ RED FLAG: {}", State.UNDETERMINED: "⚑ Not recorded, ask for: {}"}
+        for state, form in forms.items() if not lines else ():
+            lines += self._flags(assessment, state, form, _FLAGS[state])
+        return lines + self._flags(assessment, State.EXCLUDED, "Red flags absent: {}", _FLAGS[State.EXCLUDED])
+
+    def _flags(self, assessment: Assessment, state: State, form: str, style: str) -> list[RenderableType]:
+        flags = [f for f in self.catalogue.red_flags if assessment.decision.states[f] is state]
+        named = "; ".join(f"{self.catalogue.label(f)}{self._cited(f)}" for f in flags)
+        return [Text(form.format(named), style=style)] if flags else []
+
+    def _alert(self, check: Check) -> Text:
+        style = _FLAGS[State.ENTAILED if check.severity == str(GP.RedFlag) else State.UNDETERMINED]
+        return Text.assemble((f"⚑ {check.message}", style), f" {self._grounds(check.statements)}")
+
+    def _grounds(self, statements: Iterable[str]) -> str:
+        """Statements and the numbers that they cite, in brackets."""
+        ordered = self.catalogue.in_text_order(statements)
+        names = ", ".join(self.catalogue.statements[s].identifier for s in ordered)
+        cited = ", ".join(self.catalogue.citations(ordered))
+        return f"[{names}; references {cited}]" if cited else f"[{names}]" if names else ""
+
+    def _orders(self, assessment: Assessment) -> list[RenderableType]:
+        lines: list[RenderableType] = [Text(), Text("Orders under review", style="bold")] if assessment.orders else []
+        for order in assessment.orders:
+            verdict, style = _VERDICTS[order.verdict]
+            label = (self.catalogue.label(order.action), "bold")
+            why = f" {order.check.message}" if order.check else ""
+            line = Text.assemble(label, ": ", (verdict, style), f"{why} {self._grounds(order.statements)}")
+            lines.append(self._indent(line, by=2))
+            needs = ", ".join(self.catalogue.label(term) for term in order.needs)
+            lines += [self._indent(f"could change with: {needs}", "dim")] if needs else []
         return lines
 
     def _cited(self, iri: str) -> str:
