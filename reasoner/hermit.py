@@ -186,7 +186,8 @@ class _Ontology:
         return {str(term) for term in self.graph.transitive_objects(URIRef(iri), relation)}
 
     def _ranges(self, prop: str) -> set[str]:
-        return {str(r) for p in self._above(prop, RDFS.subPropertyOf) for r in self.graph.objects(URIRef(p), RDFS.range)}
+        above = self._above(prop, RDFS.subPropertyOf)
+        return {str(r) for p in above for r in self.graph.objects(URIRef(p), RDFS.range)}
 
 
 # -- profiles and questions, as class expressions --
@@ -314,9 +315,8 @@ class _Hermit:
         writer = _Writer(self.ontology)
         for i, question in enumerate(self.questions):
             subject = writer.question(question)
-            denied = writer.both([GP.Patient, writer.negation(subject)])
-            writer.triples += [(subject, RDFS.subClassOf, writer.named(f"{_OWN}yes{i}")),
-                               (denied, RDFS.subClassOf, writer.named(f"{_OWN}no{i}"))]  # fmt: skip
+            for kind, sub in ("yes", subject), ("no", writer.both([GP.Patient, writer.negation(subject)])):
+                writer.triples.append((sub, RDFS.subClassOf, writer.named(f"{_OWN}{kind}{i}")))
         for i, profile in enumerate(profiles):
             writer.triples.append((writer.named(f"{_OWN}profile{i}"), RDFS.subClassOf, writer.profile(profile)))
         taxonomy = _taxonomy(_classify([*self.ontology.triples, *writer.triples], self.deadline))

@@ -65,13 +65,19 @@ class Review:
         return Order(action, verdict, check, statements, tuple(sorted(self._needs(checks, verdict))))
 
     def _needs(self, checks: Sequence[Check], verdict: str) -> set[str]:
-        """The facts, unknown or assumed, of every answer that settles a class of the row and changes the verdict."""
+        """The facts, unknown or assumed, of the minimal answers that change the verdict.
+
+        Where no answer changes it by itself, those of the minimal answers that settle a class of the row.
+        """
         row = sorted({cls for check in checks for cls in classes_in(check.condition)})
-        found: set[str] = set()
-        for answer in self._answers(row):
-            if verdict == UNDECIDED or self._verdict_after(answer, row, checks) != verdict:
-                found |= {self.names[atom] for atom in bits(answer.pos | answer.neg)}
-        return found
+        answers = [(self._asked(answer), answer) for answer in self._answers(row)]
+        changing = [ask for ask, answer in answers if self._verdict_after(answer, row, checks) != verdict]
+        if not changing and verdict == UNDECIDED:
+            changing = [ask for ask, _ in answers]
+        return {name for ask in changing if not any(other < ask for other in changing) for name in ask}
+
+    def _asked(self, answer: Literals) -> frozenset[str]:
+        return frozenset(self.names[atom] for atom in bits(answer.pos | answer.neg))
 
     def _answers(self, row: Iterable[str]) -> Iterator[Literals]:
         """What the record leaves open of each implicant of the classes in a row and of their complements."""

@@ -149,9 +149,9 @@ class TextRenderer:
         for order in assessment.orders:
             verdict, style = _VERDICTS[order.verdict]
             label = (self.catalogue.label(order.action), "bold")
-            why = f" {order.check.message}" if order.check else ""
-            line = Text.assemble(label, ": ", (verdict, style), f"{why} {self._grounds(order.statements)}")
-            lines.append(self._indent(line, by=2))
+            lines.append(self._indent(Text.assemble(label, ": ", (verdict, style)), by=2))
+            why = f"{order.check.message} " if order.check else ""
+            lines.append(self._indent(f"{why}{self._grounds(order.statements)}"))
             needs = ", ".join(self.catalogue.label(term) for term in order.needs)
             lines += [self._indent(f"could change with: {needs}", "dim")] if needs else []
         return lines
