@@ -134,7 +134,8 @@ def justified(guideline: Guideline, iri: str, state: State, reason: Reason) -> J
     catalogue = guideline.catalogue
     terms = [iri, *reason.criteria] if state is State.ENTAILED else [iri]
     statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
-    resting = [origin.term for origin in reason.axioms] + [f.term for f in reason.facts if f.by == ASSUMED]
+    axioms = [origin.term for origin in reason.axioms if origin.term not in catalogue.closable]
+    resting = axioms + [fact.term for fact in reason.facts if fact.by == ASSUMED]
     readings = {reading for term in resting for reading in catalogue.assumes.get(term, ())}
     return Justified(reason, statements, catalogue.citations(statements), catalogue.numbered(readings))
 

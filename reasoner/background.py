@@ -70,6 +70,8 @@ class Background:
         self._recordable()
         self._refuse_subproperties()
         for path in self._object_paths():
+            self._tell_domains(path)
+        for path in self._object_paths():
             found += self._filler_of(path)
         done: set[Atom] = set()
         while len(done) < len(self.translator.numbers):
@@ -93,6 +95,7 @@ class Background:
                 yield from self._inclusion(inclusion)
 
     def _inclusion(self, inclusion: Inclusion) -> Iterator[Cube]:
+        self.translator.refuse_unguarded(inclusion.sub, inclusion.sup, inclusion.origin)
         sub = self.translator.translate(inclusion.sub, inclusion.origin)
         sup = self.translator.translate(inclusion.sup, inclusion.origin)
         bit = self.table.bit(inclusion.origin)
@@ -108,6 +111,17 @@ class Background:
             if not self.axioms.properties[prop].data and not self.translator.functional(prop):
                 for iri in self.fillers.below(self.axioms.properties[prop].ranges):
                     self.translator.number(Atom((prop,), "class", iri))
+        for prop in sorted(self.axioms.properties):
+            if set(self.axioms.properties[prop].domains) & self.translator.patient_level - {ROOT}:
+                self.translator.number(Atom((prop,), "exists"))
+
+    def _tell_domains(self, path: Path) -> None:
+        """Give an atom to every attribute of a functional path by which its filler is in more than the range."""
+        told = self.fillers.above(self._ranges(path[-1]))
+        for prop in sorted(self.axioms.properties):
+            domains = set(self.axioms.properties[prop].domains)
+            if self.translator.functional(prop) and domains - told and not domains & self.translator.patient_level:
+                self.translator.number(Atom((*path, prop), "exists"))
 
     def _with_supers(self, props: Iterable[str]) -> set[str]:
         found, queue = set(), list(props)
@@ -189,7 +203,14 @@ class Background:
         """Whether more is said of the filler's classes than that it is in the range."""
         spoken = any(a.path == path and a.kind == "class" for a in self.translator.numbers)
         domains = {d for a in self._attributes(path) for d in self.axioms.properties[a.path[-1]].domains}
-        return spoken or not domains <= self.fillers.above(self._ranges(path[-1]))
+        return spoken or self._tied(path) or not domains <= self.fillers.above(self._ranges(path[-1]))
+
+    def _tied(self, path: Path) -> bool:
+        """Whether classes that a record can name of the filler say something only together, or exclude each other."""
+        ranges = {iri for prop in self._with_supers([path[-1]]) for iri in self.axioms.properties[prop].ranges}
+        named = {iri for top in ranges for iri in self.fillers.below([top])} | self.fillers.above(ranges)
+        return any(set(negative) <= named and (len(negative) > 1 or not positive)
+                   for negative, positive, _ in self.fillers.rules)  # fmt: skip
 
     def _type(self, path: Path, exists: Atom, bit: int) -> Iterator[Cube]:
         """The classes of the filler are together consistent with the taxonomy."""

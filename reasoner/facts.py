@@ -110,11 +110,12 @@ class Reader:
         return Literals(pos, neg)
 
     def _class_literals(self, seen: Observation) -> Literals:
-        named = self.number.get(Atom(seen.path, "class", seen.target))
-        exists = self.number.get(Atom(seen.path, "exists")) if seen.present else None
-        supers = self._supers(seen.path[0]) if seen.present else []
-        lifted = [self.number.get(Atom((sup,), "class", seen.target)) for sup in supers]
-        mask = sum({1 << i for i in (named, exists, *lifted) if i is not None})
+        atoms = {Atom(seen.path, "class", seen.target)}
+        if seen.present:
+            atoms |= {Atom(seen.path[:end], "exists") for end in range(1, len(seen.path) + 1)}
+            supers = self._supers(seen.path[0]) if len(seen.path) == 1 else []
+            atoms |= {Atom((sup,), "class", seen.target) for sup in supers}
+        mask = sum(1 << self.number[atom] for atom in atoms if atom in self.number)
         return Literals(mask, 0) if seen.present else Literals(0, mask)
 
     def _supers(self, prop: str) -> list[str]:

@@ -67,6 +67,7 @@ class Axioms:
     definitions: dict[str, tuple[Expr, Origin]] = field(default_factory=dict)
     inclusions: list[Inclusion] = field(default_factory=list)
     different: set[frozenset[str]] = field(default_factory=set)
+    populated: set[str] = field(default_factory=set)
 
     def are_different(self, one: str, other: str) -> bool:
         """Whether two individuals are declared different."""
@@ -328,6 +329,9 @@ class _Reader:
                     self.axioms.different |= {frozenset(pair) for pair in combinations(names, 2)}
         for s, o in self.graph.subject_objects(OWL.differentFrom):
             self.axioms.different.add(frozenset((str(s), str(o))))
+        named = [s for s, _ in self.graph.subject_objects(RDF.type) if isinstance(s, URIRef)]
+        individuals = {s for s in named if str(s) not in self.axioms.classes and str(s) not in self.axioms.properties}
+        self.axioms.populated |= {str(o) for s in individuals for o in self.graph.objects(s, RDF.type)}
         self._refuse_facts()
 
     def _refuse_facts(self) -> None:

@@ -7,7 +7,7 @@ spliced into the text; whatever would reach the network (SERVICE, FROM) is refus
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,6 +25,7 @@ MAX_NESTING = 100
 _TOKENS = re.compile(
     r"#[^\n]*|<[^<>\"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S
 )
+_PARAMETERS = re.compile(r"^# Parameters:(.*)$", re.M)
 _VARIABLE = re.compile(r"[?$]?([A-Za-z_]\w*)\Z")
 
 
@@ -66,17 +67,32 @@ def store_of(*graphs: Graph) -> ox.Store:
 def ask(store: ox.Store, text: str, bindings: Mapping[str, Term], prefixes: Mapping[str, str]) -> Answer:
     """Run a query with its parameters bound. Raises QueryError for a query that cannot be parsed or is refused."""
     _refuse_network(text)
-    for name in bindings:
-        if not re.search(rf"[?$]{name}\b", _TOKENS.sub(" ", text)):
-            raise QueryError(Problem("unknown-parameter", f"the query has no variable ?{name}", "bind one of its own"))
+    _refuse_unknown(text, bindings)
     substitutions = {ox.Variable(name): term for name, term in bindings.items()}
     try:
         return store.query(text, substitutions=substitutions, prefixes=dict(prefixes))  # type: ignore[arg-type]
-    except (SyntaxError, ValueError) as error:
+    except (SyntaxError, ValueError, RuntimeError) as error:
         what = " ".join(str(error).split())
         raise QueryError(
             Problem("bad-query", f"the query cannot be used: {what}", "correct it (SPARQL 1.1)")
         ) from error
+
+
+def parameters(text: str) -> list[str] | None:
+    """The variables that a query's header names as its parameters; None where it has no such header."""
+    header = _PARAMETERS.search(text)
+    return re.findall(r"\?(\w+)", header[1]) if header else None
+
+
+def _refuse_unknown(text: str, bindings: Iterable[str]) -> None:
+    """Refuse a variable that is no parameter: bound elsewhere, it could fill rows that do not match."""
+    allowed = parameters(text)
+    if allowed is None:
+        allowed = sorted(set(re.findall(r"[?$](\w+)", _TOKENS.sub(" ", text))))
+    for name in bindings:
+        if name not in allowed:
+            remedy = f"bind {', '.join(f'?{one}' for one in allowed)}" if allowed else "it takes none"
+            raise QueryError(Problem("unknown-parameter", f"?{name} is no parameter of the query", remedy))
 
 
 def _refuse_network(text: str) -> None:

@@ -51,7 +51,9 @@ def tabulate(answer: Answer, prefixes: Mapping[str, str]) -> Callable[[Console],
 
 
 def _print(console: Console, variables: list[str], rows: list[list[str]]) -> None:
-    table = Table(*variables, header_style="bold")
+    table = Table(header_style="bold")
+    for variable in variables:
+        table.add_column(variable, overflow="fold")
     for row in rows:
         table.add_row(*(Text(cell) for cell in row))
     console.print(table)

@@ -84,6 +84,8 @@ class Theory:
         """What holds of every patient."""
         known = Literals()
         for clause in self.implicates:
+            if clause.size == 0:
+                return Literals(1, 1)  # no patient can exist
             if clause.size == 1:
                 known = known.union(Literals(clause.pos, clause.neg))
         return known

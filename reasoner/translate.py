@@ -44,6 +44,38 @@ class Translator:
         """Whether an expression speaks of patients rather than of findings or acts."""
         return _speaks_of_patients(expr, self.patient_level, self.axioms)
 
+    def refuse_unguarded(self, sub: Expr, sup: Expr, origin: Origin) -> None:
+        """Refuse an axiom between classes of patients that may fail for a finding or an act.
+
+        Where it failed, no finding could exist, and every record with one would be contradictory.
+        """
+        if self._elsewhere(sub) is not False and self._elsewhere(sup) is not True:
+            what = "the axiom also speaks of findings and acts, because its left side is not limited to patients"
+            remedy = "intersect the left side, or the definition of the class there, with gp:Patient"
+            raise self.refuse(what, origin, remedy)
+
+    def _elsewhere(self, expr: Expr) -> bool | None:
+        """Whether what is no patient is in a class, in Kleene's three-valued logic."""
+        match expr:
+            case Name(iri) if iri in self.patient_level:
+                defined = self.axioms.definitions.get(iri)
+                return self._elsewhere(defined[0]) if defined else False
+            case And(parts) | Or(parts):
+                strong = isinstance(expr, Or)
+                values = [self._elsewhere(part) for part in parts]
+                return strong if strong in values else None if None in values else not strong
+            case Not(part):
+                value = self._elsewhere(part)
+                return None if value is None else not value
+            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                return False if self._domains(prop) & self.patient_level else None
+        return None
+
+    def _domains(self, prop: str) -> set[str]:
+        """The domains of a property and of those above it."""
+        declared = self.axioms.properties[prop]
+        return set(declared.domains).union(*(self._domains(sup) for sup in declared.supers if sup != prop))
+
     def functional(self, prop: str) -> bool:
         return self.axioms.properties[prop].functional
 
@@ -109,6 +141,8 @@ class Translator:
     def _boolean_class(self, iri: str) -> None:
         if iri in self.patient_level or iri == ROOT:
             raise self._outside(f"{local_name(iri)}, a class of patients, stands where a finding or an act belongs")
+        if iri in self.axioms.populated:
+            raise self._outside(f"{local_name(iri)}, a class with named members, stands as a filler; name the members")
 
     def _threshold(self, path: Path, facets: tuple[tuple[str, object], ...]) -> Expr:
         if not self.functional(path[-1]):
@@ -123,9 +157,8 @@ class Translator:
         assert self._origin is not None
         return self.refuse(what, self._origin)
 
-    def refuse(self, what: str, origin: Origin) -> FragmentError:
+    def refuse(self, what: str, origin: Origin, remedy: str = f"express it within: {FRAGMENT}") -> FragmentError:
         """The error that names an axiom outside the fragment."""
-        remedy = f"express it within: {FRAGMENT}"
         return FragmentError(Problem("outside-fragment", what, remedy, origin.file, origin.line, origin.term))
 
 
