@@ -19,6 +19,7 @@ from reasoner.justify import Question, Reason, questions, reasons
 from reasoner.orders import Order, Review, alerts
 from reasoner.shapes import Check
 from reasoner.terms import GP, curie
+from reasoner.together import refuse_together
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,10 @@ def assess(
     """Assess one patient from what the record says.
 
     `expected` are the states that another engine gives; the two must agree. Raises ContradictionError for facts that
-    cannot hold together, EngineError where the engines differ.
+    cannot hold together, RecordError for classes of one node that say more together, EngineError where engines differ.
     """
     seen = tuple(observations)
+    refuse_together(guideline.compiled, seen)
     decision = decide(guideline.compiled, guideline.reader.read(seen), guideline.catalogue.closable)
     if expected is not None:
         _agree(decision, expected, patient)

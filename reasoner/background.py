@@ -341,6 +341,15 @@ class _FillerTheory:
             grown = bool(new)
         return found
 
+    def joined(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of two or more classes that an axiom has on its left."""
+        return tuple(sorted({negative for negative, _, _ in self.rules if len(negative) > 1}))
+
+    def broader(self) -> dict[str, tuple[str, ...]]:
+        """The classes that each class is told to be below, itself included."""
+        names = sorted({n for negative, positive, _ in self.rules for n in (*negative, *positive)})
+        return {name: tuple(sorted(self.above([name]))) for name in names}
+
     def types(self, start: frozenset[str]) -> tuple[list[frozenset[str]], int, bool]:
         """The minimal sets of classes with `start` that one filler can be in.
 

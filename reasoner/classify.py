@@ -13,7 +13,7 @@ from rdflib.term import Node
 from reasoner.assess import Assessment, Refusal, assess, conclude, for_record
 from reasoner.catalogue import ManagementClass
 from reasoner.decide import State
-from reasoner.errors import ContradictionError, EngineError, Problem, RecordError
+from reasoner.errors import EngineError, Problem, RecordError
 from reasoner.facts import Observation
 from reasoner.guideline import Guideline
 from reasoner.justify import questions
@@ -111,7 +111,7 @@ class _Classification:
             return Refusal(str(patient), tuple(self.refused[patient]))
         try:
             assessment = assess(self.guideline, str(patient), seen, self.as_of, expected)
-        except ContradictionError as error:
+        except RecordError as error:
             return Refusal(str(patient), tuple(self._placed(problem, patient) for problem in error.problems))
         return for_record(assessment, self.names[patient][1])
 
@@ -126,17 +126,19 @@ class _Classification:
 
         compiled, closable = self.guideline.compiled, self.guideline.catalogue.closable
         ontologies = [parsed.graph for parsed in self.guideline.ontologies]
-        answers = decide_profiles(ontologies, list(seen.values()), list(compiled.rules), list(closable),
-                                  timeout=REFERENCE_TIMEOUT)  # fmt: skip
-        found = {}
+        answers = decide_profiles(
+            ontologies, list(seen.values()), list(compiled.rules), list(closable), timeout=REFERENCE_TIMEOUT
+        )
         for patient, answer in zip(seen, answers, strict=True):
-            contradictory = isinstance(self.result(patient, seen[patient], None), Refusal)
-            if contradictory != (answer is None):
-                what = f"the record is {'' if contradictory else 'not '}contradictory as compiled, and HermiT differs"
-                raise EngineError(Problem("engines-differ", what, "please report this record", node=str(patient)))
-            if answer is not None:
-                found[patient] = answer
-        return found
+            self._agree_on_contradiction(patient, self.result(patient, seen[patient], None), answer is None)
+        return {patient: answer for patient, answer in zip(seen, answers, strict=True) if answer is not None}
+
+    def _agree_on_contradiction(self, patient: Node, ours: Result, contradictory: bool) -> None:
+        if isinstance(ours, Refusal) and ours.problems[0].code != "contradictory-record":
+            return
+        if isinstance(ours, Refusal) != contradictory:
+            what = f"HermiT finds the record {'' if contradictory else 'not '}contradictory, and the compiled engine differs"
+            raise EngineError(Problem("engines-differ", what, "please report this record", node=str(patient)))
 
 
 def has_refusals(results: Iterable[Result]) -> bool:

@@ -47,7 +47,8 @@ class Compiled:
     """A guideline's logic, ready to decide.
 
     `attributes` are the criteria that are one restriction on a value or a quantity: the names under which such facts
-    appear. `axioms` are what the bits of a cube's `axioms` stand for.
+    appear. `axioms` are what the bits of a cube's `axioms` stand for. `joined` are the sets of classes of findings or
+    acts from which an axiom concludes together, `broader` the classes above each class of findings or acts.
     """
 
     theory: Theory
@@ -56,6 +57,8 @@ class Compiled:
     attributes: Mapping[str, Expr]
     properties: Mapping[str, PropertyRule]
     different: frozenset[frozenset[str]]
+    joined: tuple[tuple[str, ...], ...]
+    broader: Mapping[str, tuple[str, ...]]
 
 
 def compile_axioms(axioms: Axioms) -> Compiled:
@@ -69,11 +72,13 @@ def compile_axioms(axioms: Axioms) -> Compiled:
     raw = Unfold({})
     for iri in order:
         raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
-    clauses = Background(translator, table, raw).clauses()
+    background = Background(translator, table, raw)
+    clauses = background.clauses()
     theory = Theory.of(list(translator.numbers), clauses)
     rules = _rules(axioms, definitions, theory)
     return Compiled(theory, rules, tuple(table.origins), _attributes(axioms, definitions),
-                    _properties(axioms), frozenset(axioms.different))  # fmt: skip
+                    _properties(axioms), frozenset(axioms.different),
+                    background.fillers.joined(), background.fillers.broader())  # fmt: skip
 
 
 def _rules(axioms: Axioms, definitions: dict[str, Expr], theory: Theory) -> dict[str, ClassRule]:
