@@ -137,7 +137,8 @@ class _Classification:
         if isinstance(ours, Refusal) and ours.problems[0].code != "contradictory-record":
             return
         if isinstance(ours, Refusal) != contradictory:
-            what = f"HermiT finds the record {'' if contradictory else 'not '}contradictory, and the compiled engine differs"
+            says = "contradictory" if contradictory else "consistent"
+            what = f"HermiT finds the record {says}, and the compiled engine does not"
             raise EngineError(Problem("engines-differ", what, "please report this record", node=str(patient)))
 
 
