@@ -150,8 +150,8 @@ class TextRenderer:
             verdict, style = _VERDICTS[order.verdict]
             label = (self.catalogue.label(order.action), "bold")
             lines.append(self._indent(Text.assemble(label, ": ", (verdict, style)), by=2))
-            why = f"{order.check.message} " if order.check else ""
-            lines.append(self._indent(f"{why}{self._grounds(order.statements)}"))
+            why = [order.check.message if order.check else "", self._grounds(order.statements)]
+            lines += [self._indent(" ".join(filter(None, why)))] if any(why) else []
             needs = ", ".join(self.catalogue.label(term) for term in order.needs)
             lines += [self._indent(f"could change with: {needs}", "dim")] if needs else []
         return lines
