@@ -18,7 +18,7 @@ check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_ontology.py
+	$(BIN)/python -m pytest -q tests/test_ontology.py tests/test_authoring.py
 
 format: $(VENV)/.dev  ## format and mend what ruff can
 	$(BIN)/ruff check --fix .

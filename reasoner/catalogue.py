@@ -62,6 +62,7 @@ class Catalogue:
 
     `management` stands in reading order. `warrants` gives the statements of a class in text order, `informs` those
     that only give context. `closable` gives, for each act that unrecorded means absent, the readings that say so.
+    `bounds` gives, for each property that states a bound, the quantity and the side: `low` or `high`.
     """
 
     labels: Mapping[str, str]
@@ -75,6 +76,7 @@ class Catalogue:
     assumes: Mapping[str, tuple[str, ...]]
     closable: Mapping[str, tuple[str, ...]]
     negations: Mapping[str, str]
+    bounds: Mapping[str, tuple[str, str]]
     references: Mapping[str, str]
     scope_notes: tuple[str, ...]
 
@@ -127,6 +129,11 @@ class _CatalogueReader:
             assumes=self._links(GP.assumes),
             closable=self._closable(),
             negations={s: targets[0] for s, targets in self._links(GP.negates).items()},
+            bounds={
+                s: (targets[0], side)
+                for p, side in ((GP.lowerBoundOf, "low"), (GP.upperBoundOf, "high"))
+                for s, targets in self._links(p).items()
+            },
             references={self._text(s, DCTERMS.identifier): str(s) for s in self._typed(GP.Reference)},
             scope_notes=tuple(self._text(s, SKOS.scopeNote) for s in self._typed(GP.Guideline)),
         )

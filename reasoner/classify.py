@@ -100,8 +100,9 @@ class _Classification:
         names = {f"_:{node}": f"_:{label}" for node, label in labels.items()}
         self.names[patient] = names, digest
         compiled = self.guideline.compiled
-        found = observe(self.records.graph, patient, compiled.properties, self.guideline.catalogue.negations,
-                        self.records.derived)  # fmt: skip
+        catalogue = self.guideline.catalogue
+        found = observe(self.records.graph, patient, compiled.properties, catalogue.negations, self.records.derived,
+                        catalogue.bounds)  # fmt: skip
         return tuple(replace(seen, source=names.get(seen.source, seen.source)) for seen in found)
 
     def result(

@@ -23,6 +23,9 @@ from reasoner.rdf import Parsed, read_graph
 from reasoner.shapes import Check, compile_shapes
 from reasoner.terms import GP, PREFIXES
 
+#: The shapes that every guideline shares: the general part of the record contract, and what an ontology must keep.
+SHARED = ("core", "authoring")
+
 #: The shapes that see the states of classes, and are compiled.
 CHECKED = ("red-flags", "pathway")
 
@@ -93,8 +96,8 @@ class Guideline:
         return [read_graph(path, imports=True).graph for name in names for path in self.shape_files(name)]
 
     def shape_files(self, name: str) -> list[Path]:
-        """The files of a shapes graph: `core` is shared by all guidelines."""
-        root = home() if name == "core" else self.directory
+        """The files of a shapes graph, the shared ones from the package."""
+        root = home() if name in SHARED else self.directory
         path = root / "shapes" / f"{name}.ttl"
         return [path] if path.is_file() else []
 
@@ -145,9 +148,9 @@ def ontology_files(directory: Path) -> list[Path]:
 
 
 def shapes_files(directory: Path) -> list[Path]:
-    """The shapes of a guideline, the shared ones first."""
+    """The shapes that answers rest on: the shared contract, and the guideline's own."""
     core = home() / "shapes" / "core.ttl"
-    return [core, *(path for path in sorted((directory / "shapes").glob("*.ttl")) if path != core)]
+    return [core, *(path for path in sorted((directory / "shapes").glob("*.ttl")) if path.stem not in SHARED)]
 
 
 def merged(parsed: Iterable[Parsed]) -> Graph:

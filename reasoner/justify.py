@@ -198,12 +198,12 @@ def _asks(
             if not closed.contradict(term):
                 answer = Literals(term.pos & ~closed.pos, term.neg & ~closed.neg)
                 if compiled.theory.consistent(closed.union(answer)):
-                    atoms = [_plainest(compiled, closed, i) for i in bits(answer.pos | answer.neg)]
+                    atoms = [plainest(compiled, closed, i) for i in bits(answer.pos | answer.neg)]
                     found.append((frozenset(names[i] for i in atoms), answer))
     return [(ask, answer) for ask, answer in found if not any(other < ask for other, _ in found)]
 
 
-def _plainest(compiled: Compiled, closed: Literals, atom: int) -> int:
+def plainest(compiled: Compiled, closed: Literals, atom: int) -> int:
     """The most specific atom that, with what is known, comes to the same as `atom`: the easier one to ask for."""
     for clause in compiled.theory.long:
         open_atoms = clause.atoms & ~(closed.pos | closed.neg)
@@ -211,7 +211,7 @@ def _plainest(compiled: Compiled, closed: Literals, atom: int) -> int:
         if not decided and open_atoms >> atom & 1 and open_atoms.bit_count() == 2:
             other = next(bits(open_atoms & ~(1 << atom)))
             if _comes_to(compiled, closed, atom, other) and _is_below(compiled, other, atom):
-                return _plainest(compiled, closed, other)
+                return plainest(compiled, closed, other)
     return atom
 
 

@@ -13,6 +13,7 @@ from reasoner.clauses import bits
 from reasoner.compile import Compiled
 from reasoner.decide import Decision, State, assume, state
 from reasoner.facts import ASSUMED, known
+from reasoner.justify import plainest
 from reasoner.shapes import Check, classes_in
 from reasoner.terms import GP
 from reasoner.theory import Literals
@@ -77,7 +78,8 @@ class Review:
         return {name for ask in changing if not any(other < ask for other in changing) for name in ask}
 
     def _asked(self, answer: Literals) -> frozenset[str]:
-        return frozenset(self.names[atom] for atom in bits(answer.pos | answer.neg))
+        atoms = bits(answer.pos | answer.neg)
+        return frozenset(self.names[plainest(self.compiled, self.recorded, atom)] for atom in atoms)
 
     def _answers(self, row: Iterable[str]) -> Iterator[Literals]:
         """What the record leaves open of each implicant of the classes in a row and of their complements."""

@@ -22,12 +22,13 @@ from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem, RecordError
 from reasoner.rdf import Parsed, Triple, read_graph
+from reasoner.rules import AS_OF, Scene, expand
 from reasoner.terms import GP, PREFIXES, curie, local_name
 
 #: The properties that lead from a patient to the nodes of its record, with all their subproperties.
 NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
 
-#: How often the rules run before they are said never to end.
+#: How often a rule runs before it is said never to end.
 MAX_PASSES = 50
 
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
@@ -35,7 +36,6 @@ _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.rang
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 #: What a shape says to readers; the engine is faster without.
 _FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
-_AS_OF = BNode("as-of")
 _LOCK = threading.Lock()
 _Place = tuple[Node, Node | None, Node | None]
 _Verdict = tuple[str, str, str] | None
@@ -361,23 +361,22 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
 
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
-    graph, contract = _graph(records.graph), _graph(*rules)
-    with _scene(graph, _Vocabulary(guideline), as_of) as scene:
-        given = set(scene)
-        for _ in range(MAX_PASSES):
-            before = len(scene)
-            _run(scene, contract, rules=True)
-            if len(scene) == before:
-                return replace(records, graph=graph, derived=records.derived | (frozenset(scene) - given))
-    what = f"the rules still add triples after {MAX_PASSES} passes"
-    raise GuidelineError(Problem("endless-rules", what, "write rules that create no new nodes"))
+    scene = Scene(records.graph, _background(_Vocabulary(guideline), as_of))
+    with _LOCK:
+        expand(scene, _graph(*rules), MAX_PASSES)
+    added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)
+    return replace(records, graph=scene.records(), derived=records.derived | added)
+
+
+def _background(words: _Vocabulary, as_of: date) -> list[Triple]:
+    """What shapes see besides the record: the guideline's taxonomy and the as-of date."""
+    return [*words.taxonomy, (AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
 
 
 @contextmanager
 def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
-    """`graph` as the shapes see it, for as long as they look: with the guideline's taxonomy and the as-of date."""
-    extra = [*words.taxonomy, (_AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
-    added = [triple for triple in extra if triple not in graph]
+    """`graph` as the shapes see it, for as long as they look."""
+    added = [triple for triple in _background(words, as_of) if triple not in graph]
     for triple in added:
         graph.add(triple)
     try:
@@ -387,15 +386,15 @@ def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
             graph.remove(triple)
 
 
-def _run(scene: Graph, shapes: Graph, *, rules: bool = False) -> Graph:
-    """The report of one run of pySHACL; with `rules`, what they give is added to `scene`. One thread at a time."""
+def _run(scene: Graph, shapes: Graph) -> Graph:
+    """The report of one run of pySHACL. One thread at a time."""
     import pyshacl  # slow to import; needed only here
     from pyshacl.errors import ReportableRuntimeError
 
     lean = _graph(triple for triple in shapes if triple[1] not in _FOR_READERS)
     try:
         with _LOCK:
-            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True, advanced=rules)
+            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)
     except (ReportableRuntimeError, RuntimeError, ValueError) as error:
         report, text = None, str(error)
     if isinstance(report, Graph):

@@ -22,7 +22,7 @@ Json = dict[str, Any]
 _IRI_KEYS = {
     "patient": "gp:patient", "class": "gp:class", "action": "gp:action", "strength": "gp:strength",
     "statements": "gp:statement", "fact": "gp:class", "source": "gp:source", "criteria": "gp:criterion",
-    "ask": "gp:ask", "shape": "sh:sourceShape", "severity": "sh:resultSeverity", "needs": "gp:needs",
+    "ask": "gp:ask", "shape": "sh:sourceShape", "severity": "sh:resultSeverity", "needs": "gp:neededFact",
     "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
 }  # fmt: skip
 _PLAIN_KEYS = {

@@ -101,7 +101,7 @@ class RdfRenderer:
         self._add(node, RDF.type, GP.OrderReview)
         self._add(node, GP.action, URIRef(order.action))
         self._add(node, GP.verdict, _VERDICTS[order.verdict])
-        self._add(node, GP.needs, *map(URIRef, order.needs))
+        self._add(node, GP.neededFact, *map(URIRef, order.needs))
         self._add(node, GP.statement, *map(URIRef, order.statements))
         self._add(node, CITO.citesAsEvidence, *self._references(order.statements))
         if order.check:

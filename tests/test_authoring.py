@@ -160,5 +160,6 @@ def test_lint_passes_a_good_term(good: str) -> None:
 @pytest.mark.parametrize("program", ["sh:sparql ex:query", "sh:rule ex:rule", "sh:target ex:target"])
 def test_lint_finds_a_program(program: str) -> None:
     graph = Graph().parse(data=SNIPPET % program)
-    assert programs(graph) == [f"{EX.inner}: {program.split()[0]}"]
-    assert f"{EX.inner}: {program.split()[0]}" in outside_fragment(graph)
+    found = f"{EX.inner}: {program.partition(' ')[0]}"
+    assert programs(graph) == [found]
+    assert found in outside_fragment(graph)
