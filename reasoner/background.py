@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations, pairwise
 
 from reasoner.clauses import Cube, absorb, bits, product
+from reasoner.compiled import Origin
 from reasoner.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.owl import Axioms, Inclusion, Origin
+from reasoner.owl import Axioms, Inclusion
 from reasoner.terms import local_name
 from reasoner.theory import Atom
 from reasoner.translate import ROOT, Path, Translator

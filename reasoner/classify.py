@@ -19,6 +19,7 @@ from reasoner.guideline import Guideline
 from reasoner.justify import questions
 from reasoner.naming import canonical_names
 from reasoner.observe import observe
+from reasoner.pause import collection_paused
 from reasoner.record import Records, derive, load, node_properties, patient_nodes, validate
 from reasoner.terms import curie, expand, local_name
 
@@ -27,6 +28,7 @@ Progress = Callable[[Iterable[Node], str], Iterable[Node]]
 REFERENCE_TIMEOUT = 600.0
 
 
+@collection_paused()
 def classify_files(
     guideline: Guideline,
     paths: Sequence[Path | str],
@@ -55,6 +57,7 @@ def classify_files(
     return results
 
 
+@collection_paused()
 def classify(
     guideline: Guideline,
     records: Records,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from reasoner.clauses import bits
-from reasoner.compile import ClassRule, Compiled
+from reasoner.compiled import ClassRule, Compiled
 from reasoner.errors import ContradictionError, Problem
 from reasoner.facts import ASSUMED, Fact, known
 from reasoner.theory import Literals, Theory

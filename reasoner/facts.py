@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reasoner.clauses import bits
-from reasoner.compile import Compiled, literals_in
+from reasoner.compiled import Compiled, literals_in
 from reasoner.expressions import And, Expr, Lit, Not, Or
 from reasoner.terms import local_name
 from reasoner.theory import Atom, Literals

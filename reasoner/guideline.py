@@ -15,10 +15,9 @@ from rdflib import OWL, RDF, RDFS, Graph, URIRef
 
 from reasoner.catalogue import Catalogue, read_catalogue, versions
 from reasoner.codec import decode, encode
-from reasoner.compile import Compiled, compile_axioms
+from reasoner.compiled import Compiled
 from reasoner.errors import GuidelineError, Problem
 from reasoner.facts import Reader
-from reasoner.owl import read_axioms
 from reasoner.rdf import Parsed, read_graph
 from reasoner.shapes import Check, compile_shapes
 from reasoner.terms import GP, PREFIXES
@@ -182,6 +181,9 @@ def _resolve_imports(parsed: list[Parsed]) -> None:
 
 
 def _content(parsed: tuple[Parsed, ...], shapes: Mapping[str, Parsed]) -> Content:
+    from reasoner.compile import compile_axioms  # only where nothing is cached
+    from reasoner.owl import read_axioms
+
     graph = merged(parsed)
     compiled = compile_axioms(read_axioms(parsed))
     catalogue = read_catalogue(graph)

@@ -13,11 +13,10 @@ from functools import lru_cache
 from itertools import product
 
 from reasoner.clauses import Cube, bits
-from reasoner.compile import Compiled
+from reasoner.compiled import Compiled, Origin
 from reasoner.decide import Decision, State, state
 from reasoner.expressions import And, Expr, Lit, Name, Not, Or
 from reasoner.facts import ASSUMED, Fact, known
-from reasoner.owl import Origin
 from reasoner.theory import Literals
 
 _REMEMBERED = 50_000

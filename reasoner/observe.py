@@ -14,7 +14,7 @@ from types import MappingProxyType
 from rdflib import OWL, RDF, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.compile import PropertyRule
+from reasoner.compiled import PropertyRule
 from reasoner.facts import DERIVED, RECORDED, Observation
 
 Triple = tuple[Node, Node, Node]

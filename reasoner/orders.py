@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from reasoner.clauses import bits
-from reasoner.compile import Compiled
+from reasoner.compiled import Compiled
 from reasoner.decide import Decision, State, assume, state
 from reasoner.facts import ASSUMED, known
 from reasoner.justify import plainest

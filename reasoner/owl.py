@@ -15,6 +15,7 @@ from rdflib import OWL, RDF, RDFS, XSD, BNode, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
+from reasoner.compiled import Origin
 from reasoner.errors import FragmentError, GuidelineError, Problem
 from reasoner.expressions import BOTTOM, TOP, And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.rdf import Parsed
@@ -25,15 +26,6 @@ FRAGMENT = (
     "nested only under functional properties; subclass, equivalence, disjointness and union axioms; functional "
     "properties, subproperties, domains and ranges that name a class; owl:AllDifferent"
 )
-
-
-@dataclass(frozen=True, order=True)
-class Origin:
-    """Where an axiom stands: the term that it is about, the file and the line."""
-
-    term: str
-    file: str
-    line: int | None
 
 
 @dataclass(frozen=True)

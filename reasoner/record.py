@@ -36,6 +36,7 @@ _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.rang
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 #: What a shape says to readers; the engine is faster without.
 _FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
+_TARGETS = frozenset({SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetClass, SH.targetNode})
 _LOCK = threading.Lock()
 _Place = tuple[Node, Node | None, Node | None]
 _Verdict = tuple[str, str, str] | None
@@ -386,12 +387,20 @@ def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
             graph.remove(triple)
 
 
+def _idle(scene: Graph, shapes: Graph) -> set[Node]:
+    """The shapes that can report nothing, for no property of a list that they need occurs."""
+    used = set(scene.predicates())
+    needs = [(shape, set(shapes.items(need))) for shape, need in shapes.subject_objects(GP.needs)]
+    return {shape for shape, properties in needs if properties and properties.isdisjoint(used)}
+
+
 def _run(scene: Graph, shapes: Graph) -> Graph:
     """The report of one run of pySHACL. One thread at a time."""
     import pyshacl  # slow to import; needed only here
     from pyshacl.errors import ReportableRuntimeError
 
-    lean = _graph(triple for triple in shapes if triple[1] not in _FOR_READERS)
+    idle = _idle(scene, shapes)
+    lean = _graph(t for t in shapes if t[1] not in _FOR_READERS and not (t[0] in idle and t[1] in _TARGETS))
     try:
         with _LOCK:
             _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)

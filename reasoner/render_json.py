@@ -14,6 +14,7 @@ from reasoner.errors import Problem
 from reasoner.facts import Fact
 from reasoner.guideline import Guideline
 from reasoner.orders import Order
+from reasoner.pause import collection_paused
 from reasoner.shapes import Check
 from reasoner.terms import curie
 
@@ -42,6 +43,7 @@ class JsonRenderer:
         self.prefixes = dict(guideline.prefixes)
         self._curies: dict[str, str] = {}
 
+    @collection_paused()
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
         """One object for one patient, an array for several."""
         found = [self.result(result) for result in results]

@@ -19,6 +19,7 @@ from reasoner.guideline import Guideline, version
 from reasoner.justify import Question
 from reasoner.naming import content_hash
 from reasoner.orders import Order
+from reasoner.pause import collection_paused
 from reasoner.render_json import JsonRenderer
 from reasoner.shapes import Check
 from reasoner.terms import CITO, GP
@@ -45,6 +46,7 @@ class RdfRenderer:
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
+    @collection_paused()
     def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
         """The graph of all assessments; a record that was refused leaves no triple."""
         for result in results:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from reasoner.compile import Compiled
+from reasoner.compiled import Compiled
 from reasoner.errors import ContradictionError, Problem, RecordError
 from reasoner.facts import Observation
 

@@ -6,9 +6,10 @@ nested under functional properties: there ∃f.(A ⊓ B) = ∃f.A ⊓ ∃f.B, an
 
 from __future__ import annotations
 
+from reasoner.compiled import Origin
 from reasoner.errors import FragmentError, GuidelineError, Problem
 from reasoner.expressions import TOP, And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
-from reasoner.owl import FRAGMENT, Axioms, Origin
+from reasoner.owl import FRAGMENT, Axioms
 from reasoner.terms import GP, local_name
 from reasoner.theory import Atom
 

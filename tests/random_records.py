@@ -19,7 +19,7 @@ from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.clauses import Cube, bits
-from reasoner.compile import Compiled
+from reasoner.compiled import Compiled
 from reasoner.decide import State, decide
 from reasoner.errors import ContradictionError
 from reasoner.facts import Observation, Reader, known

@@ -48,7 +48,8 @@ def records() -> Records:
 def ordered(rng: random.Random, record: Sequence[Observation] | None = None) -> tuple[Observation, ...]:
     """A random record with some orders, an unreviewed one among them at times."""
     actions = [action for action in (*reviewed(), str(GP.Act)) if rng.random() < 0.4]
-    return (*(records().draw() if record is None else record), *(Observation(PROPOSES, "class", action) for action in actions))
+    drawn = records().draw() if record is None else record
+    return (*drawn, *(Observation(PROPOSES, "class", action) for action in actions))
 
 
 def answer(record: Sequence[Observation], patient: str = "urn:x") -> Assessment:

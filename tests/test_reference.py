@@ -20,7 +20,8 @@ from hypothesis import strategies as st
 from random_records import Case, Record, Records, as_graph, describe
 from rdflib import BNode, Graph, Literal
 
-from reasoner.compile import Compiled, compile_axioms
+from reasoner.compile import compile_axioms
+from reasoner.compiled import Compiled
 from reasoner.decide import Decision, State, decide, state
 from reasoner.errors import EngineError, FragmentError, GuidelineError
 from reasoner.facts import Observation, Reader, known

@@ -36,7 +36,7 @@ def test_bounds_that_meet_in_one_number(guideline: Guideline) -> None:
 
 def test_two_levels_of_one_node(guideline: Guideline) -> None:
     path = (f"{SN}indexNode", f"{SN}vertebra")
-    with pytest.raises(ContradictionError, match="T1 and .*T2"):
+    with pytest.raises(ContradictionError, match=r"T1 and .*T2"):
         assess(guideline, "urn:x", [Observation(path, "value", f"{SN}{level}") for level in ("T1", "T2")], DAY)
 
 
