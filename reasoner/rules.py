@@ -23,7 +23,7 @@ from reasoner.rdf import Triple
 from reasoner.terms import GP
 
 #: The node that carries the as-of date where shapes look at records.
-AS_OF = BNode("as-of")
+AS_OF = URIRef("urn:guideproof:as-of")
 
 _SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
 

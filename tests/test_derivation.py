@@ -235,7 +235,8 @@ def test_the_random_therapies_reach_every_outcome() -> None:
 
 def numbered(guideline: Guideline, dates: Sequence[str], today: date) -> dict[str, list[int]]:
     """The first and the last day number that the rules give a start date, each less that of the as-of date."""
-    told = (f"ex:p{i} a gp:Patient ; gp:underwent ex:a{i} . ex:a{i} a sn:NsaidTherapy ; gp:startDate {written_date(t)} ."
+    told = (f"ex:p{i} a gp:Patient ; gp:underwent ex:a{i} . ex:a{i} a sn:NsaidTherapy ;"
+            f" gp:startDate {written_date(t)} ."
              for i, t in enumerate(dates))  # fmt: skip
     graph = derived(guideline, records_of("\n".join(told)), today).graph
     found = {}

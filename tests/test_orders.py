@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -16,11 +17,14 @@ from random_records import Records, describe
 from rdflib import RDF, SH, BNode, Graph, URIRef
 
 from reasoner.assess import Assessment, assess
+from reasoner.classify import classify
 from reasoner.decide import State
 from reasoner.facts import Observation
 from reasoner.guideline import CHECKED, Guideline, load_guideline, merged
 from reasoner.orders import VERDICTS
-from reasoner.rdf import read_graph
+from reasoner.rdf import read_graph, read_text
+from reasoner.record import gather
+from reasoner.render_json import JsonRenderer
 from reasoner.terms import GP, local_name
 
 SEED, SIZE = 20261122, 1000
@@ -130,6 +134,48 @@ def test_needs_are_unknown_or_assumed_and_change_the_verdict() -> None:
 
 def describe_all(assessment: Assessment) -> str:
     return ", ".join(f"{local_name(f.term)} {f.state} ({f.by})" for f in assessment.decision.facts)
+
+
+# -- the order of triples and of files --
+
+FULL = """@prefix ex: <https://example.org/> .
+@prefix gp: <https://w3id.org/guideproof/core#> .
+@prefix sn: <https://w3id.org/guideproof/schmorl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ex:a a gp:Patient ;
+    gp:hasFinding ex:node , ex:pain , [ a sn:MarrowEdemaOnMri ] , [ a sn:NightSweats ] ;
+    gp:lacksFinding sn:RadicularSymptom ;
+    gp:underwent [ a sn:PhysicalTherapy ; gp:startDate "2026-03"^^xsd:gYearMonth ; gp:endDate "2026-06-02"^^xsd:date ] ,
+        [ a sn:NsaidTherapy ; gp:startDate "2026-08-01"^^xsd:date ; gp:ongoing true ] ;
+    gp:proposes [ a sn:Vertebroplasty ] , [ a sn:SpineMri ] , [ a sn:Surgery ] .
+ex:node a sn:SchmorlsNode ; sn:vertebra sn:L4 ; sn:diameter "0.3 cm"^^<https://w3id.org/cdt/ucum> .
+ex:pain a sn:BackPain ; sn:vertebra sn:L4 .
+"""
+
+
+def written(*texts: str) -> str:
+    files = [read_text(text, f"{place}.ttl") for place, text in enumerate(texts)]
+    return json.dumps(JsonRenderer(guideline()).render(classify(guideline(), gather(files), DAY)))
+
+
+def test_the_order_of_triples_changes_nothing() -> None:
+    expected = written(FULL)
+    assert '"by": "derived"' in expected and '"verdict": "judgement"' in expected
+    lines = read_text(FULL, "full.ttl").graph.serialize(format="nt").splitlines()
+    rng = random.Random(SEED)
+    for _ in range(50):
+        rng.shuffle(lines)
+        assert written("\n".join(lines)) == expected
+
+
+def test_the_order_of_files_changes_nothing() -> None:
+    others = [FULL.replace("ex:a ", f"ex:{name} ").replace("ex:node", f"ex:n-{name}").replace("ex:pain", f"ex:p-{name}")
+              for name in "bcd"]  # fmt: skip
+    texts, rng = [FULL, *others], random.Random(SEED)
+    expected = written(*texts)
+    for _ in range(5):
+        rng.shuffle(texts)
+        assert written(*texts) == expected
 
 
 # -- knowing less --
