@@ -8,7 +8,6 @@ cannot see, a term that nobody declared, is looked for before it runs.
 from __future__ import annotations
 
 import difflib
-import threading
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -20,8 +19,9 @@ from pathlib import Path
 from rdflib import OWL, RDF, RDFS, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.errors import GuidelineError, Problem, RecordError
+from reasoner.errors import Problem, RecordError
 from reasoner.rdf import Parsed, Triple, read_graph
+from reasoner.report import ONE_AT_A_TIME, report_of
 from reasoner.rules import AS_OF, Scene, expand
 from reasoner.terms import GP, PREFIXES, curie, local_name
 
@@ -34,10 +34,6 @@ MAX_PASSES = 50
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
 _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
-#: What a shape says to readers; the engine is faster without.
-_FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
-_TARGETS = frozenset({SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetClass, SH.targetNode})
-_LOCK = threading.Lock()
 _Place = tuple[Node, Node | None, Node | None]
 _Verdict = tuple[str, str, str] | None
 
@@ -194,7 +190,7 @@ def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of:
     _refuse_strays(view, [*faults, *view.strays()])
     contract = _graph(*shapes)
     with _scene(records.graph, view.words, as_of) as scene:
-        report = _run(scene, contract)
+        report = report_of(scene, contract)
     faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
                for fault in view.located(report, result, contract)]  # fmt: skip
     _refuse_strays(view, faults)
@@ -363,7 +359,7 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
     scene = Scene(records.graph, _background(_Vocabulary(guideline), as_of))
-    with _LOCK:
+    with ONE_AT_A_TIME:
         expand(scene, _graph(*rules), MAX_PASSES)
     added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)
     return replace(records, graph=scene.records(), derived=records.derived | added)
@@ -385,27 +381,3 @@ def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
     finally:
         for triple in added:
             graph.remove(triple)
-
-
-def _idle(scene: Graph, shapes: Graph) -> set[Node]:
-    """The shapes that can report nothing, for no property of a list that they need occurs."""
-    used = set(scene.predicates())
-    needs = [(shape, set(shapes.items(need))) for shape, need in shapes.subject_objects(GP.needs)]
-    return {shape for shape, properties in needs if properties and properties.isdisjoint(used)}
-
-
-def _run(scene: Graph, shapes: Graph) -> Graph:
-    """The report of one run of pySHACL. One thread at a time."""
-    import pyshacl  # slow to import; needed only here
-    from pyshacl.errors import ReportableRuntimeError
-
-    idle = _idle(scene, shapes)
-    lean = _graph(t for t in shapes if t[1] not in _FOR_READERS and not (t[0] in idle and t[1] in _TARGETS))
-    try:
-        with _LOCK:
-            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)
-    except (ReportableRuntimeError, RuntimeError, ValueError) as error:
-        report, text = None, str(error)
-    if isinstance(report, Graph):
-        return report
-    raise GuidelineError(Problem("bad-shapes", f"the shapes cannot be used: {' '.join(text.split())}", "correct them"))

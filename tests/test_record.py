@@ -6,46 +6,20 @@ import io
 import re
 import socket
 import sys
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 
-import pyshacl
 import pytest
-from rdflib import OWL, RDF, RDFS, SH, BNode, Graph, Literal, Namespace, URIRef
+from rdflib import OWL, RDF, BNode, Graph
 from rdflib.compare import isomorphic
+from record_parts import AS_OF, EX, GOOD, PREFIXES, SN, ontology, shapes_of, turtle
 
 from reasoner import rdf, record
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
-from reasoner.rdf import read_graph, read_text
-from reasoner.record import Records, derive, gather, load, node_properties, patient_nodes, validate
+from reasoner.rdf import read_text
+from reasoner.record import gather, load, node_properties, patient_nodes, validate
 from reasoner.terms import GP
 
-ROOT = Path(__file__).resolve().parent.parent
 BAD = sorted((Path(__file__).parent / "records" / "bad").iterdir())
-AS_OF = date(2026, 11, 22)
-SN = Namespace("https://w3id.org/guideproof/schmorl#")
-EX = Namespace("https://example.org/")
-
-PREFIXES = """@prefix ex: <https://example.org/> .
-@prefix gp: <https://w3id.org/guideproof/core#> .
-@prefix sn: <https://w3id.org/guideproof/schmorl#> .
-@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
-"""
-GOOD = """
-ex:p a gp:Patient , ex:Person ;
-    ex:note "as told by the patient" ;
-    gp:hasFinding ex:node , [ a sn:LocalizedBackPain ; sn:vertebra sn:L4 ] ;
-    gp:lacksFinding sn:ConstitutionalSymptom , gp:Finding ;
-    gp:underwent [ a sn:PhysicalTherapy ; gp:startDate "2026-03"^^xsd:gYearMonth ; gp:endDate "2026-05-02"^^xsd:date ] ,
-        [ a sn:NsaidTherapy ; gp:startDate "2026"^^xsd:gYear ; gp:ongoing true ] ,
-        [ a sn:ActivityModification ; gp:durationWeeks 6.5 ] ;
-    gp:didNotUndergo sn:SpineMri ;
-    gp:proposes [ a sn:Vertebroplasty ] ;
-    sn:conservativeTherapyWeeks 1500 .
-ex:node a sn:SchmorlsNode ; sn:vertebra sn:L4 ; sn:endplate sn:InferiorEndplate ;
-    sn:diameterMillimetre "3.50"^^xsd:decimal .
-"""
 #: What is wrong with reading a file at all is shown by tests of their own below.
 TESTED_APART = {"no-such-file", "is-a-directory", "not-readable", "duplicate-patient", "bad-shapes", "endless-rules"}
 
@@ -64,28 +38,12 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def guideline() -> Graph:
-    graph = Graph()
-    for path in sorted((ROOT / "ontology").glob("*.ttl")):
-        graph += read_graph(path, imports=True).graph
-    return graph
-
-
-def shapes_of(name: str) -> Graph:
-    return read_graph(ROOT / "shapes" / f"{name}.ttl", imports=True).graph
+    return ontology()
 
 
 @pytest.fixture(scope="module")
 def contract() -> list[Graph]:
     return [shapes_of("core"), shapes_of("record")]
-
-
-@pytest.fixture(scope="module")
-def rules() -> list[Graph]:
-    return [shapes_of("derivation")]
-
-
-def turtle(text: str, name: str = "record.ttl") -> Records:
-    return gather([read_text(PREFIXES + text, name)])
 
 
 def problems_of(path: Path, guideline: Graph, contract: list[Graph]) -> list[Problem]:
@@ -375,115 +333,3 @@ def test_the_nodes_of_a_patient(guideline: Graph) -> None:
     assert SN.indexNode in node_properties(guideline)
     alone = records.only([EX.p], node_properties(guideline))
     assert (alone.patients, len(alone.graph)) == ((EX.p,), sum(map(len, nodes.values())))
-
-
-# -- rules --
-
-
-@pytest.mark.parametrize("text, nodes", [
-    ("gp:hasFinding ex:one", {"one"}),
-    ("gp:hasFinding ex:one , ex:two", set()),
-    ("gp:hasFinding ex:one , ex:two ; sn:indexNode ex:two", {"two"}),
-    ("gp:hasFinding ex:one ; sn:indexNode ex:two", {"two"}),
-    ("gp:hasFinding [ a sn:Fever ]", set()),
-])  # fmt: skip
-def test_the_one_node_is_the_index_node(text: str, nodes: set[str], guideline: Graph, rules: list[Graph]) -> None:
-    records = turtle(f"ex:p a gp:Patient ; {text} .\nex:one a sn:SchmorlsNode . ex:two a sn:SchmorlsNode .")
-    derived = derive(records, guideline, rules, AS_OF)
-    assert set(derived.graph.objects(EX.p, SN.indexNode)) == {EX[name] for name in nodes}
-    assert derived.derived == frozenset(set(derived.graph) - set(records.graph))
-    assert derived.derived <= {(EX.p, SN.indexNode, EX.one)}
-    assert not records.derived
-
-
-RULE = """@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sh: <http://www.w3.org/ns/shacl#> .
-@prefix ex: <https://example.org/> .
-ex:shape a sh:NodeShape ; sh:targetClass gp:Patient ; sh:rule ex:rule .
-ex:rule a sh:SPARQLRule ; sh:construct "CONSTRUCT { %s } WHERE { %s }" .
-"""
-
-
-def test_rules_run_until_nothing_is_new(guideline: Graph) -> None:
-    steps = "".join(
-        f"<https://example.org/n{i}> <https://example.org/next> <https://example.org/n{i + 1}> . " for i in range(5)
-    )
-    step = "?p <https://example.org/at> ?n . ?n <https://example.org/next> ?m"
-    rule = read_text(
-        RULE % ("$this <https://example.org/at> ?m", step.replace("?p", "$this")), "rule.ttl", imports=True
-    )
-    records = turtle(f"ex:p a gp:Patient ; ex:at ex:n0 . {steps}")
-    assert len(derive(records, guideline, [rule.graph], AS_OF).derived) == 5
-
-
-def test_rules_without_an_end_are_refused(guideline: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "MAX_PASSES", 3)
-    rule = read_text(RULE % ("$this <https://example.org/at> []", "$this a ?c"), "rule.ttl", imports=True)
-    with pytest.raises(GuidelineError, match="endless-rules"):
-        derive(turtle("ex:p a gp:Patient ."), guideline, [rule.graph], AS_OF)
-
-
-def test_shapes_that_cannot_be_used_are_refused(guideline: Graph) -> None:
-    rule = read_text(RULE.replace("sh:SPARQLRule", "ex:NoRule") % ("", ""), "rule.ttl", imports=True)
-    with pytest.raises(GuidelineError, match="bad-shapes"):
-        derive(turtle("ex:p a gp:Patient ."), guideline, [rule.graph], AS_OF)
-
-
-# -- the shapes themselves --
-
-SHACL = """
-    NodeShape PropertyShape SPARQLConstraint SPARQLRule TripleRule Violation BlankNodeOrIRI IRI and class construct
-    datatype declare hasValue inversePath maxCount maxInclusive message minCount minExclusive minInclusive namespace
-    nodeKind oneOrMorePath or order path pattern prefix prefixes property qualifiedMaxCount qualifiedValueShape rule
-    select severity sparql targetClass targetObjectsOf targetSubjectsOf zeroOrMorePath
-"""
-
-
-def shape_iris(graph: Graph) -> Iterator[URIRef]:
-    for kind in (SH.NodeShape, SH.PropertyShape):
-        yield from (s for s in graph.subjects(RDF.type, kind) if isinstance(s, URIRef))
-
-
-@pytest.mark.parametrize("name", ["core", "record", "derivation"])
-def test_every_shacl_term_exists(name: str) -> None:
-    """A misspelt term would conform in silence."""
-    used = {t for triple in shapes_of(name) for t in triple if isinstance(t, URIRef) and t.startswith(str(SH))}
-    assert {str(term).removeprefix(str(SH)) for term in used} - {""} <= set(SHACL.split())
-
-
-@pytest.mark.parametrize("name, prefix", [("core", GP), ("record", SN)])
-def test_every_shape_says_its_fault_and_remedy(name: str, prefix: Namespace) -> None:
-    graph = shapes_of(name)
-    shapes = list(shape_iris(graph))
-    assert shapes
-    for shape in shapes:
-        assert shape.startswith(f"{prefix}shape-")
-        assert graph.value(shape, SH.severity) == SH.Violation
-        for need in (RDFS.label, SH.message, SH.order, GP.remedy, GP.code):
-            assert len(list(graph.objects(shape, need))) == 1, (shape, need)
-
-
-@pytest.mark.parametrize("name", ["core", "record", "derivation"])
-def test_every_shape_has_an_iri(name: str) -> None:
-    graph = shapes_of(name)
-    assert not [s for kind in (SH.NodeShape, SH.PropertyShape, SH.SPARQLRule) for s in graph.subjects(RDF.type, kind)
-                if isinstance(s, BNode)]  # fmt: skip
-    shaped = {o for p in (SH.property, SH.node, SH["not"], SH.qualifiedValueShape) for o in graph.objects(None, p)}
-    listed = {o for p in (SH["and"], SH["or"]) for head in graph.objects(None, p) for o in graph.items(head)}
-    assert not [shape for shape in shaped | listed if isinstance(shape, BNode)]
-
-
-def test_the_terms_that_shapes_look_at_are_declared(guideline: Graph) -> None:
-    for name in ("core", "record", "derivation"):
-        graph = shapes_of(name)
-        own = set(graph.subjects()) | {GP.code, GP.remedy}
-        used = {t for triple in graph for t in triple if isinstance(t, URIRef) and t.startswith((str(GP), str(SN)))}
-        assert not [t for t in used - own if (t, RDF.type, None) not in guideline]
-
-
-def test_an_engine_without_our_code_gives_the_same_verdict(guideline: Graph, contract: list[Graph]) -> None:
-    """Plain pySHACL over record, ontology and as-of date refuses exactly what the shapes refuse here."""
-    shapes = contract[0] + contract[1]
-    for text, expected in ((GOOD, True), ("ex:p a gp:Patient ; gp:hasFinding [ a sn:SpineMri ] .", False)):
-        data = turtle(text).graph + guideline
-        data.add((BNode(), GP.asOf, Literal(AS_OF)))
-        assert pyshacl.validate(data, shacl_graph=shapes)[0] is expected

@@ -192,7 +192,7 @@ def test_every_contract_shape_has_a_good_record(guideline: Guideline) -> None:
     data = as_seen(read_graph(FOLDER / "good-record.ttl").graph, guideline)
     assert by_pyshacl(data, SHAPES["contract"]) == []
     assert by_shifty(data, SHAPES["contract"]) == []
-    unseen = {"shape-NoExclusion", "shape-NoWeeksAtLeast", "shape-NoWeeksAtMost"}  # what they look at is in no good record
+    unseen = {"shape-NoExclusion", "shape-NoWeeksAtLeast", "shape-NoWeeksAtMost"}  # they look at what is refused
     assert {local_name(shape) for shape in CONTRACT if not focus_nodes(data, shape)} == unseen
 
 
