@@ -337,9 +337,14 @@ def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
 
 
 def main() -> None:
-    """Run the command; every error is one line and an exit code, never a traceback.
+    """Run the command and leave by SystemExit; every error is one line and an exit code, never a traceback."""
+    sys.exit(_run())
 
-    The process lives for one command: it looks for no garbage, and leaves without taking its graphs apart.
+
+def process() -> None:
+    """The command as a process of its own.
+
+    It lives for one command: it looks for no garbage, and leaves without taking its graphs apart.
     """
     gc.disable()
     code = _run()
@@ -369,4 +374,4 @@ def _run() -> int:
 
 
 if __name__ == "__main__":
-    main()
+    process()
