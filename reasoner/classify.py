@@ -10,7 +10,7 @@ from pathlib import Path
 from rdflib import URIRef
 from rdflib.term import Node
 
-from reasoner.assess import Assessment, Refusal, assess, conclude, for_record
+from reasoner.assess import Assessment, Refusal, assess, conclude
 from reasoner.catalogue import ManagementClass
 from reasoner.decide import State
 from reasoner.errors import EngineError, Problem, RecordError
@@ -74,9 +74,11 @@ def classify(
     work = _Classification(guideline, records, as_of)
     patients = sorted(records.patients, key=str)
     seen = {patient: work.observations(patient) for patient in patients if patient not in work.refused}
-    expected = work.reference(seen) if engine == "hermit" else {}
     every = progress(patients, "deciding") if progress else patients
-    return [work.result(patient, seen.get(patient), expected.get(patient)) for patient in every]
+    results = [work.result(patient, seen.get(patient)) for patient in every]
+    if engine == "hermit":
+        work.refer(seen, results)
+    return results
 
 
 class _Classification:
@@ -108,24 +110,21 @@ class _Classification:
                         catalogue.bounds)  # fmt: skip
         return tuple(replace(seen, source=names.get(seen.source, seen.source)) for seen in found)
 
-    def result(
-        self, patient: Node, seen: tuple[Observation, ...] | None, expected: Mapping[str, State] | None
-    ) -> Result:
+    def result(self, patient: Node, seen: tuple[Observation, ...] | None) -> Result:
         if seen is None:
             return Refusal(str(patient), tuple(self.refused[patient]))
         try:
-            assessment = assess(self.guideline, str(patient), seen, self.as_of, expected)
+            return assess(self.guideline, str(patient), seen, self.as_of, self.names[patient][1])
         except RecordError as error:
             return Refusal(str(patient), tuple(self._placed(problem, patient) for problem in error.problems))
-        return for_record(assessment, self.names[patient][1])
 
     def _placed(self, problem: Problem, patient: Node) -> Problem:
         """A contradiction with the file and line of the patient, and the patient's name."""
         file, line = self.records.place(patient)
         return replace(problem, file=file, line=line, node=curie(str(patient), self.records.prefixes))
 
-    def reference(self, seen: Mapping[Node, tuple[Observation, ...]]) -> dict[Node, Mapping[str, State]]:
-        """The states that HermiT gives. Raises EngineError where it finds a record contradictory that we do not."""
+    def refer(self, seen: Mapping[Node, tuple[Observation, ...]], results: Iterable[Result]) -> None:
+        """Ask HermiT about the same observations. Raises EngineError where it answers otherwise."""
         from reasoner.hermit import decide_profiles
 
         compiled, closable = self.guideline.compiled, self.guideline.catalogue.closable
@@ -133,17 +132,25 @@ class _Classification:
         answers = decide_profiles(
             ontologies, list(seen.values()), list(compiled.rules), list(closable), timeout=REFERENCE_TIMEOUT
         )
+        ours = {result.patient: result for result in results}
         for patient, answer in zip(seen, answers, strict=True):
-            self._agree_on_contradiction(patient, self.result(patient, seen[patient], None), answer is None)
-        return {patient: answer for patient, answer in zip(seen, answers, strict=True) if answer is not None}
+            _agree(ours[str(patient)], answer)
 
-    def _agree_on_contradiction(self, patient: Node, ours: Result, contradictory: bool) -> None:
-        if isinstance(ours, Refusal) and ours.problems[0].code != "contradictory-record":
-            return
-        if isinstance(ours, Refusal) != contradictory:
-            says = "contradictory" if contradictory else "consistent"
-            what = f"HermiT finds the record {says}, and the compiled engine does not"
-            raise EngineError(Problem("engines-differ", what, "please report this record", node=str(patient)))
+
+def _agree(ours: Result, answer: Mapping[str, State] | None) -> None:
+    """Raises EngineError where the answer of the reference reasoner (None: a contradiction) is not ours."""
+    if isinstance(ours, Refusal):
+        differs = answer is not None and ours.problems[0].code == "contradictory-record"
+        what = "the record is contradictory as compiled, and consistent by the reference reasoner"
+    elif answer is None:
+        differs, what = True, "the record is consistent as compiled, and contradictory by the reference reasoner"
+    else:
+        states = ours.decision.states
+        other = [f"{iri} is {states[iri]} as compiled and {state} by the reference reasoner"
+                 for iri, state in answer.items() if states[iri] is not state]  # fmt: skip
+        differs, what = bool(other), "; ".join(other)
+    if differs:
+        raise EngineError(Problem("engines-differ", what, "please report this record", node=ours.patient))
 
 
 def has_refusals(results: Iterable[Result]) -> bool:
@@ -164,7 +171,7 @@ def explained(guideline: Guideline, result: Result, iri: str) -> Result:
 
 def find_class(guideline: Guideline, name: str) -> URIRef | None:
     """The defined class that a CURIE, an IRI or a local name stands for."""
-    wanted = expand(name, dict(guideline.prefixes))
+    wanted = expand(name, guideline.prefixes)
     for iri in guideline.compiled.rules:
         if iri == wanted or local_name(iri) == name:
             return URIRef(iri)

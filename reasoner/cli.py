@@ -132,7 +132,7 @@ def _complete_class(incomplete: str) -> Iterator[str]:
     from reasoner.terms import curie
 
     guideline = load_guideline()
-    names = (curie(cls.iri, dict(guideline.prefixes)) for cls in guideline.catalogue.management)
+    names = (curie(cls.iri, guideline.prefixes) for cls in guideline.catalogue.management)
     return (name for name in names if name.startswith(incomplete) or name.split(":")[-1].startswith(incomplete))
 
 
@@ -245,7 +245,7 @@ def _class(guideline: Any, name: str) -> str:
 
     found = find_class(guideline, name)
     if found is None:
-        names = [curie(iri, dict(guideline.prefixes)) for iri in guideline.compiled.rules]
+        names = [curie(iri, guideline.prefixes) for iri in guideline.compiled.rules]
         near = get_close_matches(name, names, 1, 0.3)
         remedy = f"did you mean {near[0]}?" if near else "name a class of the guideline"
         raise InputError(Problem("unknown-class", f"the guideline defines no class {name}", remedy))
@@ -316,13 +316,12 @@ def _deliver(content: Writer, out: Path | None) -> None:
 
 def _report_refusals(guideline: Any, results: Iterable[Any]) -> None:
     from reasoner.assess import Refusal
-    from reasoner.render_json import JsonRenderer
+    from reasoner.terms import shorten
 
-    shorten = JsonRenderer(guideline).shorten
     for result in results:
         if isinstance(result, Refusal):
             for problem in result.problems:
-                typer.echo(shorten(str(problem)), err=True)
+                typer.echo(shorten(str(problem), guideline.prefixes), err=True)
 
 
 def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:

@@ -6,13 +6,13 @@ threshold between them stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from reasoner.clauses import bits
 from reasoner.compiled import Compiled, literals_in
-from reasoner.expressions import And, Expr, Lit, Not, Or
+from reasoner.expressions import And, Expr, Lit, Name, Not, Or
 from reasoner.terms import local_name
 from reasoner.theory import Atom, Literals
 
@@ -167,17 +167,22 @@ def _passes(atom: Atom, low: Decimal | None, high: Decimal | None) -> bool | Non
     return None
 
 
-def kleene(expr: Expr, given: Literals) -> bool | None:
-    """The value of an expression over atoms in Kleene's strong three-valued logic; a class by name is unknown."""
+def kleene(expr: Expr, given: Literals, of_class: Callable[[str], bool | None] = lambda _: None) -> bool | None:
+    """The value of an expression in Kleene's strong three-valued logic.
+
+    `of_class` gives the value of a class by name; without it, it is unknown.
+    """
     match expr:
+        case Name(iri):
+            return of_class(iri)
         case Lit(atom):
             return True if given.pos >> atom & 1 else False if given.neg >> atom & 1 else None
         case Not(part):
-            value = kleene(part, given)
+            value = kleene(part, given, of_class)
             return None if value is None else not value
         case And(parts) | Or(parts):
             strong = isinstance(expr, Or)
-            values = [kleene(part, given) for part in parts]
+            values = [kleene(part, given, of_class) for part in parts]
             return strong if strong in values else None if None in values else not strong
     return None
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,8 +15,9 @@ from rdflib import OWL, RDF, RDFS, Graph, URIRef
 from reasoner.catalogue import Catalogue, read_catalogue, versions
 from reasoner.codec import decode, encode
 from reasoner.compiled import Compiled
-from reasoner.errors import GuidelineError, Problem
+from reasoner.errors import GuidelineError, InputError, Problem
 from reasoner.facts import Reader
+from reasoner.files import write_whole
 from reasoner.rdf import Parsed, read_graph
 from reasoner.shapes import Check, compile_shapes
 from reasoner.terms import GP, PREFIXES
@@ -243,10 +243,8 @@ class _Cache:
         text = json.dumps(encode(content), ensure_ascii=False, separators=(",", ":"))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", encoding="utf-8", dir=self.path.parent, delete=False) as file:
-                file.write(f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}")
-            Path(file.name).replace(self.path)
-        except OSError:
+            write_whole(self.path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}".encode())
+        except (OSError, InputError):
             return
 
 

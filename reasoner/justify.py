@@ -15,8 +15,8 @@ from itertools import product
 from reasoner.clauses import Cube, bits
 from reasoner.compiled import Compiled, Origin
 from reasoner.decide import Decision, State, state
-from reasoner.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.facts import ASSUMED, Fact, known
+from reasoner.expressions import And, Expr, Name, Not, Or
+from reasoner.facts import ASSUMED, Fact, kleene, known
 from reasoner.theory import Literals
 
 _REMEMBERED = 50_000
@@ -147,20 +147,12 @@ def _walk(compiled: Compiled, closed: Literals, expr: Expr, truth: bool, used: d
 
 def _value(compiled: Compiled, closed: Literals, expr: Expr) -> bool | None:
     """The value of an expression under closed facts: exact for atoms and classes, Kleene's above them."""
-    match expr:
-        case Name(iri):
-            answer = state(compiled.rules[iri], closed)
-            return None if answer is State.UNDETERMINED else answer is State.ENTAILED
-        case Lit(atom):
-            return True if closed.pos >> atom & 1 else False if closed.neg >> atom & 1 else None
-        case Not(part):
-            value = _value(compiled, closed, part)
-            return None if value is None else not value
-        case And(parts) | Or(parts):
-            strong = isinstance(expr, Or)
-            values = [_value(compiled, closed, part) for part in parts]
-            return strong if strong in values else None if None in values else not strong
-    return None
+
+    def of_class(iri: str) -> bool | None:
+        answer = state(compiled.rules[iri], closed)
+        return None if answer is State.UNDETERMINED else answer is State.ENTAILED
+
+    return kleene(expr, closed, of_class)
 
 
 # -- what to ask --

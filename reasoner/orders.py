@@ -62,7 +62,7 @@ class Review:
         if not checks:
             return Order(action, SILENT, None, (), ())
         check = reported(checks, self.decision.states)
-        verdict = VERDICTS[check.severity] if check else SUPPORTED
+        verdict = verdict_of(check)
         return Order(action, verdict, check, statements, tuple(sorted(self._needs(checks, verdict))))
 
     def _needs(self, checks: Sequence[Check], verdict: str) -> set[str]:
@@ -95,8 +95,12 @@ class Review:
         assumed = assume(self.compiled.theory, closed, self.closable)
         closed = self.compiled.theory.close(closed.union(known(assumed)))
         states = {cls: state(self.compiled.rules[cls], closed) for cls in row}
-        check = reported(checks, states)
-        return VERDICTS[check.severity] if check else SUPPORTED
+        return verdict_of(reported(checks, states))
+
+
+def verdict_of(check: Check | None) -> str:
+    """What the report of a shape says of an order; no report supports it."""
+    return VERDICTS[check.severity] if check else SUPPORTED
 
 
 def reported(checks: Iterable[Check], states: Mapping[str, State]) -> Check | None:

@@ -124,7 +124,7 @@ def binding(text: str, prefixes: Mapping[str, str]) -> tuple[str, Term]:
 def _term(value: str, prefixes: Mapping[str, str]) -> Term:
     if value[0] in "\"'" and value[-1] == value[0] and len(value) > 1:
         return ox.Literal(value[1:-1])
-    iri = expand(value, dict(prefixes))
+    iri = expand(value, prefixes)
     if iri is not None:
         return _iri(iri, value)
     if value in ("true", "false"):

@@ -16,7 +16,7 @@ from reasoner.guideline import Guideline
 from reasoner.orders import Order
 from reasoner.pause import collection_paused
 from reasoner.shapes import Check
-from reasoner.terms import curie
+from reasoner.terms import curie, shorten
 
 Json = dict[str, Any]
 
@@ -65,13 +65,7 @@ class JsonRenderer:
         return {"patient": refusal.patient, "error": error}
 
     def _problem(self, problem: Problem) -> Json:
-        return {key: self.shorten(text) for key, text in problem.as_json().items()}
-
-    def shorten(self, text: str) -> str:
-        """`text` with the IRIs of known namespaces written as CURIEs."""
-        for prefix, namespace in sorted(self.prefixes.items(), key=lambda item: -len(item[1])):
-            text = text.replace(namespace, f"{prefix}:")
-        return text
+        return {key: shorten(text, self.prefixes) for key, text in problem.as_json().items()}
 
     def assessment(self, assessment: Assessment) -> Json:
         rendered: Json = {

@@ -63,4 +63,4 @@ def _print(console: Console, variables: list[str], rows: list[list[str]]) -> Non
 def _shown(term: Any, prefixes: Mapping[str, str]) -> str:
     if term is None:
         return ""
-    return curie(term.value, dict(prefixes)) if isinstance(term, ox.NamedNode) else str(term.value)
+    return curie(term.value, prefixes) if isinstance(term, ox.NamedNode) else str(term.value)

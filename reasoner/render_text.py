@@ -16,7 +16,7 @@ from reasoner.guideline import Guideline
 from reasoner.justify import Question
 from reasoner.render_json import ontology_file
 from reasoner.shapes import Check
-from reasoner.terms import GP, curie, local_name
+from reasoner.terms import GP, curie, local_name, shorten
 
 _STATUS = {
     "decided": ("decided", "bold green"),
@@ -55,8 +55,9 @@ class TextRenderer:
         lines: list[RenderableType] = [self._heading(refusal.patient or "the record")]
         lines.append(Text("Not classified: the record does not conform.", style="bold red"))
         for problem in refusal.problems:
-            lines.append(Padding(Text(self.shorten(f"[{problem.code}] {problem.what}"), style="red"), (0, 0, 0, 2)))
-            lines.append(Padding(Text(self.shorten(f"{problem.where}: {problem.remedy}")), (0, 0, 0, 4)))
+            fault = shorten(f"[{problem.code}] {problem.what}", self.prefixes)
+            lines.append(self._indent(fault, "red", by=2))
+            lines.append(self._indent(shorten(f"{problem.where}: {problem.remedy}", self.prefixes)))
         return Group(*lines, Text())
 
     def assessment(self, assessment: Assessment) -> RenderableType:
@@ -98,12 +99,6 @@ class TextRenderer:
         parts += self._deciding(conclusion, assessment)
         parts += [*self._legend(conclusion.reasons), *self._readings(conclusion.reasons), Text()]
         return Group(*parts, *self._scope(), Text())
-
-    def shorten(self, text: str) -> str:
-        """`text` with the IRIs of known namespaces written as CURIEs."""
-        for prefix, namespace in self.prefixes.items():
-            text = text.replace(namespace, f"{prefix}:")
-        return text
 
     # -- parts --
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rdflib import Namespace, URIRef
 
 GP = Namespace("https://w3id.org/guideproof/core#")
@@ -22,7 +24,7 @@ PREFIXES: dict[str, str] = {
 }
 
 
-def curie(iri: str, prefixes: dict[str, str]) -> str:
+def curie(iri: str, prefixes: Mapping[str, str]) -> str:
     """`iri` shortened by the longest namespace that fits; unchanged where none does."""
     best = max((p for p in prefixes.items() if iri.startswith(p[1])), key=lambda p: len(p[1]), default=None)
     if best is None:
@@ -31,7 +33,14 @@ def curie(iri: str, prefixes: dict[str, str]) -> str:
     return f"{best[0]}:{local}" if local and all(c.isalnum() or c in "-_." for c in local) else iri
 
 
-def expand(name: str, prefixes: dict[str, str]) -> str | None:
+def shorten(text: str, prefixes: Mapping[str, str]) -> str:
+    """`text` with the IRIs of these namespaces written as CURIEs."""
+    for prefix, namespace in sorted(prefixes.items(), key=lambda item: -len(item[1])):
+        text = text.replace(namespace, f"{prefix}:")
+    return text
+
+
+def expand(name: str, prefixes: Mapping[str, str]) -> str | None:
     """The IRI that a CURIE, an IRI or an IRI in angle brackets stands for; None where it is none."""
     if name.startswith("<") and name.endswith(">"):
         return name[1:-1]

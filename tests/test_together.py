@@ -8,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.assess import assess
-from reasoner.errors import ContradictionError, RecordError
+from reasoner.assess import Refusal, assess
+from reasoner.classify import _agree
+from reasoner.decide import State
+from reasoner.errors import ContradictionError, EngineError, Problem, RecordError
 from reasoner.facts import Observation
 from reasoner.guideline import Guideline, load_guideline
 
@@ -49,6 +51,21 @@ def test_classes_of_one_node_that_an_axiom_joins(tmp_path: Path) -> None:
         assess(guideline, "urn:x", both, DAY)
     apart = [both[0], Observation((f"{GP}hasFinding",), "class", "urn:own#B", source="_:c")]
     assert assess(guideline, "urn:x", apart, DAY).decision.states["urn:own#Both"] == "undetermined"
+
+
+def test_engines_that_differ_are_an_error(guideline: Guideline) -> None:
+    ours = assess(guideline, "urn:x", [weeks("6", "6")], DAY)
+    _agree(ours, ours.decision.states)
+    refused = Refusal("urn:x", (Problem("contradictory-record", "", ""),))
+    _agree(refused, None)
+    _agree(Refusal("urn:x", (Problem("unknown-term", "", ""),)), ours.decision.states)
+    for result, answer in (
+        (ours, {f"{SN}AtLeast6WeeksPatient": State.EXCLUDED}),
+        (ours, None),
+        (refused, ours.decision.states),
+    ):
+        with pytest.raises(EngineError, match="engines-differ"):
+            _agree(result, answer)
 
 
 OWN = """
