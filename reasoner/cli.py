@@ -8,16 +8,28 @@ from __future__ import annotations
 import gc
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import date
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
 
+from reasoner.door import (
+    AsOf,
+    GuidelineDir,
+    Input,
+    OneRecord,
+    Out,
+    Records,
+    Writer,
+    as_of_date,
+    deliver,
+    load,
+    progress,
+    report_refusals,
+)
 from reasoner.errors import GuideproofError, InputError, Problem
 
 app = typer.Typer(
@@ -69,21 +81,6 @@ class Table(StrEnum):
 
 _SUFFIXES = {".json": Format.JSON, ".ttl": Format.TURTLE, ".nt": Format.N_TRIPLES, ".jsonld": Format.JSON_LD}
 
-Records = Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records as RDF; - is standard input.")]
-OneRecord = Annotated[str, typer.Argument(metavar="RECORD", help="A record as RDF; - is standard input.")]
-GuidelineDir = Annotated[
-    Path | None, typer.Option("--guideline", metavar="DIR", help="A guideline: a directory with ontology/ and shapes/.")
-]
-AsOf = Annotated[
-    str, typer.Option(metavar="DATE", help="The date for which records are read, YYYY-MM-DD; today if not given.")
-]
-Input = Annotated[
-    str | None,
-    typer.Option("--input", metavar="SYNTAX", help="The records' syntax, as ttl or jsonld; else the suffix's."),
-]
-Out = Annotated[
-    Path | None, typer.Option(metavar="PATH", help="Write to a file, whole or not at all, not to standard output.")
-]
 EngineOption = Annotated[Engine, typer.Option(help="hermit asks the reference reasoner too, and the two must agree.")]
 
 
@@ -118,12 +115,12 @@ def classify(
     """Classify each patient: what holds, what is excluded, what is missing, why, and by which citations."""
     from reasoner.classify import classify_files, has_refusals
 
-    loaded, day = _load(guideline), _date(as_of)
-    results = classify_files(loaded, records, day, format=input, engine=engine, progress=_progress)
+    loaded, day = load(guideline), as_of_date(as_of)
+    results = classify_files(loaded, records, day, format=input, engine=engine, progress=progress)
     kind = format or _SUFFIXES.get(out.suffix if out else "", Format.TEXT)
-    _deliver(_written(loaded, results, kind), out)
+    deliver(_written(loaded, results, kind), out)
     if has_refusals(results):
-        _report_refusals(loaded, results)
+        report_refusals(loaded, results)
         raise typer.Exit(2)
 
 
@@ -160,12 +157,12 @@ def explain(
 
     if format not in (Format.TEXT, Format.JSON):
         raise InputError(Problem("bad-format", f"explain does not write {format}", "choose text or json"))
-    loaded, day = _load(guideline), _date(as_of)
+    loaded, day = load(guideline), as_of_date(as_of)
     iri = _class(loaded, cls)
-    results = classify_files(loaded, [record], day, format=input, engine=engine, progress=_progress)
-    _deliver(_written(loaded, [explained(loaded, result, iri) for result in results], format, only=iri), out)
+    results = classify_files(loaded, [record], day, format=input, engine=engine, progress=progress)
+    deliver(_written(loaded, [explained(loaded, result, iri) for result in results], format, only=iri), out)
     if has_refusals(results):
-        _report_refusals(loaded, results)
+        report_refusals(loaded, results)
         raise typer.Exit(2)
 
 
@@ -205,7 +202,7 @@ def query(
     """Ask the ontology and the results in SPARQL."""
     from reasoner.query import ask, binding, named_queries, read_query, title
 
-    loaded, day = _load(guideline), _date(as_of)
+    loaded, day = load(guideline), as_of_date(as_of)
     if listed:
         for stem, path in named_queries(loaded.queries).items():
             typer.echo(f"{stem:32} {title(path)}")
@@ -216,25 +213,12 @@ def query(
     bindings = dict(binding(one, loaded.prefixes) for one in bind or [])
     store, refused = _store(loaded, records or [], day, input, engine)
     answer = ask(store, text, bindings, loaded.prefixes)
-    _deliver(_tabulated(answer, format, loaded.prefixes), out)
+    deliver(_tabulated(answer, format, loaded.prefixes), out)
     if refused:
         raise typer.Exit(2)
 
 
 # -- loading and writing --
-
-
-def _load(directory: Path | None) -> Any:
-    from reasoner.guideline import load_guideline
-
-    return load_guideline(directory)
-
-
-def _date(text: str) -> date:
-    try:
-        return date.fromisoformat(text) if text else date.today()
-    except ValueError as error:
-        raise InputError(Problem("bad-date", f"{text!r} is no date", "write --as-of YYYY-MM-DD")) from error
 
 
 def _class(guideline: Any, name: str) -> str:
@@ -259,13 +243,10 @@ def _store(guideline: Any, records: list[str], day: date, syntax: str | None, en
     from reasoner.render_rdf import RdfRenderer
 
     results = (
-        classify_files(guideline, records, day, format=syntax, engine=engine, progress=_progress) if records else []
+        classify_files(guideline, records, day, format=syntax, engine=engine, progress=progress) if records else []
     )
-    _report_refusals(guideline, results)
+    report_refusals(guideline, results)
     return store_of(guideline.graph, RdfRenderer(guideline).render(results)), has_refusals(results)
-
-
-Writer = Callable[[Console], None] | str | bytes
 
 
 def _written(guideline: Any, results: list[Any], kind: Format, only: str | None = None) -> Writer:
@@ -294,45 +275,6 @@ def _tabulated(answer: Any, kind: Table | None, prefixes: Any) -> Writer:
 
     kind = kind or (Table.TABLE if sys.stdout.isatty() else Table.CSV)
     return tabulate(answer, prefixes) if kind is Table.TABLE else serialise(answer, kind, prefixes)
-
-
-def _deliver(content: Writer, out: Path | None) -> None:
-    """Print, or write a file whole or not at all."""
-    if out is None:
-        if callable(content):
-            content(Console())
-        else:
-            sys.stdout.buffer.write(content if isinstance(content, bytes) else content.encode())
-            sys.stdout.buffer.flush()
-        return
-    from reasoner.files import write_whole
-
-    if callable(content):
-        console = Console(record=True, file=open(os.devnull, "w"), width=120)  # noqa: PTH123, SIM115
-        content(console)
-        content = console.export_text()
-    write_whole(out, content if isinstance(content, bytes) else content.encode())
-
-
-def _report_refusals(guideline: Any, results: Iterable[Any]) -> None:
-    from reasoner.assess import Refusal
-    from reasoner.terms import shorten
-
-    for result in results:
-        if isinstance(result, Refusal):
-            for problem in result.problems:
-                typer.echo(shorten(str(problem), guideline.prefixes), err=True)
-
-
-def _progress(items: Iterable[Any], what: str) -> Iterable[Any]:
-    """A progress bar on a terminal's standard error, for more than a handful of patients."""
-    todo = list(items)
-    console = Console(stderr=True)
-    if len(todo) < 50 or not console.is_terminal:
-        return todo
-    from rich.progress import track
-
-    return track(todo, description=what, console=console, transient=True)
 
 
 def main() -> None:
