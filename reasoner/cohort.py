@@ -1,0 +1,59 @@
+"""Many patients at once: who they are, what is known of each as bitmaps, and which were refused.
+
+Bitmaps are those of Arrow (https://arrow.apache.org/docs/format/Columnar.html#validity-bitmaps): patient r is bit
+r % 8 of byte r // 8, here in little-endian words of 64 patients. Bits beyond the last patient are 0 unless said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+Bitmap = NDArray[np.uint64]
+"""One bit a patient; shape (words,)."""
+
+Bitmaps = NDArray[np.uint64]
+"""One row of bits for each atom or class; shape (atoms or classes, words)."""
+
+
+def words(rows: int) -> int:
+    """How many 64-bit words hold a bit for each of `rows` patients."""
+    return -(-rows // 64)
+
+
+@dataclass(frozen=True, order=True)
+class Reject:
+    """A patient, or a place in a file, that is not classified: where from, by which code, and why."""
+
+    patient: str
+    source: str
+    code: str
+    reason: str
+    remedy: str
+
+
+@dataclass(frozen=True)
+class Cohort:
+    """Patients in the order of their input.
+
+    `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
+    each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
+    known by rules alone; None where no rule gave anything.
+    """
+
+    patients: pa.Array
+    pos: Bitmaps
+    neg: Bitmaps
+    proposed: Mapping[str, Bitmap] = field(default_factory=dict)
+    derived_pos: Bitmaps | None = None
+    derived_neg: Bitmaps | None = None
+    rejects: tuple[Reject, ...] = ()
+
+    @property
+    def rows(self) -> int:
+        """How many patients there are."""
+        return len(self.patients)
