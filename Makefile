@@ -24,8 +24,8 @@ format: $(VENV)/.dev  ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.dev  ## measure: cold start and 1,500 patients, as ratios
-	$(BIN)/python tests/bench/bench.py
+bench: $(VENV)/.bench  ## measure against peers and floors: 20 minutes, or QUICK=1 for 3
+	$(BIN)/python tests/bench/bench.py $(if $(QUICK),--quick)
 
 clean:  ## remove what was installed and cached
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .hypothesis build dist *.egg-info
@@ -43,3 +43,8 @@ $(VENV)/.dev: $(VENV)/bin/python pyproject.toml
 	@echo "installing into $(VENV), with what tests need …"
 	@$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev]"
 	@touch $@ $(VENV)/.run
+
+$(VENV)/.bench: $(VENV)/.dev
+	@echo "installing into $(VENV), with the peers of the benchmark …"
+	@$(BIN)/python -m pip install -q --disable-pip-version-check -e ".[dev,bench]"
+	@touch $@

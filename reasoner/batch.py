@@ -1,0 +1,138 @@
+"""Deciding for a whole population: sources → cohorts → the kernel → columns, in parts that survive being killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reasoner.codec import encode
+from reasoner.errors import InputError, Problem
+from reasoner.guideline import SHARED, Guideline, version
+from reasoner.kernel import Kernel
+from reasoner.parquet_join import ArrowSink, CsvSink, ParquetSink, QuadsSink, Sink
+from reasoner.parts import Batch, Outcome, Part, Unit, run_parts
+from reasoner.rdf_cohort import ScatteredError
+from reasoner.results import ResultTable, contradictions
+from reasoner.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
+
+FORMATS = ("parquet", "arrow", "csv", "n-quads")
+_SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
+             ".nq": "n-quads"}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a batch is to do besides where from and where to."""
+
+    as_of: date
+    format: str
+    reasons: bool = False
+    workers: int = os.cpu_count() or 1
+
+
+def format_of(out: Path, wanted: str | None) -> str:
+    """The format of the output: what is wanted, or what the suffix says. Raises InputError where neither tells."""
+    found = wanted or _SUFFIXES.get(out.suffix.lower())
+    if found is None:
+        raise InputError(
+            Problem("unknown-format", f"the suffix {out.suffix!r} of the output names no format",
+                    f"end it in {', '.join(_SUFFIXES)}, or give --format", str(out))
+        )  # fmt: skip
+    return found
+
+
+def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) -> Outcome:
+    """Decide for every patient in `given`, a file or a directory of files, and write the answers to `out`.
+
+    Raises InputError for input that cannot be used at all; what is wrong with one patient goes to the rejects.
+    """
+    files = files_of(given)
+    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=_folder(out)) as scratch:
+        readers = Readers(guideline, options.as_of)
+        sources = [open_source(path, readers, _fresh(scratch)) for path in files]
+        while True:
+            try:
+                return _run(guideline, files, sources, out, options)
+            except ScatteredError as error:
+                sources = [_whole(source, str(error), scratch) for source in sources]
+
+
+def _folder(out: Path) -> Path:
+    if not out.parent.is_dir():
+        raise InputError(Problem("no-such-directory", "there is no such directory", "create it", str(out.parent)))
+    return out.parent
+
+
+def _fresh(scratch: str) -> Path:
+    return Path(tempfile.mkdtemp(dir=scratch))
+
+
+def _whole(source: Source, scattered: str, scratch: str) -> Source:
+    """The source, regrouped if it is the one whose patients do not stand together."""
+    if isinstance(source, TripleSource) and str(source.path) == scattered:
+        return regrouped(source, _fresh(scratch))
+    return source
+
+
+def _run(
+    guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options
+) -> Outcome:
+    table = ResultTable(guideline, options.as_of)
+    work = _Work(guideline, table, {str(source.path): source for source in sources})
+    depends = {
+        "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
+        "guideline": _fingerprint(guideline), "software": version(),
+        "regrouped": [str(s.path) for s in sources if isinstance(s, TripleSource) and s.regrouped],
+    }  # fmt: skip
+    units = [unit for source in sources for unit in source.units()]
+    sink = _sink(options.format, table.schema)
+    return run_parts(Batch(out, files, units, depends), work.part, sink, workers=options.workers)
+
+
+def _fingerprint(guideline: Guideline) -> str:
+    """A hash of all that the guideline decides by, and of the shapes and rules that the reference runs."""
+    files = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
+    content = json.dumps(encode(guideline.content), sort_keys=True).encode()
+    return hashlib.sha256(b"\0".join([content, *(path.read_bytes() for path in files)])).hexdigest()
+
+
+def _sink(format: str, schema: pa.Schema) -> Sink:
+    kinds: dict[str, Callable[[pa.Schema], Sink]] = {"parquet": ParquetSink, "arrow": ArrowSink, "csv": CsvSink}
+    return kinds[format](schema) if format in kinds else QuadsSink()
+
+
+class _Work:
+    """What is done with each unit."""
+
+    def __init__(self, guideline: Guideline, table: ResultTable, sources: dict[str, Source]) -> None:
+        self.guideline, self.table, self.sources = guideline, table, sources
+        self.kernel = Kernel(guideline)
+
+    def part(self, unit: Unit, without: frozenset[str]) -> Part:
+        """The answers for a unit's patients, those named left out."""
+        source = self.sources[unit.file]
+        if without and isinstance(source, TripleSource) and not source.regrouped:
+            raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
+        cohort = source.cohort(unit)
+        decided = self.kernel.decide(cohort)
+        body = self.table.batch(cohort, decided)
+        rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
+        refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
+        patients = pa.concat_arrays([_plain(cohort.patients), refused])
+        if without:
+            body = body.filter(pc.invert(pc.is_in(body["patient"], pa.array(sorted(without)))))
+            rejects = tuple(reject for reject in rejects if reject.patient not in without)
+        return Part(body, body.num_rows, patients, rejects)
+
+
+def _plain(patients: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return patients.combine_chunks() if isinstance(patients, pa.ChunkedArray) else patients

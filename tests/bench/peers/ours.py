@@ -1,0 +1,84 @@
+"""Ours, by parts: what cannot be measured at the command line, and the reference for the others' answers."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from peers import CLASSES, COLUMNS, Steps
+from peers.floors import ROWS, apart
+from reasoner.assess import Assessment
+from reasoner.classify import classify, classify_files
+from reasoner.decide import State, decide
+from reasoner.guideline import Guideline, load_guideline
+from reasoner.rdf import read_text
+from reasoner.record import gather
+from reasoner.render_json import JsonRenderer
+
+DAY = date(2026, 11, 22)
+SN = "https://w3id.org/guideproof/schmorl#"
+ANSWER = {State.ENTAILED: True, State.EXCLUDED: False, State.UNDETERMINED: None}
+
+
+def classified(source: Path, out: Path) -> Steps:
+    """`classify_files`: every answer with its reasons, as JSON."""
+    guideline = load_guideline()
+    yield None
+    results = classify_files(guideline, [source], DAY)
+    json.dumps(JsonRenderer(guideline).render(results))
+    yield len(results)
+    decided = [result for result in results if isinstance(result, Assessment)]
+    states = {column: pa.array([ANSWER[result.decision.states[SN + name]] for result in decided], pa.bool_())
+              for column, name in zip(COLUMNS, CLASSES, strict=True)}  # fmt: skip
+    pq.write_table(pa.table({"patient": [result.patient for result in decided], **states}), out)
+
+
+def kernel(source: Path, out: Path) -> Steps:
+    """The kernel alone: all classes, alerts and verdicts of cohorts that are in memory."""
+    from reasoner.facttable_read import FactTableReader
+    from reasoner.kernel import Kernel
+
+    assert out
+    guideline = load_guideline()
+    reader, decider = FactTableReader(guideline), Kernel(guideline)
+    with pq.ParquetFile(source) as file:
+        cohorts = [reader.read(batch, source.name) for batch in file.iter_batches(ROWS)]
+    decider.decide(cohorts[0])
+    yield None
+    yield sum(decider.decide(cohort).rows for cohort in cohorts)
+
+
+def warm(source: Path, out: Path) -> Steps:
+    """One patient at a time in a warm process: from Turtle to an answer with its reasons."""
+    assert out
+    guideline, texts = load_guideline(), apart(source)
+    _assess(guideline, texts[0])
+    yield None
+    for text in texts:
+        _assess(guideline, text)
+    yield len(texts)
+
+
+def deciding(source: Path, out: Path) -> Steps:
+    """One patient at a time: the states of all classes from facts at hand, nothing remembered from one to the next."""
+    assert out
+    guideline = load_guideline()
+    records = [_assess(guideline, text).decision.facts for text in apart(source)]
+    facts = [tuple(fact for fact in known if fact.by != "assumed") for known in records]
+    closable = tuple(guideline.catalogue.closable)
+    decide(guideline.compiled, facts[0], closable)
+    guideline.compiled.theory.__dict__.pop("_closures", None)
+    yield None
+    for known in facts:
+        decide(guideline.compiled, known, closable)
+    yield len(facts)
+
+
+def _assess(guideline: Guideline, text: str) -> Assessment:
+    [result] = classify(guideline, gather([read_text(text, "record.ttl", format="turtle")]), DAY)
+    assert isinstance(result, Assessment)
+    return result
