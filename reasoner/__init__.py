@@ -16,13 +16,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from reasoner.ask import Question
     from reasoner.assess import Assessment, Conclusion, Justified, Refusal, assess
     from reasoner.classify import classify, classify_files
     from reasoner.decide import Decision, State, decide
     from reasoner.errors import GuideproofError, Problem
     from reasoner.facts import Fact, Observation
     from reasoner.guideline import Guideline, load_guideline
-    from reasoner.justify import Question, Reason
+    from reasoner.justify import Reason
     from reasoner.record import Records, load
     from reasoner.render_json import JsonRenderer
     from reasoner.render_rdf import RdfRenderer
@@ -34,7 +35,8 @@ _HOMES = {
     "reasoner.errors": ("GuideproofError", "Problem"),
     "reasoner.facts": ("Fact", "Observation"),
     "reasoner.guideline": ("Guideline", "load_guideline"),
-    "reasoner.justify": ("Question", "Reason"),
+    "reasoner.ask": ("Question",),
+    "reasoner.justify": ("Reason",),
     "reasoner.record": ("Records", "load"),
     "reasoner.render_json": ("JsonRenderer",),
     "reasoner.render_rdf": ("RdfRenderer",),

@@ -15,12 +15,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from reasoner.codec import encode
+from reasoner.cohort import Cohort
 from reasoner.errors import InputError, Problem
 from reasoner.guideline import SHARED, Guideline, version
-from reasoner.kernel import Kernel
-from reasoner.parquet_join import ArrowSink, CsvSink, ParquetSink, QuadsSink, Sink
+from reasoner.kernel import Decided, Kernel
+from reasoner.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
 from reasoner.parts import Batch, Outcome, Part, Unit, run_parts
+from reasoner.quads import QuadsWriter
 from reasoner.rdf_cohort import ScatteredError
+from reasoner.reasons import Reasons
 from reasoner.results import ResultTable, contradictions
 from reasoner.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
 
@@ -86,8 +89,8 @@ def _whole(source: Source, scattered: str, scratch: str) -> Source:
 def _run(
     guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options
 ) -> Outcome:
-    table = ResultTable(guideline, options.as_of)
-    work = _Work(guideline, table, {str(source.path): source for source in sources})
+    table = ResultTable(guideline, options.as_of, reasons=options.reasons)
+    work = _Work(guideline, table, {str(source.path): source for source in sources}, options)
     depends = {
         "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
         "guideline": _fingerprint(guideline), "software": version(),
@@ -113,9 +116,11 @@ def _sink(format: str, schema: pa.Schema) -> Sink:
 class _Work:
     """What is done with each unit."""
 
-    def __init__(self, guideline: Guideline, table: ResultTable, sources: dict[str, Source]) -> None:
+    def __init__(self, guideline: Guideline, table: ResultTable, sources: dict[str, Source], options: Options) -> None:
         self.guideline, self.table, self.sources = guideline, table, sources
         self.kernel = Kernel(guideline)
+        self.reasons = Reasons(guideline) if options.reasons else None
+        self.quads = QuadsWriter(guideline, options.as_of) if options.format == "n-quads" else None
 
     def part(self, unit: Unit, without: frozenset[str]) -> Part:
         """The answers for a unit's patients, those named left out."""
@@ -124,14 +129,20 @@ class _Work:
             raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
         cohort = source.cohort(unit)
         decided = self.kernel.decide(cohort)
-        body = self.table.batch(cohort, decided)
         rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
         patients = pa.concat_arrays([_plain(cohort.patients), refused])
+        rejects = tuple(reject for reject in rejects if reject.patient not in without)
+        return Part(*self._body(cohort, decided, without), patients, rejects)
+
+    def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
+        """The output for the patients who are not named, and their number."""
+        if self.quads:
+            return self.quads.write(cohort, decided, without)
+        body = self.table.batch(cohort, decided, self.reasons.columns(cohort, decided) if self.reasons else ())
         if without:
             body = body.filter(pc.invert(pc.is_in(body["patient"], pa.array(sorted(without)))))
-            rejects = tuple(reject for reject in rejects if reject.patient not in without)
-        return Part(body, body.num_rows, patients, rejects)
+        return body, body.num_rows
 
 
 def _plain(patients: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -6,6 +6,7 @@ property) is `odd`: the reference reads it.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from functools import cached_property
 from typing import Any
 
@@ -16,15 +17,12 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.contract import All, CountShape, Rule, Target
-from reasoner.judge import PATIENT, TYPE, Judge
+from reasoner.judge import AS_OF, PATIENT, TYPE, Judge
 from reasoner.matching import matches
 from reasoner.triples import Triples
 
 Codes = NDArray[np.int32]
 Flags = NDArray[np.bool_]
-
-#: How deep a node may hang below its patient and still be found; below the first level the record is odd.
-_DEEPEST = 8
 
 
 class Block:
@@ -108,45 +106,92 @@ class Block:
         return {self.term(code): int(code) for code in np.unique(self.pair_o[self.pair_p == self.type])}
 
     def _find_owners(self) -> None:
-        """The patient of each node: `root` holds its row, or -1. What belongs to two, or hangs deeper, is odd."""
-        led = self.spoken[self.pair_p] & self.said[self.pair_o] & ~self.is_patient[self.pair_o]
-        self.links = self.rows_of(led)
+        """The patient of each node: `root` holds its row, or -1."""
+        self.is_term = np.zeros(self.count, bool)
+        subjects = self.terms.slice(0, self.triples.subjects)
+        self.is_term[: len(subjects)] = pc.is_in(subjects, self.judge.terms).to_numpy(zero_copy_only=False)
+        self.root = np.full(self.count, -1, np.int32)
+        self.root[self.patients] = np.arange(len(self.patients), dtype=np.int32)
+        node = self.said & ~self.is_patient & ~self.is_term
+        self.links = self.rows_of(self.spoken[self.pair_p] & node[self.pair_o])
         start, end = self.s[self.links], self.objects(self.links)
-        above = np.full(self.count, -1, np.int32)
-        above[end] = start
-        above[self.patients] = self.patients
-        root = above
-        for _ in range(_DEEPEST if not self.is_patient[start].all() else 0):
-            root = np.where(root >= 0, above[root], -1)
-        row = np.full(self.count, -1, np.int32)
-        row[self.patients] = np.arange(len(self.patients), dtype=np.int32)
-        self.root = np.where((root >= 0) & self.is_patient[root], row[root], -1)
+        first = self.is_patient[start]
+        self.root[end[first]] = self.root[start[first]]
+        if not first.all():
+            self._go_deeper(start[~first], end[~first])
         self.owned = (self.root >= 0) & ~self.is_patient
+        self._find_odd(start, end)
+
+    def _go_deeper(self, start: Codes, end: Codes) -> None:
+        """Follow the links of nodes that are no patients, from those that a patient leads to."""
+        below = defaultdict(list)
+        for one, other in zip(start.tolist(), end.tolist(), strict=True):
+            below[one].append(other)
+        reached = [node for node in below if self.root[node] >= 0]
+        for node in reached:
+            new = [other for other in below[node] if self.root[other] < 0]
+            self.root[new] = self.root[node]
+            reached += new
+
+    def _find_odd(self, start: Codes, end: Codes) -> None:
+        """Mark the patients whose nodes are not each of one type, and one link away from one patient.
+
+        `ties` are pairs of patients of which the reference has to read both.
+        """
         self.odd = np.zeros(len(self.patients), bool)
         self.mark(self.root[(self.root >= 0) & (self.types != 1) & self.said])
         self.mark(np.flatnonzero(pc.starts_with(self.terms.take(pa.array(self.patients)), "_")))
-        bad = (above[end] != start) | ~self.is_patient[start]
-        self.mark(self.root[start[bad]])
-        self.mark(self.root[end[bad]])
+        self.mark(self.root[start[~self.is_patient[start]]])
+        self.mark(self.root[[code for code in [self.code(AS_OF, typed=False)] if code >= 0]])
+        rows = self._named()
+        start, end = np.append(start, self.s[rows]), np.append(end, self.objects(rows))
+        self.mark(self.root[self.s[rows]])
+        pairs = np.stack([self.root[start], self.root[end]], axis=1)
+        self.ties = pairs[(pairs[:, 0] != pairs[:, 1]) & (pairs >= 0).all(axis=1)]
+        self.mark(self.ties.ravel())
+
+    def _named(self) -> NDArray[np.intp]:
+        """The rows that name a patient in the guideline's words, or otherwise a node that the guideline may look at."""
+        linked = self.said[self.pair_o] & (self.pair_p != self.type)
+        spoken = self.spoken[self.pair_p]
+        foreign = np.flatnonzero(linked & ~spoken)
+        linked &= spoken & self.is_patient[self.pair_o]
+        for pair in foreign.tolist():
+            linked[pair] = self.judge.looks_at(self.predicates[self.pair_p[pair]], self.term(self.pair_o[pair]))
+        return self.rows_of(linked)
 
     def mark(self, rows: NDArray[np.integer]) -> None:
         """Mark the patients at these rows, where there are any (-1: none), as odd."""
         self.odd[rows[rows >= 0]] = True
 
     def strays(self) -> Codes:
-        """The nodes of which the block says something in the guideline's words, and that no patient leads to."""
-        lost = np.flatnonzero(self.root[: self.triples.subjects] < 0)
-        if not len(lost):
-            return lost.astype(np.int32)
-        told = self.spoken[self.pair_p]
-        typed = np.flatnonzero(self.pair_p == self.type)
-        told[typed] = [self.judge.speaks(self.term(code)) for code in self.pair_o[typed].tolist()]
-        return np.unique(self.s[np.isin(self.s, lost) & told[self.pair]])
+        """The nodes that no patient leads to and that may not stand so, by what the block says of them."""
+        lost = np.zeros(self.count, bool)
+        lost[: self.triples.subjects] = self.root[: self.triples.subjects] < 0
+        rows = np.flatnonzero(lost[self.s]) if lost.any() else np.zeros(0, np.intp)
+        pairs = np.unique(self.pair[rows])
+        values = self.terms.take(pa.array(self.pair_o[pairs]))
+        wrong = np.zeros(len(self.pair_p), bool)
+        wrong[pairs] = self.judge.wrong(self.pair_p[pairs], self.predicates, values, self.said[self.pair_o[pairs]])
+        return np.unique(self.s[rows[wrong[self.pair[rows]] | self.is_term[self.s[rows]]]])
 
     def missing(self) -> int:
-        """How many findings or acts are named of which the block says nothing."""
-        led = np.array([name in self.judge.node_properties for name in self.predicates], bool)
-        return int(np.count_nonzero(led[self.pair_p] & ~self.said[self.pair_o]))
+        """How many nodes are named in the guideline's words of which the block says nothing."""
+        named = self.spoken[self.pair_p] & ~self.said[self.pair_o]
+        nodes = self.terms.take(pa.array(np.unique(self.pair_o[named])))
+        return len(nodes) - self.judge.count_leaves(nodes)
+
+    def around(self, rows: Flags, strays: Codes) -> NDArray[np.intp]:
+        """The rows of all that is said of some patients and, by others' words, of what they name."""
+        mine = np.zeros(self.count, bool)
+        mine[: len(self.terms)] = (self.root >= 0) & rows[self.root]
+        foreign = self.said & (self.root < 0)
+        foreign[strays] = False
+        size = 0
+        while size != (size := int(mine.sum())):
+            found = self.objects(np.flatnonzero(mine[self.s])) if foreign.any() else np.zeros(0, np.int32)
+            mine[found[foreign[found]]] = True
+        return np.flatnonzero(mine[self.triples.subject])
 
     # -- shapes that count --
 
@@ -154,26 +199,45 @@ class Block:
         """Mark the patients whose record has too few or too many values somewhere."""
         for shape in self.judge.contract.counts:
             rows = self.rows(f"<{shape.path}>")
-            passing = self.s[rows if shape.test == All(()) else rows[self._passing(shape, rows)]]
-            least = shape.low > 0
-            if least or (len(passing) and self._too_many(shape, passing)):
-                focus = self._focus(shape.targets)
-                found = np.bincount(passing, minlength=self.count)
-                wrong = focus & (found < shape.low)
-                if shape.high is not None:
-                    wrong |= focus & (found > shape.high)
-                nodes = np.flatnonzero(wrong)
-                self.mark(self.root[nodes])
+            sure, maybe = self._passing(shape, rows)
+            high = len(rows) if shape.high is None else shape.high
+            many = np.bincount(self.s[maybe], minlength=self.count) > high if len(maybe) > high else self._none
+            if shape.low > 0 or many.any():
+                self._mark_at(shape, self._focus(shape.targets) & (many | (self._found(sure, shape.low) < shape.low)))
 
-    def _too_many(self, shape: CountShape, passing: Codes) -> bool:
-        return shape.high is not None and int(np.bincount(passing).max()) > shape.high
+    @property
+    def _none(self) -> Flags:
+        return np.zeros(self.count, bool)
 
-    def _passing(self, shape: CountShape, rows: NDArray[np.intp]) -> Flags:
+    def _found(self, rows: NDArray[np.intp], low: int) -> NDArray[np.intp]:
+        """How many values each node has in these rows; different ones, where one is not enough."""
+        if low > 1:
+            rows = rows[np.unique(self.s[rows] * np.int64(len(self.pair_p)) + self.pair[rows], return_index=True)[1]]
+        return np.bincount(self.s[rows], minlength=self.count)
+
+    def _passing(self, shape: CountShape, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The rows whose value certainly counts, and those whose value may."""
+        if shape.test == All(()):
+            return rows, rows
         values = self.objects(rows)
-        passes = np.zeros(self.count, bool)
-        for code in np.unique(values):
-            passes[code] = self.judge.counted(shape, self.term(int(code)))
-        return passes[values]
+        sure, maybe = self._none, self._none
+        for code in np.unique(values).tolist():
+            passes = self.judge.counted(shape, self.term(code))
+            sure[code], maybe[code] = passes is True, passes is not False
+        return rows[sure[values]], rows[maybe[values]]
+
+    def _mark_at(self, shape: CountShape, wrong: Flags) -> None:
+        """Mark the patients of the nodes that are wrong, and those who name one of which nothing is said."""
+        self.mark(self.root[np.flatnonzero(wrong)])
+        for iri in {iri for target in shape.targets if target.kind == "objects" for iri in target.iris}:
+            rows = self.rows(f"<{iri}>")
+            self.mark(self.root[self.s[rows[wrong[self.objects(rows)]]]])
+
+    def find_repeated(self) -> None:
+        """Mark the patients whose record gives two values where the theory has one."""
+        for name in self.judge.single:
+            rows = self.rows(name)
+            self.mark(self.root[np.flatnonzero(np.bincount(self.s[rows]) > 1)])
 
     def _focus(self, targets: tuple[Target, ...]) -> Flags:
         """The nodes that a shape looks at."""
@@ -221,6 +285,8 @@ class Block:
 
     def _added(self, term: str) -> Codes:
         """The code of a term that a rule writes."""
+        if term not in self._codes and (known := self.code(term, typed=False)) >= 0:
+            self._codes[term] = known
         if term not in self._codes:
             self._codes[term] = self.count
             self.extra.append(term)

@@ -1,31 +1,43 @@
-"""From records to results: load → validate → derive → observe → assess, for every patient of the files."""
+"""From records to results: load → validate → derive → observe → assess, for every patient of the files.
+
+A patient whose record is plain (`reasoner.plain`) needs neither rdflib nor pySHACL, which are imported for the others.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import date
+from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from rdflib import URIRef
-from rdflib.term import Node
-
+from reasoner.ask import questions
 from reasoner.assess import Assessment, Refusal, assess, conclude
+from reasoner.canonical import canonical
 from reasoner.catalogue import ManagementClass
 from reasoner.decide import State
 from reasoner.errors import EngineError, Problem, RecordError
-from reasoner.facts import Observation
+from reasoner.frozen import frozen, replace
 from reasoner.guideline import Guideline
-from reasoner.justify import questions
-from reasoner.naming import canonical_names
-from reasoner.observe import observe
+from reasoner.nodes import Source, reachable, source_of
 from reasoner.pause import collection_paused
-from reasoner.record import Records, derive, load, node_properties, patient_nodes, validate
+from reasoner.plain import Seen
 from reasoner.terms import curie, expand, local_name
 
+if TYPE_CHECKING:
+    from reasoner.record import Records
+
 Result = Assessment | Refusal
-Progress = Callable[[Iterable[Node], str], Iterable[Node]]
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 REFERENCE_TIMEOUT = 600.0
+
+
+@frozen
+class _Options:
+    as_of: date
+    engine: str
+    progress: Progress | None
+    plain: bool = False
 
 
 @collection_paused()
@@ -37,24 +49,30 @@ def classify_files(
     format: str | None = None,
     engine: str = "compiled",
     progress: Progress | None = None,
+    plain: bool = True,
 ) -> list[Result]:
     """Assess every patient in `paths`; of several files, one that cannot be used stands as a Refusal of its own.
 
-    Raises RecordError for a single file that cannot be read, that holds no patient, or that names things of none, and
-    for one patient in two files.
+    Without `plain` the reference validates and completes every record. Raises RecordError for a single file that cannot
+    be read, that holds no patient, or that names things of none, and for one patient in two files.
     """
-    try:
-        return classify(guideline, load(paths, format=format), as_of, engine=engine, progress=progress)
-    except RecordError as error:
-        if len(paths) == 1 or error.problem.code == "duplicate-patient":
-            raise
-    results: list[Result] = []
-    for path in paths:
-        try:
-            results += classify_files(guideline, [path], as_of, format=format, engine=engine, progress=progress)
-        except RecordError as error:
-            results.append(Refusal(None, error.problems))
-    return results
+    options = _Options(as_of, engine, progress, plain)
+    return _classify_sources(guideline, [source_of(path, format) for path in paths], options)
+
+
+@collection_paused()
+def classify_text(
+    guideline: Guideline,
+    data: bytes | str,
+    as_of: date,
+    *,
+    name: str = "record.ttl",
+    format: str | None = None,
+    engine: str = "compiled",
+) -> list[Result]:
+    """Assess every patient of a record that is at hand; `name` stands for its file. Raises as `classify_files`."""
+    source = Source(name, format, data.encode() if isinstance(data, str) else data)
+    return _classify_sources(guideline, [source], _Options(as_of, engine, None, True))
 
 
 @collection_paused()
@@ -71,70 +89,123 @@ def classify(
     With the engine `hermit` the reference reasoner decides too, and the two have to agree: raises EngineError where
     they do not.
     """
-    work = _Classification(guideline, records, as_of)
-    patients = sorted(records.patients, key=str)
-    seen = {patient: work.observations(patient) for patient in patients if patient not in work.refused}
-    every = progress(patients, "deciding") if progress else patients
-    results = [work.result(patient, seen.get(patient)) for patient in every]
-    if engine == "hermit":
-        work.refer(seen, results)
+    seen, refused = _by_reference(guideline, records, as_of)
+    return _results(guideline, seen, refused, lambda: records, _Options(as_of, engine, progress))
+
+
+class _Files:
+    """Some files, read for the reference when it needs them."""
+
+    def __init__(self, sources: Sequence[Source]) -> None:
+        self.sources = sources
+
+    @cached_property
+    def records(self) -> Records:
+        """All records of the files. Raises as `reasoner.record.load`."""
+        from reasoner.rdf import read_graph, read_text
+        from reasoner.record import gather
+
+        return gather([
+            read_graph(one.name, format=one.format) if one.data is None
+            else read_text(one.data, one.name, format=one.format) for one in self.sources
+        ])  # fmt: skip
+
+
+def _classify_sources(guideline: Guideline, sources: Sequence[Source], options: _Options) -> list[Result]:
+    try:
+        return _classify_together(guideline, _Files(sources), options)
+    except RecordError as error:
+        if len(sources) == 1 or error.problem.code == "duplicate-patient":
+            raise
+    results: list[Result] = []
+    for source in sources:
+        try:
+            results += _classify_sources(guideline, [source], options)
+        except RecordError as error:
+            results.append(Refusal(None, error.problems))
     return results
 
 
-class _Classification:
-    """One run over one set of records."""
+def _classify_together(guideline: Guideline, files: _Files, options: _Options) -> list[Result]:
+    """Assess the patients of some files, the plain ones without the reference."""
+    plain = guideline.lane.answer(files.sources) if options.plain else None
+    if plain is None:
+        seen, refused = _by_reference(guideline, files.records, options.as_of)
+    else:
+        rest = files.records.without(plain.nodes) if plain.left else None
+        seen, refused = _by_reference(guideline, rest, options.as_of) if rest else ({}, {})
+        seen |= plain.seen
+    return _results(guideline, seen, refused, lambda: files.records, options)
 
-    def __init__(self, guideline: Guideline, records: Records, as_of: date) -> None:
-        self.guideline, self.as_of = guideline, as_of
-        contract = guideline.shapes("core", "record")
-        problems = validate(records, guideline.taxonomy, contract, as_of) if contract else {}
-        self.refused: Mapping[Node, list[Problem]] = problems
-        self.properties = node_properties(guideline.taxonomy)
-        sound = [patient for patient in records.patients if patient not in problems]
-        rules = guideline.shapes("derivation")
-        if problems:
-            records = records.only(sound, self.properties)
-        self.records = derive(records, guideline.taxonomy, rules, as_of) if rules and sound else records
-        self.names: dict[Node, tuple[dict[str, str], str]] = {}
 
-    def observations(self, patient: Node) -> tuple[Observation, ...]:
-        """What the record says, its blank nodes under their canonical names."""
-        recorded = [t for triples in patient_nodes(self.records.graph, patient, self.properties).values()
-                    for t in triples if t not in self.records.derived]  # fmt: skip
-        labels, digest = canonical_names(recorded)
-        names = {f"_:{node}": f"_:{label}" for node, label in labels.items()}
-        self.names[patient] = names, digest
-        compiled = self.guideline.compiled
-        catalogue = self.guideline.catalogue
-        found = observe(self.records.graph, patient, compiled.properties, catalogue.negations, self.records.derived,
-                        catalogue.bounds)  # fmt: skip
-        return tuple(replace(seen, source=names.get(seen.source, seen.source)) for seen in found)
+def _by_reference(
+    guideline: Guideline, records: Records, as_of: date
+) -> tuple[dict[str, Seen], Mapping[str, Sequence[Problem]]]:
+    """What is seen of each patient, and what is wrong with each other: by pySHACL and rdflib."""
+    from rdflib import URIRef
 
-    def result(self, patient: Node, seen: tuple[Observation, ...] | None) -> Result:
-        if seen is None:
-            return Refusal(str(patient), tuple(self.refused[patient]))
+    from reasoner.naming import plain_triple, to_nodes
+    from reasoner.record import derive, validate
+
+    contract, rules = guideline.shapes("core", "record"), guideline.shapes("derivation")
+    problems = validate(records, guideline.taxonomy, contract, as_of) if contract else {}
+    sound = [patient for patient in records.patients if patient not in problems]
+    properties = guideline.content.contract.vocabulary.node_properties
+    if problems:
+        records = records.only(sound, {URIRef(p) for p in properties})
+    if rules and sound:
+        records = derive(records, guideline.taxonomy, rules, as_of)
+    nodes, derived = to_nodes(records.graph), frozenset(map(plain_triple, records.derived))
+    seen = {}
+    for patient in map(str, sound):
+        names, digest = canonical(nodes, reachable(nodes, patient, frozenset(properties)), derived)
+        seen[patient] = Seen(guideline.observer.observe(nodes, patient, derived, names), digest)
+    return seen, {str(patient): found for patient, found in problems.items()}
+
+
+def _results(
+    guideline: Guideline,
+    seen: Mapping[str, Seen],
+    refused: Mapping[str, Sequence[Problem]],
+    records: Callable[[], Records],
+    options: _Options,
+) -> list[Result]:
+    """The result of every patient, in the order of their IRIs."""
+    patients = sorted([*seen, *refused])
+    results: list[Result] = []
+    for patient in options.progress(patients, "deciding") if options.progress else patients:
+        if patient in refused:
+            results.append(Refusal(patient, tuple(refused[patient])))
+            continue
         try:
-            return assess(self.guideline, str(patient), seen, self.as_of, self.names[patient][1])
+            results.append(assess(guideline, patient, seen[patient].observations, options.as_of, seen[patient].digest))
         except RecordError as error:
-            return Refusal(str(patient), tuple(self._placed(problem, patient) for problem in error.problems))
+            results.append(Refusal(patient, tuple(_placed(problem, patient, records()) for problem in error.problems)))
+    if options.engine == "hermit":
+        _refer(guideline, seen, results)
+    return results
 
-    def _placed(self, problem: Problem, patient: Node) -> Problem:
-        """A contradiction with the file and line of the patient, and the patient's name."""
-        file, line = self.records.place(patient)
-        return replace(problem, file=file, line=line, node=curie(str(patient), self.records.prefixes))
 
-    def refer(self, seen: Mapping[Node, tuple[Observation, ...]], results: Iterable[Result]) -> None:
-        """Ask HermiT about the same observations. Raises EngineError where it answers otherwise."""
-        from reasoner.hermit import decide_profiles
+def _placed(problem: Problem, patient: str, records: Records) -> Problem:
+    """A contradiction with the file and line of the patient, and the patient's name."""
+    from rdflib import URIRef
 
-        compiled, closable = self.guideline.compiled, self.guideline.catalogue.closable
-        ontologies = [parsed.graph for parsed in self.guideline.ontologies]
-        answers = decide_profiles(
-            ontologies, list(seen.values()), list(compiled.rules), list(closable), timeout=REFERENCE_TIMEOUT
-        )
-        ours = {result.patient: result for result in results}
-        for patient, answer in zip(seen, answers, strict=True):
-            _agree(ours[str(patient)], answer)
+    file, line = records.place(URIRef(patient))
+    return replace(problem, file=file, line=line, node=curie(patient, records.prefixes))
+
+
+def _refer(guideline: Guideline, seen: Mapping[str, Seen], results: Iterable[Result]) -> None:
+    """Ask HermiT about the same observations. Raises EngineError where it answers otherwise."""
+    from reasoner.hermit import decide_profiles
+
+    compiled, closable = guideline.compiled, guideline.catalogue.closable
+    ontologies = [parsed.graph for parsed in guideline.ontologies]
+    patients = sorted(seen)
+    profiles = [seen[patient].observations for patient in patients]
+    answers = decide_profiles(ontologies, profiles, list(compiled.rules), list(closable), timeout=REFERENCE_TIMEOUT)
+    ours = {result.patient: result for result in results}
+    for patient, answer in zip(patients, answers, strict=True):
+        _agree(ours[patient], answer)
 
 
 def _agree(ours: Result, answer: Mapping[str, State] | None) -> None:
@@ -169,10 +240,10 @@ def explained(guideline: Guideline, result: Result, iri: str) -> Result:
     return replace(result, conclusions=(conclude(guideline, decision, cls),), questions=asked)
 
 
-def find_class(guideline: Guideline, name: str) -> URIRef | None:
+def find_class(guideline: Guideline, name: str) -> str | None:
     """The defined class that a CURIE, an IRI or a local name stands for."""
     wanted = expand(name, guideline.prefixes)
     for iri in guideline.compiled.rules:
         if iri == wanted or local_name(iri) == name:
-            return URIRef(iri)
+            return iri
     return None

@@ -6,11 +6,12 @@ Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 our fault.
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from reasoner.door import GuidelineDir, Out, deliver, load, progress
+from reasoner.door import AsOf, GuidelineDir, Out, as_of_date, deliver, load, progress
 
 app = typer.Typer()
 
@@ -41,4 +42,88 @@ def prove(guideline: GuidelineDir = None, format: ReportOption = ReportFormat.TE
     else:
         deliver(renderer.json(proof) if format is ReportFormat.JSON else renderer.markdown(proof), out)
     if proof.open:
+        raise typer.Exit(1)
+
+
+class FindingsFormat(StrEnum):
+    """How the findings of a check are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Checked = Annotated[
+    Path | None, typer.Argument(metavar="DIR", help="A guideline; the one that comes with the package if not given.")
+]
+
+
+@app.command(epilog="[bold]Examples[/bold]\n\nguideproof check\n\nguideproof check my-guideline --format json")
+def check(
+    directory: Checked = None,
+    format: Annotated[FindingsFormat, typer.Option(help="text or json.")] = FindingsFormat.TEXT,
+    out: Out = None,
+) -> None:
+    """Check what an edit broke, by file and line: syntax, terms, logic, documentation, citations, shapes, queries."""
+    from functools import partial
+
+    from reasoner.check import check as checked
+    from reasoner.render_findings import findings_json, findings_text, watched
+
+    report = checked(directory, watched)
+    deliver(partial(findings_text, report) if format is FindingsFormat.TEXT else findings_json(report), out)
+    if not report.clean:
+        raise typer.Exit(1)
+
+
+CasesOption = Annotated[
+    Path | None,
+    typer.Option("--cases", metavar="PATH", help="A folder of cases, or one; else cases/ or tests/cases/ in DIR."),
+]
+MutantsOption = Annotated[
+    bool, typer.Option("--mutants", help="Change each axiom in turn, and list the changes that no case notices.")
+]
+
+
+@app.command(epilog="[bold]Examples[/bold]\n\nguideproof test\n\nguideproof test my-guideline --mutants")
+def test(
+    directory: Checked = None,
+    cases: CasesOption = None,
+    mutants: MutantsOption = False,
+    as_of: AsOf = "",
+    format: ReportOption = ReportFormat.TEXT,
+    out: Out = None,
+) -> None:
+    """Run the cases of a guideline, and say what they cover and, with --mutants, what they would not notice."""
+    from reasoner.cases_test import run_tests
+    from reasoner.render_cases import CaseRenderer
+
+    loaded = load(directory)
+    report = run_tests(loaded, as_of_date(as_of), cases, mutants=mutants, watch=progress)
+    renderer = CaseRenderer(loaded, report)
+    if format is ReportFormat.TEXT:
+        deliver(renderer.text, out)
+    else:
+        deliver(renderer.json() if format is ReportFormat.JSON else renderer.markdown(), out)
+    if not report.clean:
+        raise typer.Exit(1)
+
+
+Version = Annotated[str, typer.Argument(help="A guideline's directory, or a git revision of the other one's.")]
+
+
+@app.command(epilog="[bold]Examples[/bold]\n\nguideproof diff HEAD~1 .\n\nguideproof diff old new --format markdown")
+def diff(old: Version, new: Version, format: ReportOption = ReportFormat.TEXT, out: Out = None) -> None:
+    """Compare two versions by meaning: which patients get another answer, by which axiom, and what else is told."""
+    from reasoner.diff import diff as compared
+    from reasoner.diff_sources import two_versions
+    from reasoner.render_diff import DiffRenderer
+
+    with two_versions(old, new) as guidelines:
+        difference = compared(*guidelines)
+        renderer = DiffRenderer(difference, guidelines, (old, new))
+        if format is ReportFormat.TEXT:
+            deliver(renderer.text, out)
+        else:
+            deliver(renderer.json() if format is ReportFormat.JSON else renderer.markdown(), out)
+    if difference.differs:
         raise typer.Exit(1)

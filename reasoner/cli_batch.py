@@ -32,12 +32,19 @@ _EXAMPLES = (
 In = Annotated[Path, typer.Argument(metavar="IN", help="Fact tables or records: a file, or a directory of files.")]
 To = Annotated[Path, typer.Argument(metavar="OUT", help="Where the answers go, whole or not at all.")]
 To_Format = Annotated[BatchFormat | None, typer.Option("--format", help="By the suffix of OUT if not given.")]
-Workers = Annotated[int, typer.Option(min=1, help="Threads; as many as there are cores if not given.")]
+Why = Annotated[bool, typer.Option("--reasons", help="Add the first reason of each management class, as JSON.")]
+Workers = Annotated[int | None, typer.Option(min=1, help="Threads; as many as there are cores if not given.")]
 
 
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{_EXAMPLES}")
 def batch(
-    given: In, out: To, format: To_Format = None, as_of: AsOf = "", workers: Workers = 0, guideline: GuidelineDir = None
+    given: In,
+    out: To,
+    format: To_Format = None,
+    reasons: Why = False,
+    as_of: AsOf = "",
+    workers: Workers = None,
+    guideline: GuidelineDir = None,
 ) -> None:
     """Decide for a population: Parquet, Arrow, CSV or RDF in, a column for each class out.
 
@@ -45,7 +52,7 @@ def batch(
     """
     from reasoner.batch import Options, format_of, run_batch
 
-    options = Options(as_of_date(as_of), format_of(out, format), workers=workers or os.cpu_count() or 1)
+    options = Options(as_of_date(as_of), format_of(out, format), reasons, workers=workers or os.cpu_count() or 1)
     outcome = run_batch(load(guideline), given, out, options)
     if outcome.rejects:
         raise typer.Exit(2)

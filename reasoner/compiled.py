@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 from reasoner.clauses import Cube
 from reasoner.expressions import And, Expr, Lit, Not, Or
+from reasoner.frozen import frozen
+from reasoner.index import Terms
 from reasoner.theory import Theory
 
 
-@dataclass(frozen=True, order=True)
+@frozen(order=True)
 class Origin:
     """Where an axiom stands: the term that it is about, the file and the line."""
 
@@ -19,7 +22,7 @@ class Origin:
     line: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class ClassRule:
     """One defined class: its definition over atoms and classes, and what entails and what excludes it."""
 
@@ -34,7 +37,7 @@ class ClassRule:
         return self.entailed_by if truth else self.excluded_by
 
 
-@dataclass(frozen=True)
+@frozen
 class PropertyRule:
     """How a record's use of a property is read."""
 
@@ -44,7 +47,7 @@ class PropertyRule:
     ranges: tuple[str, ...]
 
 
-@dataclass(frozen=True, eq=False)
+@frozen(eq=False)
 class Compiled:
     """A guideline's logic, ready to decide.
 
@@ -61,6 +64,62 @@ class Compiled:
     different: frozenset[frozenset[str]]
     joined: tuple[tuple[str, ...], ...]
     broader: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def index(self) -> Index:
+        """The implicants by number."""
+        return Index(self.rules, self.theory.size)
+
+
+class Place(NamedTuple):
+    """Where a class stands in the index: the bits of its two answers, and those of the implicants that give each."""
+
+    iri: str
+    entailed: int
+    excluded: int
+    entailing: int
+    excluding: int
+
+    @property
+    def answers(self) -> int:
+        """The bits of both answers."""
+        return self.entailed | self.excluded
+
+    @property
+    def terms(self) -> int:
+        """The bits of all its implicants."""
+        return self.entailing | self.excluding
+
+
+class Index:
+    """All implicants, each one bit, and after those of one answer the bit of the answer itself.
+
+    So laid out, one addition answers for all classes: where an implicant is satisfied, a carry reaches the answer.
+    """
+
+    def __init__(self, rules: Mapping[str, ClassRule], atoms: int) -> None:
+        self.places: dict[str, Place] = {}
+        self.cubes: dict[int, Cube] = {}
+        self._carry, self._answers, end = 0, 0, 0
+        for iri, rule in rules.items():
+            spans, answers = [], []
+            for cubes in (rule.entailed_by, rule.excluded_by):
+                self.cubes.update(enumerate(cubes, end))
+                spans.append((1 << len(cubes)) - 1 << end)
+                answers.append(1 << end + len(cubes))
+                end += len(cubes) + 1
+            self.places[iri] = place = Place(iri, *answers, *spans)
+            self._carry |= place.terms
+            self._answers |= place.answers
+        self.terms = Terms(self.cubes, atoms)
+
+    def answers(self, held: int) -> int:
+        """The answers that satisfied implicants give."""
+        return held + self._carry & self._answers
+
+    def settled(self, known: int) -> int:
+        """The answers that closed literals give."""
+        return self.answers(self.terms.satisfied(known))
 
 
 def literals_in(expr: Expr) -> int:

@@ -8,36 +8,89 @@ that every refusal is the reference's own. A record that passes all tests confor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
+
+from reasoner.frozen import frozen
+
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+PATIENT = "https://w3id.org/guideproof/core#Patient"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+
+# -- literals --
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    whole = re.compile(pattern)
+    return lambda text: len(text) <= _LONGEST and whole.fullmatch(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+#: Longer numbers are left to the reference.
+_LONGEST = 100
+
+_FLOATING = _like(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+#: The datatypes whose literals may be ill-formed, each with a test that no ill-formed one passes.
+WELL_FORMED: dict[str, Callable[[str], bool]] = {
+    f"{_XSD}boolean": _like("true|false|0|1"),
+    f"{_XSD}integer": _like("[+-]?[0-9]+"),
+    f"{_XSD}decimal": _like(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
+    f"{_XSD}double": _FLOATING,
+    f"{_XSD}float": _FLOATING,
+    f"{_XSD}date": _is_day,
+}
+
+#: The datatypes that are compared as numbers; a floating one as the number that its binary form is.
+NUMBERS: dict[str, Callable[[str], Decimal]] = {
+    f"{_XSD}integer": Decimal,
+    f"{_XSD}decimal": Decimal,
+    f"{_XSD}double": lambda text: Decimal(float(text)),
+    f"{_XSD}float": lambda text: Decimal(float(text)),
+}
+
+
+def stem(iri: str) -> str:
+    """A namespace without what people get wrong about it: scheme, case, and the last separator."""
+    namespace = iri[: len(iri) - len(iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1])]
+    return namespace.rstrip("#/").lower().removeprefix("https://").removeprefix("http://")
+
 
 # -- tests of one term --
 
 
-@dataclass(frozen=True)
+@frozen
 class OfKind:
     """The term is of one of the kinds `iri`, `blank`, `literal`."""
 
     kinds: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class OfDatatype:
-    """The term is a literal of this datatype."""
+    """The term is a literal of this datatype, and well-formed where the datatype is one of `WELL_FORMED`."""
 
     datatype: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Matches:
     """The lexical form of a literal, or the IRI, contains a match of the regular expression."""
 
     pattern: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Between:
-    """The term is a numeric literal between two bounds; None is no bound."""
+    """The term is a well-formed literal of one of `NUMBERS` between two bounds; None is no bound."""
 
     low: Decimal | None
     low_strict: bool
@@ -45,14 +98,14 @@ class Between:
     high_strict: bool
 
 
-@dataclass(frozen=True)
+@frozen
 class Among:
     """The term is one of these IRIs."""
 
     iris: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class InClass:
     """The term is one of `members`, or a node of the record with a type among `classes`."""
 
@@ -60,21 +113,21 @@ class InClass:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class All:
     """The term passes every test."""
 
     parts: tuple[Test, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class AnyOf:
     """The term passes one of the tests."""
 
     parts: tuple[Test, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Fails:
     """The term does not pass the test."""
 
@@ -86,7 +139,7 @@ Test = OfKind | OfDatatype | Matches | Between | Among | InClass | All | AnyOf |
 # -- shapes --
 
 
-@dataclass(frozen=True)
+@frozen
 class Target:
     """The nodes that a shape looks at.
 
@@ -97,7 +150,7 @@ class Target:
     iris: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class ValueShape:
     """A shape: at each node of the target, every value of `path` (of '' the node itself) passes the test."""
 
@@ -107,7 +160,7 @@ class ValueShape:
     test: Test
 
 
-@dataclass(frozen=True)
+@frozen
 class CountShape:
     """A shape: at each node of the target, `low` to `high` (None: any number) values of `path` pass the test."""
 
@@ -119,7 +172,7 @@ class CountShape:
     high: int | None
 
 
-@dataclass(frozen=True)
+@frozen
 class Beyond:
     """A shape or rule outside the fragment.
 
@@ -134,7 +187,7 @@ class Beyond:
 # -- rules --
 
 
-@dataclass(frozen=True)
+@frozen
 class Pattern:
     """A triple pattern; a variable begins with `?`.
 
@@ -148,12 +201,13 @@ class Pattern:
     values: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
+@frozen
 class Rule:
     """A rule: where `match` fits and none of `absent` does, `give` is added.
 
     With `sole`, a pair of variables (each, one): only where for each value of the first there is exactly one match,
-    which gives the value of the second.
+    which gives the value of the second. The subjects of all patterns belong to one patient. Where a variable that
+    stands in several places would be a literal, the reference decides: stores differ in what they call equal.
     """
 
     shape: str
@@ -165,7 +219,7 @@ class Rule:
     give: tuple[Pattern, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Vocabulary:
     """The terms that a record may use: what it says in the guideline's namespaces has to be among them.
 
@@ -179,7 +233,7 @@ class Vocabulary:
     node_properties: tuple[str, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Contract:
     """Everything that decides whether a record can be read without the reference, and what follows from it.
 

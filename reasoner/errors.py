@@ -14,10 +14,10 @@ The hierarchy; each class is caught by its parent at the doors:
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from reasoner.frozen import frozen, replace
 
 
-@dataclass(frozen=True, order=True)
+@frozen(order=True)
 class Problem:
     """One fault: a stable code, what is wrong, where, and what to do."""
 

@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 
+from reasoner.frozen import frozen
 
-@dataclass(frozen=True)
+
+@frozen
 class Name:
     """A named class."""
 
     iri: str
 
 
-@dataclass(frozen=True)
+@frozen
 class And:
     """An intersection; the empty one is owl:Thing."""
 
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Or:
     """A union; the empty one is owl:Nothing."""
 
     parts: tuple[Expr, ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Not:
     """A complement."""
 
     part: Expr
 
 
-@dataclass(frozen=True)
+@frozen
 class Some:
     """An existential restriction on an object property."""
 
@@ -42,7 +43,7 @@ class Some:
     filler: Expr
 
 
-@dataclass(frozen=True)
+@frozen
 class HasValue:
     """A restriction to one individual."""
 
@@ -50,7 +51,7 @@ class HasValue:
     individual: str
 
 
-@dataclass(frozen=True)
+@frozen
 class Threshold:
     """An existential restriction of a data property to decimals under facets (`>=`, `>`, `<=`, `<`)."""
 
@@ -58,7 +59,7 @@ class Threshold:
     facets: tuple[tuple[str, Decimal], ...]
 
 
-@dataclass(frozen=True)
+@frozen
 class Lit:
     """An atom of the compiled theory, by number: what the leaves become once translated."""
 

@@ -6,13 +6,14 @@ threshold between them stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from typing import NamedTuple
 
 from reasoner.clauses import bits
 from reasoner.compiled import Compiled, literals_in
 from reasoner.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.index import Memory
 from reasoner.terms import local_name
 from reasoner.theory import Atom, Literals
 
@@ -20,8 +21,7 @@ RECORDED, DERIVED, ASSUMED = "recorded", "derived", "assumed"
 _ORDER = {RECORDED: 0, DERIVED: 1, ASSUMED: 2}
 
 
-@dataclass(frozen=True, order=True)
-class Observation:
+class Observation(NamedTuple):
     """One thing that a record says of its patient, in the record's own terms.
 
     `path` leads from the patient. `kind` is `class` (a filler in the class `target` is present, or none is), `value`
@@ -38,12 +38,13 @@ class Observation:
     by: str = RECORDED
 
 
+#: How many fields of an observation say something; the others say whose it is.
+_SAID = 6
 NOTHING = Literals()
-Stated = tuple[str, bool, Literals]
+Stated = tuple[tuple[str, bool], Literals]
 
 
-@dataclass(frozen=True, order=True)
-class Fact:
+class Fact(NamedTuple):
     """A finding, an act, a threshold or an attribute (`term`) that is present or absent, and the literals it gives."""
 
     term: str
@@ -73,41 +74,50 @@ class Reader:
         self.compiled = compiled
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
-        self._known: dict[tuple[object, ...], list[Stated]] = {}
+        self._paths: Memory[tuple[str, ...], list[tuple[int, Atom]]] = Memory()
+        self._known: Memory[tuple[object, ...], tuple[Stated, ...]] = Memory()
+        self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
 
     def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
-        found: dict[tuple[str, bool], Fact] = {}
-        for observation in sorted(observations, key=_first_seen):
-            for term, present, literals in self._stated(observation):
-                fact = Fact(term, present, observation.source, observation.by, literals)
-                key = fact.term, fact.present
-                found[key] = (
-                    replace(found[key], literals=found[key].literals.union(fact.literals)) if key in found else fact
-                )
-        return tuple(found[key] for key in sorted(found))
+        found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
+        known = self._known
+        for seen in observations:
+            stated = known.get(seen[:_SAID])
+            for key, literals in self._stated(seen) if stated is None else stated:
+                if key in found:
+                    first, others = found[key]
+                    found[key] = min(seen, first, key=_first_seen), literals.union(others)
+                else:
+                    found[key] = seen, literals
+        return tuple([Fact(*key, seen.source, seen.by, literals) for key, (seen, literals) in sorted(found.items())])
 
-    def _stated(self, seen: Observation) -> list[Stated]:
+    def _stated(self, seen: Observation) -> tuple[Stated, ...]:
         """What an observation states, whoever made it: term, presence and literals of each fact."""
-        key = seen.path, seen.kind, seen.target, seen.present, seen.low, seen.high
-        if key not in self._known:
-            self._known[key] = self._class_facts(seen) if seen.kind == "class" else self._attribute_facts(seen)
-        return self._known[key]
-
-    def _class_facts(self, seen: Observation) -> list[Stated]:
-        literals = self._class_literals(seen)
-        return [(seen.target, seen.present, literals)] if literals != NOTHING else []
+        literals = self.literals(seen)
+        if seen.kind != "class":
+            return self._known.keep(seen[:_SAID], self._attribute_facts(literals))
+        stated = (((seen.target, seen.present), literals),) if literals != NOTHING else ()
+        return self._known.keep(seen[:_SAID], stated)
 
     def literals(self, seen: Observation) -> Literals:
         """Every literal that an observation gives by itself."""
         if seen.kind == "class":
             return self._class_literals(seen)
         pos = neg = 0
-        for atom, i in self.number.items():
+        for i, atom in self._along(seen.path):
             truth = self._truth(atom, seen)
             pos, neg = pos | (truth is True) << i, neg | (truth is False) << i
         return Literals(pos, neg)
+
+    def _along(self, path: tuple[str, ...]) -> list[tuple[int, Atom]]:
+        """The atoms on the way along a path, with their numbers."""
+        found = self._paths.get(path)
+        if found is None:
+            found = [(i, atom) for atom, i in self.number.items() if atom.path == path[: len(atom.path)]]
+            self._paths.keep(path, found)
+        return found
 
     def _class_literals(self, seen: Observation) -> Literals:
         atoms = {Atom(seen.path, "class", seen.target)}
@@ -138,21 +148,23 @@ class Reader:
         functional = self.compiled.properties[atom.path[-1]].functional
         return False if functional and frozenset((atom.target, value)) in self.compiled.different else None
 
-    def _attribute_facts(self, seen: Observation) -> list[Stated]:
+    def _attribute_facts(self, literals: Literals) -> tuple[Stated, ...]:
         """The criteria that a value settles; literals that settle none appear under a name of their own."""
-        literals, covered = self.literals(seen), NOTHING
-        found: list[Stated] = []
+        found = self._settled.get(literals)
+        return self._settled.keep(literals, tuple(self._criteria(literals))) if found is None else found
+
+    def _criteria(self, literals: Literals) -> Iterator[Stated]:
+        covered = NOTHING
         for iri, expr, atoms in self._attributes:
             given = Literals(literals.pos & atoms, literals.neg & atoms)
             truth = kleene(expr, given) if given != NOTHING else None
             if truth is not None:
-                found.append((iri, truth, given))
+                yield (iri, truth), given
                 covered = covered.union(given)
         left = Literals(literals.pos & ~covered.pos, literals.neg & ~covered.neg)
         for i in bits(left.pos | left.neg):
             one = Literals(left.pos & 1 << i, left.neg & 1 << i)
-            found.append((_fallback(self.compiled.theory.atoms[i]), bool(one.pos), one))
-        return found
+            yield (_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one
 
 
 def _first_seen(seen: Observation) -> tuple[object, ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 from reasoner.errors import InputError, Problem
@@ -11,6 +10,8 @@ from reasoner.errors import InputError, Problem
 
 def write_whole(path: Path, content: bytes) -> None:
     """Write `content` beside `path` and rename it there. Raises InputError where that cannot be done."""
+    import tempfile  # slow to import, and few commands write
+
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
             file.write(content)

@@ -5,22 +5,28 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rdflib import OWL, RDF, RDFS, Graph, URIRef
-
-from reasoner.catalogue import Catalogue, read_catalogue, versions
+from reasoner.catalogue import Catalogue
 from reasoner.codec import decode, encode
 from reasoner.compiled import Compiled
+from reasoner.contract import Contract
 from reasoner.errors import GuidelineError, InputError, Problem
 from reasoner.facts import Reader
 from reasoner.files import write_whole
-from reasoner.rdf import Parsed, read_graph
-from reasoner.shapes import Check, compile_shapes
-from reasoner.terms import GP, PREFIXES
+from reasoner.frozen import frozen
+from reasoner.observe import Observer
+from reasoner.plain import Lane
+from reasoner.shapes import Check
+
+if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
+    from rdflib import Graph
+
+    from reasoner.rdf import Parsed
 
 #: The shapes that every guideline shares: the general part of the record contract, and what an ontology must keep.
 SHARED = ("core", "authoring")
@@ -29,7 +35,7 @@ SHARED = ("core", "authoring")
 CHECKED = ("red-flags", "pathway")
 
 
-@dataclass(frozen=True)
+@frozen
 class Content:
     """What is computed from the ontologies, and cached."""
 
@@ -39,9 +45,10 @@ class Content:
     versions: tuple[str, ...]
     taxonomy: tuple[tuple[str, str, str], ...]
     checks: tuple[Check, ...]
+    contract: Contract
 
 
-@dataclass(frozen=True)
+@frozen
 class Guideline:
     """A guideline, ready to assess records. The ontology's graph is read only where a caller asks for it."""
 
@@ -66,9 +73,21 @@ class Guideline:
         return Reader(self.compiled)
 
     @cached_property
+    def observer(self) -> Observer:
+        """Reads the statements about a patient as observations."""
+        return Observer(self.compiled.properties, self.catalogue.negations, self.catalogue.bounds)
+
+    @cached_property
+    def lane(self) -> Lane:
+        """Answers the records that need neither rdflib nor pySHACL."""
+        return Lane(self.content.contract, self.observer)
+
+    @cached_property
     def ontologies(self) -> tuple[Parsed, ...]:
         """The parsed ontology files."""
-        return tuple(_read_ontologies(self.directory))
+        from reasoner.build import read_ontologies
+
+        return tuple(read_ontologies(self.directory))
 
     @cached_property
     def graph(self) -> Graph:
@@ -77,12 +96,14 @@ class Guideline:
 
     def checks_of(self, action: str) -> list[Check]:
         """The pathway shapes that review orders of an action: those of its class and of every class above it."""
-        above = {str(iri) for iri in self.taxonomy.transitive_objects(URIRef(action), RDFS.subClassOf)}
+        above = {action, *self.content.contract.above.get(action, ())}
         return [check for check in self.content.checks if check.action in above]
 
     @cached_property
     def taxonomy(self) -> Graph:
         """The part of the ontologies that shapes look at: which terms are declared, and what is below what."""
+        from rdflib import Graph, URIRef
+
         graph = Graph(bind_namespaces="none")
         for prefix, namespace in self.prefixes.items():
             graph.bind(prefix, namespace)
@@ -92,6 +113,8 @@ class Guideline:
 
     def shapes(self, *names: str) -> list[Graph]:
         """The shapes graphs of those names that the guideline has, the shared ones before its own."""
+        from reasoner.rdf import read_graph
+
         return [read_graph(path, imports=True).graph for name in names for path in self.shape_files(name)]
 
     def shape_files(self, name: str) -> list[Path]:
@@ -125,8 +148,11 @@ def load_guideline(directory: Path | None = None, *, cache: bool = True) -> Guid
     content = store.load() if store else None
     guideline = Guideline(root, content) if content else None
     if guideline is None:
-        parsed = tuple(_read_ontologies(root))
-        content = _content(parsed, {path.stem: read_graph(path, imports=True) for path in shapes_files(root)})
+        from reasoner.build import content_of, read_ontologies
+        from reasoner.rdf import read_graph
+
+        parsed = tuple(read_ontologies(root))
+        content = content_of(parsed, {path.stem: read_graph(path, imports=True) for path in shapes_files(root)})
         guideline = Guideline(root, content)
         guideline.__dict__["ontologies"] = parsed
         if store:
@@ -154,66 +180,12 @@ def shapes_files(directory: Path) -> list[Path]:
 
 def merged(parsed: Iterable[Parsed]) -> Graph:
     """One graph of all files."""
+    from rdflib import Graph
+
     graph = Graph()
     for part in parsed:
         graph += part.graph
     return graph
-
-
-def _read_ontologies(directory: Path) -> list[Parsed]:
-    parsed = [read_graph(path, imports=True) for path in ontology_files(directory)]
-    _resolve_imports(parsed)
-    return parsed
-
-
-def _resolve_imports(parsed: list[Parsed]) -> None:
-    """Every import is among the files at hand. Raises GuidelineError; nothing is ever fetched."""
-    present = {iri for part in parsed for s in part.graph.subjects(RDF.type, OWL.Ontology)
-               for iri in (s, part.graph.value(s, OWL.versionIRI))}  # fmt: skip
-    for part in parsed:
-        for s, target in part.graph.subject_objects(OWL.imports):
-            if target not in present:
-                raise GuidelineError(
-                    Problem("unresolved-import", f"the import {target} is not among the guideline's files",
-                            "put the ontology into the directory ontology/", part.file,
-                            part.line_of(s, OWL.imports, target), str(s))
-                )  # fmt: skip
-
-
-def _content(parsed: tuple[Parsed, ...], shapes: Mapping[str, Parsed]) -> Content:
-    from reasoner.compile import compile_axioms  # only where nothing is cached
-    from reasoner.owl import read_axioms
-
-    graph = merged(parsed)
-    compiled = compile_axioms(read_axioms(parsed))
-    catalogue = read_catalogue(graph)
-    _defined(catalogue, compiled, parsed)
-    checks = compile_shapes([shapes[name] for name in CHECKED if name in shapes], compiled.rules)
-    versioned = versions(graph, *(part.graph for part in shapes.values()))
-    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks)
-
-
-def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:
-    """Every management class has a definition. Raises GuidelineError."""
-    for cls in catalogue.management:
-        if cls.iri not in compiled.rules:
-            node = URIRef(cls.iri)
-            home = next(part for part in parsed if (node, RDF.type, None) in part.graph)
-            raise GuidelineError(
-                Problem("undefined-class", "a management class has no definition among classes of patients",
-                        "define it by owl:equivalentClass", home.file, home.line_of(node, RDF.type), cls.iri)
-            )  # fmt: skip
-
-
-def _prefixes(parsed: tuple[Parsed, ...]) -> dict[str, str]:
-    """The canonical prefixes, and those that the ontologies bind to namespaces of their own terms."""
-    spoken = {str(s).rsplit("#", 1)[0] for part in parsed for s in part.graph.subjects(RDF.type, None)}
-    found = dict(PREFIXES)
-    for part in parsed:
-        for prefix, namespace in part.prefixes.items():
-            if namespace not in found.values() and namespace.rstrip("#") in spoken:
-                found[prefix] = namespace
-    return dict(sorted(found.items()))
 
 
 class _Cache:
@@ -222,8 +194,11 @@ class _Cache:
     def __init__(self, files: list[Path]) -> None:
         digest = hashlib.sha256()
         sources = sorted(Path(__file__).parent.glob("*.py"))
-        for path in [*sources, *files]:
-            digest.update(f"{path.name}\0{path}\0".encode() if path in files else path.name.encode())
+        for path in sources:  # by what Python goes by, when it takes a compiled module for that of its source
+            seen = path.stat()
+            digest.update(f"{path}\0{seen.st_mtime_ns}\0{seen.st_size}\0".encode())
+        for path in files:
+            digest.update(f"{path.name}\0{path}\0".encode())
             digest.update(path.read_bytes() if path.is_file() else b"")
         self.path = _cache_directory() / f"{digest.hexdigest()}.json"
 
@@ -249,16 +224,13 @@ class _Cache:
 
 
 def _cache_directory() -> Path:
+    if given := os.environ.get("GUIDEPROOF_CACHE"):
+        return Path(given)
+    if sys.platform == "linux":  # what platformdirs says, which is slow to import
+        return Path(os.environ.get("XDG_CACHE_HOME", "").strip() or Path.home() / ".cache") / "guideproof"
     from platformdirs import user_cache_path
 
-    return Path(os.environ.get("GUIDEPROOF_CACHE") or user_cache_path("guideproof"))
-
-
-def _taxonomy(graph: Graph) -> tuple[tuple[str, str, str], ...]:
-    predicates = (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, GP.negates)
-    triples = (triple for p in predicates for triple in graph.triples((None, p, None)))
-    named = [t for t in triples if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]
-    return tuple(sorted((str(s), str(p), str(o)) for s, p, o in named))
+    return Path(user_cache_path("guideproof"))
 
 
 def version() -> str:

@@ -63,7 +63,7 @@ def decide_profiles(
     Raises EngineError where Java or HermiT fails, or takes longer than `timeout` seconds in all.
     """
     own = [tuple(dict.fromkeys(profile)) for profile in profiles]
-    ontology = _Ontology(ontologies, {seen.target for profile in own for seen in profile if seen.kind == "value"})
+    ontology = Logical(ontologies, {seen.target for profile in own for seen in profile if seen.kind == "value"})
     absences = ontology.absences(closable)
     hermit = _Hermit(ontology, [*classes, *absences], time.monotonic() + timeout)
     answers = _closed(hermit, own, absences)
@@ -104,7 +104,7 @@ def _without_conflicts(
 # -- the ontology, as HermiT receives it --
 
 
-class _Ontology:
+class Logical:
     """The logical triples of a guideline's ontologies, the blank nodes of each graph apart.
 
     Left out are annotations, imports, the types of classes that stand as individuals too, and the individuals that
@@ -196,7 +196,7 @@ class _Ontology:
 class _Writer:
     """Writes class expressions as triples."""
 
-    def __init__(self, ontology: _Ontology, prefix: str = "p") -> None:
+    def __init__(self, ontology: Logical, prefix: str = "p") -> None:
         self.ontology, self.prefix, self.numbers = ontology, prefix, count()
         self.triples: list[Triple] = []
 
@@ -295,7 +295,7 @@ class _Writer:
 class _Hermit:
     """Asks HermiT the same questions of many profiles, in as many processes at a time as there are processors."""
 
-    def __init__(self, ontology: _Ontology, questions: Sequence[Question], deadline: float) -> None:
+    def __init__(self, ontology: Logical, questions: Sequence[Question], deadline: float) -> None:
         self.ontology, self.questions, self.deadline = ontology, questions, deadline
         self.found: dict[Profile, States | None] = {}
 
@@ -319,7 +319,7 @@ class _Hermit:
                 writer.triples.append((sub, RDFS.subClassOf, writer.named(f"{_OWN}{kind}{i}")))
         for i, profile in enumerate(profiles):
             writer.triples.append((writer.named(f"{_OWN}profile{i}"), RDFS.subClassOf, writer.profile(profile)))
-        taxonomy = _taxonomy(_classify([*self.ontology.triples, *writer.triples], self.deadline))
+        taxonomy = taxonomy_of(classified([*self.ontology.triples, *writer.triples], self.deadline))
         return [self._states(_above(f"{_OWN}profile{i}", taxonomy)) for i in range(len(profiles))]
 
     def _states(self, above: set[str]) -> States | None:
@@ -330,7 +330,7 @@ class _Hermit:
                 for q, y, n in zip(self.questions, yes, no, strict=True)}  # fmt: skip
 
 
-def _taxonomy(output: str) -> dict[str, set[str]]:
+def taxonomy_of(output: str) -> dict[str, set[str]]:
     """For each class of HermiT's answer what it prints as equivalent or directly above; nothing below owl:Thing."""
     direct: dict[str, set[str]] = defaultdict(set)
     for kind, names in _AXIOM.findall(output):
@@ -352,7 +352,7 @@ def _above(iri: str, taxonomy: Mapping[str, set[str]]) -> set[str]:
     return found
 
 
-def _classify(triples: Iterable[Triple], deadline: float) -> str:
+def classified(triples: Iterable[Triple], deadline: float) -> str:
     """HermiT's taxonomy of an ontology, as it prints it."""
     with TemporaryDirectory(prefix="guideproof-") as folder:
         file = Path(folder, "ontology.nt")

@@ -1,29 +1,28 @@
-"""Justifying: why a class is entailed, why it is excluded, and what would settle it.
+"""Justifying: why a class is entailed, and why it is excluded.
 
 A reason is a subset-minimal set of recorded or assumed facts that entails the answer, read off the implicants that
-the facts satisfy. A question is an inclusion-minimal set of unknown facts for which some answer settles a class,
-read off the implicants that are still open.
+the facts satisfy. Which sets these are depends on what the facts say and not on who said it: it is found once for
+each combination of what bears on an implicant, and remembered.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from _thread import allocate_lock
+from collections.abc import Iterable, Sequence
 from itertools import product
+from typing import NamedTuple
 
 from reasoner.clauses import Cube, bits
 from reasoner.compiled import Compiled, Origin
-from reasoner.decide import Decision, State, state
+from reasoner.decide import Decision
 from reasoner.expressions import And, Expr, Name, Not, Or
-from reasoner.facts import ASSUMED, Fact, kleene, known
+from reasoner.facts import ASSUMED, Fact, kleene
+from reasoner.frozen import frozen
+from reasoner.index import Memory, literals
 from reasoner.theory import Literals
 
-_REMEMBERED = 50_000
 
-
-@dataclass(frozen=True)
-class Reason:
+class Reason(NamedTuple):
     """Why: the facts, the named classes that they settle on the way to the answer, and the axioms that lead there."""
 
     facts: tuple[Fact, ...]
@@ -31,199 +30,253 @@ class Reason:
     axioms: tuple[Origin, ...]
 
 
-@dataclass(frozen=True)
-class Question:
-    """Facts to ask for together, and the classes that some answer to them settles."""
+class Claim(NamedTuple):
+    """What a fact says, whoever said it."""
 
-    ask: tuple[str, ...]
-    decides: tuple[str, ...]
+    term: str
+    present: bool
+    assumed: bool
+    literals: Literals
+
+    def states(self, atom: int, truth: bool) -> bool:
+        """Whether a literal is among those that it states."""
+        return bool((self.literals.pos if truth else self.literals.neg) >> atom & 1)
+
+    @property
+    def spare(self) -> tuple[int, bool, Claim]:
+        """Of several that state a literal, the first by this states the least else."""
+        return self.literals.pos.bit_count() + self.literals.neg.bit_count(), self.assumed, self
+
+
+@frozen(eq=False)
+class Way:
+    """How some claims settle a class: the criteria and the axioms that lead there.
+
+    `claims` are their numbers in order, `numbers` the same as bits.
+    """
+
+    claims: tuple[int, ...]
+    numbers: int
+    criteria: tuple[str, ...]
+    axioms: tuple[Origin, ...]
+    assumed: tuple[str, ...]
+    rank: tuple[object, ...]
 
 
 def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
-    answer = decision.states[iri]
-    if answer is State.UNDETERMINED:
-        return ()
-    truth = answer is State.ENTAILED
-    found: dict[tuple[Fact, ...], Reason] = {}
-    for term in compiled.rules[iri].implicants(truth):
-        if decision.closed.satisfy(term):
-            for facts, axioms in _fact_sets(compiled, decision, term):
-                minimal = _minimal(compiled, facts, iri, truth)
-                if minimal not in found:
-                    found[minimal] = _explained(compiled, minimal, iri, truth, term.axioms | axioms)
-    distinct = [r for r in found.values() if not any(set(o.facts) < set(r.facts) for o in found.values())]
-    return tuple(sorted(distinct, key=_rank))
+    justifier = Justifier(compiled)
+    told = Told(justifier, decision)
+    return tuple(told.reason(way) for way in justifier.ways(told, iri))
 
 
-def _rank(reason: Reason) -> tuple[object, ...]:
-    assumed = sum(fact.by == ASSUMED for fact in reason.facts)
-    return assumed, len(reason.facts), [(fact.term, fact.present) for fact in reason.facts]
+class Told:
+    """The facts of a decision by the numbers of what they claim; `numbers` are those, as bits."""
+
+    def __init__(self, justifier: Justifier, decision: Decision) -> None:
+        self.decision = decision
+        self.facts = {justifier.number(fact): fact for fact in decision.facts}
+        self.numbers = 0
+        for number in self.facts:
+            self.numbers |= 1 << number
+
+    def reason(self, way: Way) -> Reason:
+        """A way as it is that of this patient."""
+        facts = self.facts
+        return Reason(tuple([facts[number] for number in way.claims]), way.criteria, way.axioms)
 
 
-def _fact_sets(compiled: Compiled, decision: Decision, term: Cube) -> list[tuple[list[Fact], int]]:
-    """Sets of facts that entail every literal of a satisfied implicant, each with the axioms used."""
-    given = known(decision.facts)
-    literals = [(i, True) for i in bits(term.pos)] + [(i, False) for i in bits(term.neg)]
-    choices = [_supports(compiled, given, atom, truth) for atom, truth in literals]
-    sets = []
-    for choice in product(*choices):
-        pos = neg = axioms = 0
-        for support in choice:
-            pos, neg, axioms = pos | support.pos, neg | support.neg, axioms | support.axioms
-        sets.append((_facts_for(decision.facts, Literals(pos, neg)), axioms))
-    return sets
+class Bearing:
+    """Some implicants that give one answer for a class, the claims that bear on them, and the ways that were found.
 
-
-def _supports(compiled: Compiled, given: Literals, atom: int, truth: bool) -> list[Cube]:
-    """What entails a literal: where a fact states it, that alone."""
-    found = compiled.theory.supports(atom, truth, given)
-    return found[:1] if found and found[0].size == 1 and found[0].atoms == 1 << atom else found
-
-
-def _facts_for(facts: tuple[Fact, ...], needed: Literals) -> list[Fact]:
-    """For each literal the fact that states it: the one that states the least else."""
-    chosen: dict[Fact, None] = {}
-    for bit_pos, bit_neg in [(1 << i, 0) for i in bits(needed.pos)] + [(0, 1 << i) for i in bits(needed.neg)]:
-        stating = [f for f in facts if f.literals.pos & bit_pos or f.literals.neg & bit_neg]
-        chosen[min(stating, key=_spare)] = None
-    return list(chosen)
-
-
-def _spare(fact: Fact) -> tuple[int, bool, Fact]:
-    literals = fact.literals
-    return literals.pos.bit_count() + literals.neg.bit_count(), fact.by == ASSUMED, fact
-
-
-def _minimal(compiled: Compiled, facts: list[Fact], iri: str, truth: bool) -> tuple[Fact, ...]:
-    """`facts` without those whose deletion leaves the answer standing; assumptions are dropped first."""
-    kept = sorted(facts)
-    for fact in sorted(facts, key=lambda f: (f.by != ASSUMED, f)):
-        rest = [other for other in kept if other is not fact]
-        if _settles(compiled, known(rest), iri, truth):
-            kept = rest
-    return tuple(kept)
-
-
-@lru_cache(_REMEMBERED)
-def _settles(compiled: Compiled, given: Literals, iri: str, truth: bool) -> bool:
-    closed = compiled.theory.close(given)
-    return any(closed.satisfy(term) for term in compiled.rules[iri].implicants(truth))
-
-
-# -- the way from the facts to the answer --
-
-
-def _explained(compiled: Compiled, facts: tuple[Fact, ...], iri: str, truth: bool, axioms: int) -> Reason:
-    return Reason(facts, *_way(compiled, compiled.theory.close(known(facts)), iri, truth, axioms))
-
-
-@lru_cache(_REMEMBERED)
-def _way(
-    compiled: Compiled, closed: Literals, iri: str, truth: bool, axioms: int
-) -> tuple[tuple[str, ...], tuple[Origin, ...]]:
-    """The criteria by which closed facts settle a class, and the axioms, those of the bits `axioms` among them."""
-    used: dict[str, bool] = {}
-    _walk(compiled, closed, Name(iri), truth, used)
-    criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
-    origins = {compiled.rules[name].origin for name in used} | {compiled.axioms[i] for i in bits(axioms)}
-    return criteria, tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
-
-
-def _walk(compiled: Compiled, closed: Literals, expr: Expr, truth: bool, used: dict[str, bool]) -> None:
-    """Collect in `used` the named classes by which an expression gets its value."""
-    match expr:
-        case Name(iri):
-            if iri not in used:
-                used[iri] = truth
-                _walk(compiled, closed, compiled.rules[iri].definition, truth, used)
-        case Not(part):
-            _walk(compiled, closed, part, not truth, used)
-        case And(parts) | Or(parts):
-            for part in parts:
-                if _value(compiled, closed, part) is truth:
-                    _walk(compiled, closed, part, truth, used)
-
-
-def _value(compiled: Compiled, closed: Literals, expr: Expr) -> bool | None:
-    """The value of an expression under closed facts: exact for atoms and classes, Kleene's above them."""
-
-    def of_class(iri: str) -> bool | None:
-        answer = state(compiled.rules[iri], closed)
-        return None if answer is State.UNDETERMINED else answer is State.ENTAILED
-
-    return kleene(expr, closed, of_class)
-
-
-# -- what to ask --
-
-
-def questions(
-    compiled: Compiled, decision: Decision, names: Mapping[int, str], classes: Iterable[str]
-) -> tuple[Question, ...]:
-    """What to ask next: the inclusion-minimal sets of facts that can settle some undetermined class, smallest first.
-
-    `names` gives the fact under which each atom is asked for.
+    A claim bears on an implicant where it states a literal of it, or one from which the theory concludes a literal of
+    it. `near` are the numbers of those claims, as bits.
     """
-    undetermined = [iri for iri in classes if decision.states[iri] is State.UNDETERMINED]
-    asks = {iri: _asks(compiled, decision.closed, names, iri) for iri in undetermined}
-    answers: dict[frozenset[str], list[Literals]] = {}
-    for found in asks.values():
-        for ask, answer in found:
-            answers.setdefault(ask, []).append(answer)
-    minimal = {iri: {ask for ask, _ in found} for iri, found in asks.items()}
-    result = []
-    for ask, options in answers.items():
-        for settled in _settled(compiled, decision.closed, options, [i for i in undetermined if ask in minimal[i]]):
-            result.append(Question(tuple(sorted(ask)), settled))
-    return tuple(sorted(result, key=lambda q: (len(q.ask), -len(q.decides), q.ask, q.decides)))
+
+    def __init__(self, iri: str, truth: bool, terms: int, relevant: int) -> None:
+        self.iri, self.truth, self.terms, self.relevant = iri, truth, terms, relevant
+        self.near = 0
+        self.ways: Memory[int, tuple[Way, ...]] = Memory()
+
+    def meet(self, number: int, stated: int) -> None:
+        """Take note of a claim that states some literals."""
+        if stated & self.relevant:
+            self.near |= 1 << number
 
 
-def _asks(
-    compiled: Compiled, closed: Literals, names: Mapping[int, str], iri: str
-) -> list[tuple[frozenset[str], Literals]]:
-    """The minimal sets of facts that can settle a class, each with an answer that does."""
-    found = []
-    for truth in (True, False):
-        for term in compiled.rules[iri].implicants(truth):
-            if not closed.contradict(term):
-                answer = Literals(term.pos & ~closed.pos, term.neg & ~closed.neg)
-                if compiled.theory.consistent(closed.union(answer)):
-                    atoms = [plainest(compiled, closed, i) for i in bits(answer.pos | answer.neg)]
-                    found.append((frozenset(names[i] for i in atoms), answer))
-    return [(ask, answer) for ask, answer in found if not any(other < ask for other, _ in found)]
+class Justifier:
+    """Finds the reasons for the answers of one guideline, and remembers the ways that it found."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled, self.index = compiled, compiled.index
+        self._lock = allocate_lock()
+        self._numbers: dict[tuple[object, ...], int] = {}
+        self._claims: list[Claim] = []
+        self._of_answers: dict[int, Bearing] = {}
+        self._of_implicants: dict[int, Bearing] = {}
+        self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
+
+    def number(self, fact: Fact) -> int:
+        """The number of what a fact claims."""
+        term, present, _, by, stated = fact
+        key = term, present, by == ASSUMED, stated
+        number = self._numbers.get(key)
+        return self._new(key) if number is None else number
+
+    def _new(self, key: tuple[str, bool, bool, Literals]) -> int:
+        with self._lock:
+            if key not in self._numbers:
+                for bearing in (*self._of_answers.values(), *self._of_implicants.values()):
+                    bearing.meet(len(self._claims), self.compiled.theory.joined(key[3]))
+                self._claims.append(Claim(*key))
+                self._numbers[key] = len(self._claims) - 1
+            return self._numbers[key]
+
+    def ways(self, told: Told, iri: str) -> tuple[Way, ...]:
+        """The ways to the state of a class, fewest assumptions and then fewest facts first."""
+        place, decision = self.index.places[iri], told.decision
+        truth = bool(decision.answers & place.entailed)
+        terms = place.entailing if truth else place.excluding
+        held = decision.held & terms
+        if not held:
+            return ()
+        bearing = self._of_answers.get(terms) or self._bearing(self._of_answers, terms, iri, truth, terms)
+        numbers = told.numbers & bearing.near
+        found = bearing.ways.get(numbers)
+        return bearing.ways.keep(numbers, self._found(bearing, told.numbers, held)) if found is None else found
+
+    def _bearing(self, kept: dict[int, Bearing], key: int, iri: str, truth: bool, terms: int) -> Bearing:
+        """What bears on some implicants of a class, from now on kept."""
+        with self._lock:
+            found = Bearing(iri, truth, terms, self._relevant(terms))
+            for number, claim in enumerate(self._claims):
+                found.meet(number, self.compiled.theory.joined(claim.literals))
+            return kept.setdefault(key, found)
+
+    def _relevant(self, terms: int) -> int:
+        """The literals of some implicants, and those from which the theory concludes them."""
+        found, theory = 0, self.compiled.theory
+        for term in bits(terms):
+            for atom, truth in _literals(self.index.cubes[term]):
+                for support in theory.supports(atom, truth, Literals(-1, -1)):
+                    found |= literals(support.pos, support.neg, theory.size)
+        return found
+
+    def _found(self, bearing: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
+        """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
+        found: dict[int, Way] = {}
+        kept = self._of_implicants
+        for term in bits(held):
+            alone = kept.get(term) or self._bearing(kept, term, bearing.iri, bearing.truth, 1 << term)
+            ways = alone.ways.get(numbers & alone.near)
+            for way in self._of_term(bearing, term, alone, numbers & alone.near) if ways is None else ways:
+                found.setdefault(way.numbers, way)
+        if len(found) == 1:
+            return tuple(found.values())
+        least = [way for way in found.values() if not any(o != way.numbers and not o & ~way.numbers for o in found)]
+        return tuple(sorted(least, key=lambda way: way.rank))
+
+    def _of_term(self, bearing: Bearing, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
+        """The ways to an answer by one implicant that some claims satisfy."""
+        told, cube = list(bits(numbers)), self.index.cubes[term]
+        ways = [self._way(self._minimal(claims, bearing.terms), bearing.iri, bearing.truth, cube.axioms | axioms)
+                for claims, axioms in self._claim_sets(cube, told)]  # fmt: skip
+        return alone.ways.keep(numbers, tuple(ways))
+
+    def _stated(self, numbers: Iterable[int]) -> Literals:
+        pos = neg = 0
+        for number in numbers:
+            stated = self._claims[number].literals
+            pos, neg = pos | stated.pos, neg | stated.neg
+        return Literals(pos, neg)
+
+    def _closed(self, numbers: Iterable[int]) -> int:
+        theory = self.compiled.theory
+        return theory.closed(theory.joined(self._stated(numbers)))
+
+    def _claim_sets(self, term: Cube, told: Sequence[int]) -> list[tuple[list[int], int]]:
+        """Sets of claims that entail every literal of a satisfied implicant, each with the axioms used."""
+        given = self._stated(told)
+        sets = []
+        for choice in product(*(self._supports(given, atom, truth) for atom, truth in _literals(term))):
+            pos = neg = axioms = 0
+            for support in choice:
+                pos, neg, axioms = pos | support.pos, neg | support.neg, axioms | support.axioms
+            sets.append((self._stating(told, Cube(pos, neg)), axioms))
+        return sets
+
+    def _supports(self, given: Literals, atom: int, truth: bool) -> list[Cube]:
+        """What entails a literal: where a claim states it, that alone."""
+        found = self.compiled.theory.supports(atom, truth, given)
+        return found[:1] if found and found[0].size == 1 and found[0].atoms == 1 << atom else found
+
+    def _stating(self, told: Sequence[int], needed: Cube) -> list[int]:
+        """For each literal the claim that states it: the one that states the least else."""
+        chosen: dict[int, None] = {}
+        for atom, truth in _literals(needed):
+            stating = [number for number in told if self._claims[number].states(atom, truth)]
+            chosen[min(stating, key=lambda number: self._claims[number].spare)] = None
+        return list(chosen)
+
+    def _minimal(self, claims: list[int], terms: int) -> tuple[int, ...]:
+        """`claims` without those whose deletion leaves the answer standing; assumptions are dropped first."""
+        kept = sorted(claims, key=self._claims.__getitem__)
+        for one in sorted(kept, key=lambda number: not self._claims[number].assumed):
+            rest = [other for other in kept if other != one]
+            if self.index.terms.satisfied(self._closed(rest)) & terms:
+                kept = rest
+        return tuple(kept)
+
+    # -- the way from the facts to the answer --
+
+    def _way(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
+        """The one way by some claims and the axioms of the bits `axioms`."""
+        key = claims, iri, truth, axioms
+        made = self._made.get(key)
+        return self._made.keep(key, self._traced(*key)) if made is None else made
+
+    def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
+        used = _Walk(self.compiled, self._closed(claims)).walk(Name(iri), truth)
+        origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
+        said = [self._claims[number] for number in claims]
+        assumed = tuple(claim.term for claim in said if claim.assumed)
+        return Way(
+            claims=claims,
+            numbers=sum(1 << number for number in claims),
+            criteria=tuple(name for name, value in used.items() if value == truth and name != iri),
+            axioms=tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term))),
+            assumed=assumed,
+            rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
+        )
 
 
-def plainest(compiled: Compiled, closed: Literals, atom: int) -> int:
-    """The most specific atom that, with what is known, comes to the same as `atom`: the easier one to ask for."""
-    for clause in compiled.theory.long:
-        open_atoms = clause.atoms & ~(closed.pos | closed.neg)
-        decided = clause.pos & closed.pos or clause.neg & closed.neg
-        if not decided and open_atoms >> atom & 1 and open_atoms.bit_count() == 2:
-            other = next(bits(open_atoms & ~(1 << atom)))
-            if _comes_to(compiled, closed, atom, other) and _is_below(compiled, other, atom):
-                return plainest(compiled, closed, other)
-    return atom
+def _literals(term: Cube) -> list[tuple[int, bool]]:
+    return [(i, True) for i in bits(term.pos)] + [(i, False) for i in bits(term.neg)]
 
 
-def _comes_to(compiled: Compiled, closed: Literals, one: int, other: int) -> bool:
-    """Whether two atoms have the same value in every completion."""
-    return all(
-        compiled.theory.close(closed.union(Literals(1 << a, 0))).pos >> b & 1 for a, b in ((one, other), (other, one))
-    )
+class _Walk:
+    """Collects the named classes by which an expression gets its value under closed literals."""
 
+    def __init__(self, compiled: Compiled, closed: int) -> None:
+        self.compiled, self.given = compiled, compiled.theory.split(closed)
+        self.settled = compiled.index.settled(closed)
+        self.used: dict[str, bool] = {}
 
-def _is_below(compiled: Compiled, lower: int, upper: int) -> bool:
-    return bool(compiled.theory.close(Literals(1 << lower, 0)).pos >> upper & 1)
+    def walk(self, expr: Expr, truth: bool) -> dict[str, bool]:
+        match expr:
+            case Name(iri):
+                if iri not in self.used:
+                    self.used[iri] = truth
+                    self.walk(self.compiled.rules[iri].definition, truth)
+            case Not(part):
+                self.walk(part, not truth)
+            case And(parts) | Or(parts):
+                for part in parts:
+                    if kleene(part, self.given, self._of_class) is truth:
+                        self.walk(part, truth)
+        return self.used
 
-
-def _settled(
-    compiled: Compiled, closed: Literals, options: list[Literals], classes: list[str]
-) -> list[tuple[str, ...]]:
-    """The largest sets of `classes` that one of the answers settles together."""
-    found: set[tuple[str, ...]] = set()
-    for answer in options:
-        after = compiled.theory.close(closed.union(answer))
-        settled = tuple(i for i in classes if state(compiled.rules[i], after) is not State.UNDETERMINED)
-        found.add(settled)
-    return sorted(s for s in found if s and not any(set(s) < set(other) for other in found))
+    def _of_class(self, iri: str) -> bool | None:
+        """The value of an expression is exact for atoms and classes, and Kleene's above them."""
+        place = self.compiled.index.places[iri]
+        return True if self.settled & place.entailed else False if self.settled & place.excluded else None

@@ -21,6 +21,7 @@ from typing import IO, NoReturn
 import numpy as np
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
+from rdflib import OWL
 
 from reasoner import rdf
 from reasoner.errors import RecordError
@@ -36,6 +37,7 @@ _BOM = codecs.BOM_UTF8
 _READ = 1 << 20
 _QUOTE = 2
 _DECIMAL = b"XMLSchema#decimal"
+_IMPORTS = f"<{OWL.imports}>".encode()
 _GRAPHS = (RdfFormat.TRIG, RdfFormat.JSON_LD)
 
 # What stands in a term that no record holds, and maybe elsewhere; the first character is looked for first, being rare.
@@ -113,8 +115,8 @@ def as_lines(given: Path | bytes, format: str | None = None, source: str | None 
     """Read RDF in any syntax as blocks of N-Triples, graphs merged; `format` as for `rdf.read_graph`.
 
     `source` stands for the file in errors. Turtle and TriG are read in bounded memory, RDF/XML and JSON-LD at once.
-    Raises RecordError as `rdf.read_graph` does, save for `owl:imports`, which `triples.read_block` refuses, and for
-    nesting of blank nodes, which no block shows; an error may come after some blocks.
+    Raises RecordError as `rdf.read_graph` does, save for nesting of blank nodes, which no block shows; an error may
+    come after some blocks.
     """
     refuse = rdf._Refusal(source or (str(given) if isinstance(given, Path) else rdf.STDIN), RecordError)
     with _open(given, refuse) if isinstance(given, Path) else io.BytesIO(given) as file:
@@ -199,18 +201,20 @@ class _Writer:
 
     def parts(self) -> Iterator[bytes]:
         """A part for each thousand statements; never none."""
-        start, some = self.file.tell(), False
+        start, some, imports = self.file.tell(), False, False
         parser = self._parser(self.file)
         try:
             while part := self._part(islice(parser, _AT_ONCE)):
                 if self._is_suspect(part) and not self._fits(part):
                     self._explain(start)
-                some = True
+                some, imports = True, imports or _IMPORTS in part
                 yield part
         except SyntaxError:
             self._explain(start)
         if not some:
             self.refuse("no-triples", "the file states nothing", "give a file that holds RDF statements")
+        if imports:
+            self._check_imports(start)
 
     @property
     def _is_json(self) -> bool:
@@ -243,6 +247,16 @@ class _Writer:
         terms = rdf._Terms("", self._is_json, self.refuse)
         for term in (quad.subject, quad.predicate, quad.object):
             terms.of(term, line)
+
+    def _check_imports(self, start: int) -> None:
+        """Read again, line by line, to refuse an `owl:imports`, if there is one."""
+        self.file.seek(start)
+        feed, terms = _Feed(self.file), rdf._Terms("", self._is_json, self.refuse)
+        for quad in self._parser(feed):  # type: ignore[arg-type]
+            if str(quad.predicate).encode() == _IMPORTS:
+                what = f"the record imports {terms.of(quad.object, None)}, which is never fetched"
+                remedy = "delete owl:imports; the guideline is at hand already"
+                self.refuse("owl-imports", what, remedy, None if self._is_json else feed.line)
 
     def _explain(self, start: int) -> NoReturn:
         """Read again, line by line, to raise the error of the statement that cannot be used, with its line."""

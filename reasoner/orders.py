@@ -6,30 +6,28 @@ An order is *supported*, a matter of *judgement*, *not supported*, *undecided*, 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
-from reasoner.clauses import bits
-from reasoner.compiled import Compiled
-from reasoner.decide import Decision, State, assume, state
-from reasoner.facts import ASSUMED, known
-from reasoner.justify import plainest
+from reasoner.ask import Asker
+from reasoner.compiled import Index, Place
+from reasoner.decide import Closing, Decision, State, answered
+from reasoner.index import Memory
 from reasoner.shapes import Check, classes_in
-from reasoner.terms import GP
-from reasoner.theory import Literals
+from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.
 VERDICTS = {
-    str(GP.NotSupported): "notSupported",
-    str(GP.Judgement): "judgement",
-    str(GP.Undecided): "undecided",
-    str(GP.Silent): "silent",
+    f"{CORE}NotSupported": "notSupported",
+    f"{CORE}Judgement": "judgement",
+    f"{CORE}Undecided": "undecided",
+    f"{CORE}Silent": "silent",
 }
 SUPPORTED, SILENT, UNDECIDED = "supported", "silent", "undecided"
+RED_FLAG = f"{CORE}RedFlag"
 
 
-@dataclass(frozen=True)
-class Order:
+class Order(NamedTuple):
     """The verdict on one proposed action: the shape that gave it (none where supported), and what could change it."""
 
     action: str
@@ -39,63 +37,104 @@ class Order:
     needs: tuple[str, ...]
 
 
-def alerts(checks: Iterable[Check], states: Mapping[str, State]) -> tuple[Check, ...]:
-    """The shapes about the patient as such that report something: red flags first, then what was not recorded."""
-    found = [check for check in checks if not check.action and check.violated(states)]
-    return tuple(sorted(found, key=lambda check: (check.severity != str(GP.RedFlag), check.shape)))
+class _Reports(dict[int, bool]):
+    """Whether a shape reports something, by those of the answers that it looks at."""
+
+    def __init__(self, check: Check, index: Index) -> None:
+        self.check, self.places = check, {cls: index.places[cls] for cls in sorted(classes_in(check.condition))}
+        self.answers = _answers(self.places.values())
+
+    def __missing__(self, answers: int) -> bool:
+        states = {cls: answered(place, answers) for cls, place in self.places.items()}
+        found = self[answers] = self.check.violated(states)
+        return found
 
 
-class Review:
-    """Reviews the orders of one patient."""
+def _answers(places: Iterable[Place]) -> int:
+    return sum(place.answers for place in places)
 
-    def __init__(
-        self, compiled: Compiled, decision: Decision, closable: Iterable[str], names: Mapping[int, str]
-    ) -> None:
-        self.compiled, self.decision, self.names = compiled, decision, names
-        self.closable = tuple(closable)
-        recorded = [fact for fact in decision.facts if fact.by != ASSUMED]
-        self.recorded = compiled.theory.close(known(recorded))
 
-    def order(self, action: str, checks: Sequence[Check]) -> Order:
-        """The verdict on `action` by the pathway shapes `checks`; silent where there is none."""
-        statements = tuple(sorted({statement for check in checks for statement in check.statements}))
-        if not checks:
+class Alerts:
+    """The shapes about the patient as such: red flags first, then what was not recorded."""
+
+    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+        about = [check for check in checks if not check.action]
+        about.sort(key=lambda check: (check.severity != RED_FLAG, check.shape))
+        self._reports = [_Reports(check, index) for check in about]
+
+    def of(self, answers: int) -> tuple[Check, ...]:
+        """Those that report something."""
+        return tuple([reports.check for reports in self._reports if reports[answers & reports.answers]])
+
+
+class Row:
+    """The pathway shapes that review one action, and what they say by the answers that they look at."""
+
+    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+        self.checks = tuple(checks)
+        self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
+        classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
+        self._places = [index.places[cls] for cls in classes]
+        self.answers, self.terms = _answers(self._places), sum(place.terms for place in self._places)
+        self._verdicts: Memory[int, tuple[Check | None, str]] = Memory()
+
+    def verdict(self, answers: int) -> tuple[Check | None, str]:
+        """The shape that reports on the order, and what that says."""
+        seen = answers & self.answers
+        found = self._verdicts.get(seen)
+        if found is None:
+            check = reported(self.checks, {place.iri: answered(place, seen) for place in self._places})
+            found = self._verdicts.keep(seen, (check, verdict_of(check)))
+        return found
+
+
+class Reviewer:
+    """Reviews orders by one guideline, and remembers what it found.
+
+    `checks_of` gives the pathway shapes that review an action.
+    """
+
+    def __init__(self, asker: Asker, closing: Closing, checks_of: Callable[[str], Iterable[Check]]) -> None:
+        self.asker, self.closing, self.checks_of = asker, closing, checks_of
+        self.index, self.theory = asker.index, asker.theory
+        self._rows: Memory[str, Row] = Memory()
+        self._orders: Memory[tuple[str, int, int], Order] = Memory()
+
+    def order(self, action: str, decision: Decision) -> Order:
+        """The verdict on `action` by the pathway shapes; silent where there is none."""
+        row = self._rows.get(action)
+        if row is None:
+            row = self._rows.keep(action, Row(self.index, self.checks_of(action)))
+        bearing = self.asker.bearing(row.terms) | self.closing.acts | self.closing.acts << self.theory.size
+        key = action, decision.recorded & bearing, decision.answers & row.answers
+        order = self._orders.get(key)
+        return self._orders.keep(key, self._order(action, row, decision)) if order is None else order
+
+    def _order(self, action: str, row: Row, decision: Decision) -> Order:
+        if not row.checks:
             return Order(action, SILENT, None, (), ())
-        check = reported(checks, self.decision.states)
-        verdict = verdict_of(check)
-        return Order(action, verdict, check, statements, tuple(sorted(self._needs(checks, verdict))))
+        check, verdict = row.verdict(decision.answers)
+        needs = self._needs(row, decision.recorded, verdict)
+        return Order(action, verdict, check, row.statements, tuple(sorted(needs)))
 
-    def _needs(self, checks: Sequence[Check], verdict: str) -> set[str]:
+    def _needs(self, row: Row, recorded: int, verdict: str) -> set[str]:
         """The facts, unknown or assumed, of the minimal answers that change the verdict.
 
         Where no answer changes it by itself, those of the minimal answers that settle a class of the row.
         """
-        row = sorted({cls for check in checks for cls in classes_in(check.condition)})
-        answers = [(self._asked(answer), answer) for answer in self._answers(row)]
-        changing = [ask for ask, answer in answers if self._verdict_after(answer, row, checks) != verdict]
+        answers = list(self.asker.open_answers(recorded, row.terms))
+        asked = [self.asker.asked(recorded, answer) for answer in answers]
+        changing = [ask for ask, answer in zip(asked, answers, strict=True)
+                    if row.verdict(self._after(recorded, answer))[1] != verdict]  # fmt: skip
         if not changing and verdict == UNDECIDED:
-            changing = [ask for ask, _ in answers]
+            changing = asked
         return {name for ask in changing if not any(other < ask for other in changing) for name in ask}
 
-    def _asked(self, answer: Literals) -> frozenset[str]:
-        atoms = bits(answer.pos | answer.neg)
-        return frozenset(self.names[plainest(self.compiled, self.recorded, atom)] for atom in atoms)
-
-    def _answers(self, row: Iterable[str]) -> Iterator[Literals]:
-        """What the record leaves open of each implicant of the classes in a row and of their complements."""
-        for cls in row:
-            for term in (*self.compiled.rules[cls].entailed_by, *self.compiled.rules[cls].excluded_by):
-                answer = Literals(term.pos & ~self.recorded.pos, term.neg & ~self.recorded.neg)
-                possible = not self.recorded.contradict(term) and answer != Literals()
-                if possible and self.compiled.theory.consistent(self.recorded.union(answer)):
-                    yield answer
-
-    def _verdict_after(self, answer: Literals, row: Iterable[str], checks: Sequence[Check]) -> str:
-        closed = self.compiled.theory.close(self.recorded.union(answer))
-        assumed = assume(self.compiled.theory, closed, self.closable)
-        closed = self.compiled.theory.close(closed.union(known(assumed)))
-        states = {cls: state(self.compiled.rules[cls], closed) for cls in row}
-        return verdict_of(reported(checks, states))
+    def _after(self, recorded: int, answer: int) -> int:
+        """The answers where the record says `answer` too."""
+        closed = self.theory.extended(recorded, answer)
+        assumed = self.closing.assumed(closed)
+        return self.index.settled(self.theory.extended(closed, assumed) if assumed else closed)
 
 
 def verdict_of(check: Check | None) -> str:

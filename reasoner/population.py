@@ -46,6 +46,7 @@ def read_population(block: Block) -> Population:
     """What `block` says of its patients; rules are run."""
     block.count_values()
     block.derive()
+    block.find_repeated()
     return _Reading(block).population()
 
 
@@ -83,12 +84,22 @@ class _Reading:
         self.pair_p = block.pair_p
         self.pair_node = block.owned[block.pair_o] & (block.pair_p != block.type)
         self.pair_value = np.where(self.pair_node, block.kind[block.pair_o], block.pair_o)
+        self._forget_idle()
         derived = self.via_derived[block.s]
         derived[block.recorded :] = True
         kept = block.root[block.s] >= 0
         every = [(block.s, block.pair, derived) if kept.all() else (block.s[kept], block.pair[kept], derived[kept])]
         every += list(self._typed())
         return [np.concatenate(columns) if len(columns) > 1 else columns[0] for columns in zip(*every, strict=True)]
+
+    def _forget_idle(self) -> None:
+        """Take the values of properties from which nothing follows for one and the same."""
+        block = self.block
+        idle = np.array([self.judge.is_idle(name) for name in block.predicates], bool)
+        pairs = np.flatnonzero(idle[block.pair_p] & ~self.pair_node)
+        if len(pairs):
+            suspect = self.judge.suspect(block.terms.take(pa.array(block.pair_o[pairs])))
+            self.pair_value[pairs[~suspect]] = -1
 
     def _typed(self) -> Iterator[tuple[Codes, Codes, Flags]]:
         """The rows for types that rules gave."""
@@ -158,7 +169,8 @@ class _Reading:
         """For each patient all bits that these rows give; one result for each list of bits by context."""
         tables = np.array(given, np.uint64)
         found = [np.zeros(self.size, np.uint64) for _ in given]
-        rows = rows[tables.any(axis=0)[self.context[rows]]]
+        telling: Flags = np.any(tables, axis=0)
+        rows = rows[telling[self.context[rows]]]
         if not len(rows):
             return found
         row, context = self.row[rows], self.context[rows]

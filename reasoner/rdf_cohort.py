@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -10,21 +10,19 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reasoner.block import Block, Flags
+from reasoner.block import Block, Codes, Flags
 from reasoner.cohort import Cohort, Reject
 from reasoner.errors import Problem, RecordError
 from reasoner.facts import DERIVED, Observation, known
 from reasoner.grouping import lines
 from reasoner.guideline import Guideline
 from reasoner.judge import Judge
+from reasoner.kernel import Kernel
 from reasoner.population import Population, read_population
 from reasoner.transpose import bitmap, bitmaps
 from reasoner.triples import Data, FirstLine, Triples, read_block
 
-#: Where so many of a block's findings and acts are described elsewhere, the file is not grouped by patient.
-_SCATTERED = 0.1
-
-One = tuple[Observation, ...] | tuple[Problem, ...]
+One = Sequence[Observation] | Sequence[Problem]
 Seen = Mapping[str, One]
 
 
@@ -38,6 +36,7 @@ class TripleReader:
 
     guideline: Guideline
     judge: Judge
+    kernel: Kernel
     as_of: date
 
     def read(self, data: Data, source: str, first_line: FirstLine = 1, *, grouped: bool = False) -> Cohort:
@@ -49,51 +48,56 @@ class TripleReader:
         triples = read_block(data, source, first_line)
         block = Block(triples, self.judge)
         strays = block.strays()
-        if not grouped and (len(strays) or block.missing() > _SCATTERED * len(block.links)):
+        if not grouped and (len(strays) or block.missing()):
             raise ScatteredError(source)
         population = read_population(block)
-        others = self._others(block, triples, population, source)
-        rejects = [r for patient, found in others.items() for r in _rejects(patient, source, found)]
+        self._mark_contradictory(population)
+        others = self._others(block, population, strays, source)
+        rejects = [reject for patient, found in others.items() for reject in _rejects(patient, source, found)]
         lost = self._lost(triples, strays, source)
-        return replace(self._cohort(population, others), rejects=tuple(sorted({*rejects, *lost})))
+        return replace(self._cohort(population, others), rejects=tuple(sorted([*rejects, *lost])))
 
-    def _others(self, block: Block, triples: Triples, population: Population, source: str) -> Seen:
+    def _mark_contradictory(self, population: Population) -> None:
+        """Leave those to the reference, which says what cannot hold together, whom no completion has."""
+        clash = self.kernel.decide(self._cohort(population, {})).clash
+        plain = np.flatnonzero(~population.odd)
+        found = np.unpackbits(clash.view(np.uint8), count=len(plain), bitorder="little").astype(bool)
+        population.odd[plain[found]] = True
+
+    def _others(self, block: Block, population: Population, strays: Codes, source: str) -> Seen:
         """What the reference makes of the patients that are odd."""
-        rows = np.flatnonzero(population.odd)
-        if not len(rows):
+        if not population.odd.any():
             return {}
-        owner = block.root[triples.subject]
         try:
-            return self._referred(lines(triples, np.flatnonzero((owner >= 0) & population.odd[owner])), source)
+            return self._referred(block, population.odd, strays, source)
         except RecordError:
-            return {patient: found for row in rows for patient, found in self._alone(triples, owner == row, source)}
+            found: dict[str, One] = {}
+            for together in _components(np.flatnonzero(population.odd), block.ties):
+                found |= self._alone(block, together, strays, source)
+            return found
 
-    def _alone(self, triples: Triples, mine: Flags, source: str) -> Iterator[tuple[str, One]]:
-        """One patient, where the reference refuses all that it is given together."""
+    def _alone(self, block: Block, together: list[int], strays: Codes, source: str) -> Seen:
+        """Patients who have something in common, where the reference refuses all that it is given together."""
+        chosen = np.zeros(len(block.patients), bool)
+        chosen[together] = True
         try:
-            yield from self._referred(lines(triples, np.flatnonzero(mine)), source).items()
+            return self._referred(block, chosen, strays, source)
         except RecordError as error:
-            subject = triples.nodes[int(triples.subject[np.flatnonzero(mine)[0]])].as_py()
-            yield subject.strip("<>"), error.problems
+            return {block.term(code).strip("<>"): error.problems for code in block.patients[together].tolist()}
 
-    def _referred(self, data: bytes, source: str) -> Seen:
-        from reasoner.rdf import read_text  # the reference is slow to import
-        from reasoner.record import gather
-        from reasoner.reference import observed
+    def _referred(self, block: Block, chosen: Flags, strays: Codes, source: str) -> Seen:
+        from reasoner.reference import observed  # slow to import
 
-        records = gather([read_text(data, source, format="nt")])
-        return observed(self.guideline, records, self.as_of)
+        return observed(self.guideline, lines(block.triples, block.around(chosen, strays)), source, self.as_of)
 
-    def _lost(self, triples: Triples, strays: NDArray[np.int32], source: str) -> list[Reject]:
+    def _lost(self, triples: Triples, strays: Codes, source: str) -> list[Reject]:
         """Nodes that belong to no patient, as the reference refuses them."""
         if not len(strays):
             return []
-        from reasoner.rdf import read_text
         from reasoner.reference import stray_problems
 
-        mine = np.isin(triples.subject, strays)
-        parsed = read_text(lines(triples, np.flatnonzero(mine)), source, format="nt")
-        problems = stray_problems(self.guideline, parsed, self.as_of)
+        data = lines(triples, np.flatnonzero(np.isin(triples.subject, strays)))
+        problems = stray_problems(self.guideline, data, source, self.as_of)
         return [Reject(p.node or "", source, p.code, p.what, p.remedy) for p in problems]
 
     def _cohort(self, population: Population, others: Seen) -> Cohort:
@@ -101,13 +105,15 @@ class TripleReader:
         masks = [population.pos | population.derived_pos, population.neg | population.derived_neg,
                  population.derived_pos & ~population.pos, population.derived_neg & ~population.neg]  # fmt: skip
         kept = ~population.odd
-        odd = np.flatnonzero(population.odd)
-        names = dict(zip(population.patients.take(pa.array(odd)).to_pylist(), odd.tolist(), strict=True))
         proposed = {action: flags.copy() for action, flags in population.proposed.items()}
-        for patient, found in others.items():
-            row = names[patient]
-            kept[row] = not any(isinstance(one, Problem) for one in found)
-            self._enter(masks, proposed, row, [one for one in found if isinstance(one, Observation)])
+        if others:
+            odd = np.flatnonzero(population.odd)
+            names = dict(zip(population.patients.take(pa.array(odd)).to_pylist(), odd.tolist(), strict=True))
+            for patient, found in others.items():
+                seen = [one for one in found if isinstance(one, Observation)]
+                if len(seen) == len(found):
+                    kept[names[patient]] = True
+                    self._enter(masks, proposed, names[patient], seen)
         atoms = len(self.guideline.compiled.theory.atoms)
         pos, neg, derived_pos, derived_neg = (bitmaps(mask[kept], atoms) for mask in masks)
         orders = {action: bitmap(flags[kept]) for action, flags in proposed.items()}
@@ -135,7 +141,24 @@ class TripleReader:
         return {s.target for s in seen if s.path == (str(GP.proposes),) and s.kind == "class" and s.present}
 
 
-def _rejects(patient: str, source: str, found: Iterable[object]) -> Iterator[Reject]:
-    for one in found:
-        if isinstance(one, Problem):
-            yield Reject(patient, source, one.code, one.what, one.remedy)
+def _rejects(patient: str, source: str, found: Iterable[object]) -> list[Reject]:
+    """What is wrong with a patient; one that is a blank node has no name, its label is the file's affair."""
+    name = patient if ":" in patient and not patient.startswith("_:") else ""
+    return sorted({Reject(name, source, p.code, p.what, p.remedy) for p in found if isinstance(p, Problem)})
+
+
+def _components(rows: NDArray[np.intp], ties: NDArray[np.int32]) -> list[list[int]]:
+    """The rows, those together that are tied."""
+    first = {row: row for row in rows.tolist()}
+
+    def least(row: int) -> int:
+        while first[row] != row:
+            first[row] = row = first[first[row]]
+        return row
+
+    for one, other in ties.tolist():
+        first[max(least(one), least(other))] = min(least(one), least(other))
+    found: dict[int, list[int]] = {}
+    for row in first:
+        found.setdefault(least(row), []).append(row)
+    return list(found.values())

@@ -19,7 +19,9 @@ from pathlib import Path
 from rdflib import OWL, RDF, RDFS, SH, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from reasoner.contract import Vocabulary, stem
 from reasoner.errors import Problem, RecordError
+from reasoner.naming import to_plain
 from reasoner.rdf import Parsed, Triple, read_graph
 from reasoner.report import ONE_AT_A_TIME, report_of
 from reasoner.rules import AS_OF, Scene, expand
@@ -56,6 +58,12 @@ class Records:
     def prefixes(self) -> dict[str, str]:
         """The prefixes that the files bind."""
         return {name: iri for parsed in self.files for name, iri in parsed.prefixes.items() if name}
+
+    def without(self, nodes: Collection[str]) -> Records:
+        """The records of the patients who are not among `nodes`, and of no other of these nodes."""
+        told = (triple for parsed in self.files for triple in parsed.lines if triple in self.graph)
+        graph = _graph(triple for triple in told if to_plain(triple[0]) not in nodes)
+        return replace(self, graph=graph, patients=tuple(p for p in self.patients if to_plain(p) not in nodes))
 
     def only(self, patients: Collection[Node], properties: Collection[Node]) -> Records:
         """The records of these patients alone."""
@@ -135,7 +143,7 @@ class _Vocabulary:
         for s, o in typed:
             self.kinds[s].add(o)
         ontologies = guideline.subjects(RDF.type, OWL.Ontology)
-        self._stems = {_stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
+        self.stems = {stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
         self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.speaks(iri)}
         self._roles = {
             "property": {s for s, o in typed if str(o).endswith("Property")},
@@ -145,7 +153,7 @@ class _Vocabulary:
 
     def speaks(self, term: Node) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return isinstance(term, URIRef) and _stem(term) in self._stems
+        return isinstance(term, URIRef) and stem(term) in self.stems
 
     def knows(self, term: Node, role: str) -> bool:
         """Whether the guideline declares an IRI as a `property`, as a `class`, or (a `value`) as anything."""
@@ -160,10 +168,13 @@ class _Vocabulary:
         return names[like[0]] if like else None
 
 
-def _stem(iri: str) -> str:
-    """A namespace without what people get wrong about it: scheme, case, and the last separator."""
-    namespace = iri[: len(iri) - len(local_name(iri))]
-    return namespace.rstrip("#/").lower().removeprefix("https://").removeprefix("http://")
+def vocabulary(guideline: Graph) -> Vocabulary:
+    """The terms that a record may use, as data."""
+    words = _Vocabulary(guideline)
+    properties = [term for term in words.kinds if words.knows(term, "property")]
+    classes = [term for term in words.kinds if words.knows(term, "class")]
+    sets = (words.stems, properties, classes, words.kinds, words.properties)
+    return Vocabulary(*(tuple(sorted(map(str, terms))) for terms in sets))
 
 
 @dataclass(frozen=True)
@@ -227,7 +238,7 @@ class _View:
             reached = [patient]
             for node in reached:
                 owners[node].append(patient)
-                reached += [o for o in links[node] if o not in reached]
+                reached += dict.fromkeys(o for o in links[node] if o not in reached)
         return dict(owners)
 
     def strays(self) -> Iterator[_Fault]:

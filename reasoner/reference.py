@@ -1,56 +1,67 @@
-"""What the reference, pySHACL on rdflib, makes of records: observations where they conform, problems where not."""
+"""What is seen of records that are not plain columns: observations where they can be used, problems where not.
+
+As `reasoner.classify` does it: what is plain without pySHACL (`reasoner.plain`), the rest by the reference; and of both
+what contradicts itself is refused.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 
+from reasoner.assess import assessor_of
+from reasoner.classify import _by_reference
 from reasoner.errors import Problem, RecordError
 from reasoner.facts import Observation
 from reasoner.guideline import Guideline
-from reasoner.observe import observe
-from reasoner.rdf import Parsed
-from reasoner.record import Records, derive, node_properties, validate
-from reasoner.together import refuse_together
+from reasoner.nodes import Source
+from reasoner.plain import Seen
+
+One = Sequence[Observation] | Sequence[Problem]
 
 
-def observed(
-    guideline: Guideline, records: Records, as_of: date
-) -> Mapping[str, tuple[Observation, ...] | tuple[Problem, ...]]:
-    """What each record says, rules run; or, of one that is refused, what is wrong with it.
+def observed(guideline: Guideline, data: bytes, source: str, as_of: date) -> Mapping[str, One]:
+    """What each record in N-Triples says, rules run; or, of one that is refused, what is wrong with it.
 
-    Raises RecordError for what belongs to no patient.
+    A patient that is a blank node goes by some label. Raises RecordError for what cannot be read, and for what belongs
+    to no patient.
     """
-    refused = validate(records, guideline.taxonomy, guideline.shapes("core", "record"), as_of)
-    found: dict[str, tuple[Observation, ...] | tuple[Problem, ...]] = {}
-    found |= {str(patient): tuple(problems) for patient, problems in refused.items()}
-    sound = [patient for patient in records.patients if patient not in refused]
-    if refused:
-        records = records.only(sound, node_properties(guideline.taxonomy))
-    rules = guideline.shapes("derivation")
-    if rules and sound:
-        records = derive(records, guideline.taxonomy, rules, as_of)
-    catalogue = guideline.catalogue
-    for patient in sound:
-        seen = observe(records.graph, patient, guideline.compiled.properties, catalogue.negations, records.derived,
-                       catalogue.bounds)  # fmt: skip
-        found[str(patient)] = _together(guideline, seen)
-    return found
+    plain = guideline.lane.answer([Source(source, "nt", data)])
+    seen: dict[str, Seen] = dict(plain.seen) if plain else {}
+    refused: dict[str, One] = {}
+    if plain is None or plain.left:
+        from reasoner.rdf import read_text
+        from reasoner.record import gather
+
+        records = gather([read_text(data, source, format="nt")])
+        others, problems = _by_reference(guideline, records.without(plain.nodes) if plain else records, as_of)
+        seen, refused = seen | others, dict(problems)
+    return refused | {patient: _possible(guideline, one.observations) for patient, one in seen.items()}
 
 
-def _together(guideline: Guideline, seen: tuple[Observation, ...]) -> tuple[Observation, ...] | tuple[Problem, ...]:
+def _possible(guideline: Guideline, seen: tuple[Observation, ...]) -> One:
+    """The observations of one record, or why no patient can have them all."""
     try:
-        refuse_together(guideline.compiled, seen)
+        assessor_of(guideline).decide(seen)
     except RecordError as error:
         return error.problems
     return seen
 
 
-def stray_problems(guideline: Guideline, parsed: Parsed, as_of: date) -> tuple[Problem, ...]:
+def stray_problems(guideline: Guideline, data: bytes, source: str, as_of: date) -> Sequence[Problem]:
     """What is wrong with nodes that no patient leads to."""
-    records = Records(parsed.graph, (parsed,), ())
+    from rdflib import OWL, RDF, Graph
+
+    from reasoner.rdf import read_text
+    from reasoner.record import Records, validate
+
     try:
-        validate(records, guideline.taxonomy, guideline.shapes("core", "record"), as_of)
+        parsed = read_text(data, source, format="nt")
+        graph = Graph(bind_namespaces="none")
+        for triple in parsed.lines:
+            if triple[1] != RDF.type or triple[2] not in (OWL.NamedIndividual, OWL.Ontology):
+                graph.add(triple)
+        validate(Records(graph, (parsed,), ()), guideline.taxonomy, guideline.shapes("core", "record"), as_of)
     except RecordError as error:
         return error.problems
     return ()

@@ -111,7 +111,7 @@ class JsonRenderer:
             "label": self.guideline.catalogue.label(conclusion.cls.iri),
             "state": str(conclusion.state),
             "recommendations": [self._recommendation(recommendation) for recommendation in recommendations],
-            "reasons": [self._reason(justified) for justified in conclusion.reasons],
+            "reasons": [self.reason(justified) for justified in conclusion.reasons],
         }
 
     def _recommendation(self, recommendation: Recommendation) -> Json:
@@ -122,7 +122,8 @@ class JsonRenderer:
             "statements": self._names(recommendation.statements),
         }
 
-    def _reason(self, justified: Justified) -> Json:
+    def reason(self, justified: Justified) -> Json:
+        """One reason, with what it rests on and cites."""
         reason = justified.reason
         return {
             "facts": [self._fact(fact) for fact in reason.facts],

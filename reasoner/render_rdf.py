@@ -12,12 +12,12 @@ from datetime import UTC, datetime
 
 from rdflib import PROV, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 
+from reasoner.ask import Question
 from reasoner.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.canonical import content_hash
 from reasoner.decide import State
 from reasoner.facts import Fact
 from reasoner.guideline import Guideline, version
-from reasoner.justify import Question
-from reasoner.naming import content_hash
 from reasoner.orders import Order
 from reasoner.pause import collection_paused
 from reasoner.render_json import JsonRenderer
@@ -36,11 +36,11 @@ _ORIGINS = {"recorded": GP.Recorded, "derived": GP.Derived, "assumed": GP.Assume
 
 
 class RdfRenderer:
-    """Writes assessments of one guideline into a graph."""
+    """Writes assessments of one guideline into a graph; with `timed`, each run says when it ended."""
 
-    def __init__(self, guideline: Guideline, ended: datetime | None = None) -> None:
+    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
         self.guideline = guideline
-        self.ended = ended or datetime.now(UTC)
+        self.ended = ended or datetime.now(UTC) if timed else None
         self.json = JsonRenderer(guideline)
         self.graph = Graph()
         for prefix, namespace in guideline.prefixes.items():
@@ -118,7 +118,8 @@ class RdfRenderer:
         self._add(run, RDF.type, PROV.Activity)
         self._add(run, PROV.used, record, *(URIRef(iri) for iri in self.guideline.content.versions))
         self._add(run, PROV.wasAssociatedWith, software)
-        self._add(run, PROV.endedAtTime, Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime))
+        if self.ended:
+            self._add(run, PROV.endedAtTime, Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime))
         self._add(record, RDF.type, PROV.Entity)
         self._add(software, RDF.type, PROV.SoftwareAgent)
         self._add(software, RDFS.label, Literal(f"guideproof {version()}", lang="en"))

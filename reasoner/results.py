@@ -6,15 +6,14 @@ rejects, each with a minimal set of facts that cannot hold together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from reasoner.clauses import bits
-from reasoner.cohort import Bitmap, Bitmaps, Cohort, Reject
+from reasoner.cohort import Bitmap, Cohort, Reject
 from reasoner.compiled import literals_in
 from reasoner.decide import contradiction
 from reasoner.facts import NOTHING, RECORDED, Fact, kleene
@@ -25,9 +24,12 @@ from reasoner.orders import SUPPORTED, VERDICTS
 from reasoner.program import STATUSES
 from reasoner.terms import curie
 from reasoner.theory import Literals
+from reasoner.transpose import column_of, flags_of
 
 STATUS = "status"
 
+#: Reasons, as JSON, a dictionary for each part.
+REASON = pa.dictionary(pa.int32(), pa.string())
 _CODED = pa.dictionary(pa.int8(), pa.string())
 _VERDICTS = (SUPPORTED, *VERDICTS.values())
 
@@ -48,8 +50,8 @@ class ResultTable:
     `classes` stand as the guideline has its management classes, then by name.
     """
 
-    def __init__(self, guideline: Guideline, as_of: date | None = None) -> None:
-        self.guideline = guideline
+    def __init__(self, guideline: Guideline, as_of: date | None = None, *, reasons: bool = False) -> None:
+        self.guideline, self.reasons = guideline, reasons
         management = [cls.iri for cls in guideline.catalogue.management]
         criteria = [iri for iri in guideline.compiled.rules if iri not in management]
         self.classes = (*management, *sorted(criteria, key=self._name))
@@ -61,8 +63,11 @@ class ResultTable:
             told["guideproof.asOf"] = as_of.isoformat()
         self.schema = pa.schema(list(self._fields()), told)
 
-    def batch(self, cohort: Cohort, decided: Decided) -> pa.RecordBatch:
-        """The answers for all patients of a cohort but those whose record contradicts itself."""
+    def batch(self, cohort: Cohort, decided: Decided, reasons: Sequence[pa.Array] = ()) -> pa.RecordBatch:
+        """The answers for all patients of a cohort but those whose record contradicts itself.
+
+        `reasons` are the columns of `reasoner.reasons`, where the table has them.
+        """
         rows, place = decided.rows, {iri: at for at, iri in enumerate(decided.classes)}
         known = [(decided.entailed[place[iri]], decided.excluded[place[iri]]) for iri in self.classes]
         arrays = [
@@ -73,6 +78,7 @@ class ResultTable:
             *(boolean_array(true, false, rows) for true, false in known),
             *(boolean_array(decided.alerts[check.shape], ~decided.alerts[check.shape], rows) for check in self.alerts),
             *(_verdicts(decided.verdicts[act], cohort.proposed.get(act), rows) for act in self.actions),
+            *reasons,
         ]
         found = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
         return found.filter(boolean_array(~decided.clash, decided.clash, rows)) if decided.clash.any() else found
@@ -92,6 +98,8 @@ class ResultTable:
             yield pa.field(f"alert:{self._name(check.shape)}", pa.bool_(), False, told)
         for act in self.actions:
             yield pa.field(f"verdict:{self._name(act)}", _CODED, metadata={"iri": act, "label": catalogue.label(act)})
+        for cls in catalogue.management if self.reasons else ():
+            yield pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri})
 
 
 def _verdicts(named: Mapping[str, Bitmap], proposed: Bitmap | None, rows: int) -> pa.Array:
@@ -99,31 +107,20 @@ def _verdicts(named: Mapping[str, Bitmap], proposed: Bitmap | None, rows: int) -
     if proposed is None:
         codes = pa.nulls(rows, pa.int8())
     else:
-        found = sum((_flags(rows_of, rows) * np.uint8(_VERDICTS.index(name)) for name, rows_of in named.items()),
+        found = sum((flags_of(rows_of, rows) * np.uint8(_VERDICTS.index(name)) for name, rows_of in named.items()),
                     start=np.zeros(rows, np.uint8))  # fmt: skip
-        codes = pa.array(found.view(np.int8), mask=_flags(proposed, rows) == 0)
+        codes = pa.array(found.view(np.int8), mask=flags_of(proposed, rows) == 0)
     return pa.DictionaryArray.from_arrays(codes, pa.array(_VERDICTS))
-
-
-def _flags(bitmap: Bitmap, rows: int) -> NDArray[np.uint8]:
-    return np.unpackbits(bitmap.view(np.uint8), count=rows, bitorder="little")
 
 
 def contradictions(guideline: Guideline, cohort: Cohort, decided: Decided, source: str = "") -> tuple[Reject, ...]:
     """The patients whose record contradicts itself, each with a minimal set of facts that cannot hold together."""
     rejects = []
-    for row in np.flatnonzero(_flags(decided.clash, decided.rows)).tolist():
-        said = Literals(_column(cohort.pos, row), _column(cohort.neg, row))
+    for row in np.flatnonzero(flags_of(decided.clash, decided.rows)).tolist():
+        said = Literals(column_of(cohort.pos, row), column_of(cohort.neg, row))
         problem = contradiction(guideline.compiled.theory, facts_of(guideline, said)).problem
         rejects.append(Reject(cohort.patients[row].as_py(), source, problem.code, problem.what, problem.remedy))
     return tuple(rejects)
-
-
-def _column(bitmaps: Bitmaps, row: int) -> int:
-    """The bits of one patient, as one number with a bit for each atom."""
-    return sum(
-        1 << atom for atom in np.flatnonzero(bitmaps[:, row // 64] >> np.uint64(row % 64) & np.uint64(1)).tolist()
-    )
 
 
 def facts_of(guideline: Guideline, said: Literals) -> tuple[Fact, ...]:

@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
-from rdflib import Namespace, URIRef
+if TYPE_CHECKING:
+    from rdflib import Namespace
 
-GP = Namespace("https://w3id.org/guideproof/core#")
-CITO = Namespace("http://purl.org/spar/cito/")
+    GP: Namespace
+    CITO: Namespace
+
+#: The namespace of the core vocabulary as text; `GP` is the same for rdflib, which is imported where it is asked for.
+CORE = "https://w3id.org/guideproof/core#"
+_SPACES = {"GP": CORE, "CITO": "http://purl.org/spar/cito/"}
 
 #: The canonical prefix of every vocabulary that the project writes. A guideline adds its own.
 PREFIXES: dict[str, str] = {
-    "cito": str(CITO),
+    "cito": _SPACES["CITO"],
     "dcterms": "http://purl.org/dc/terms/",
-    "gp": str(GP),
+    "gp": CORE,
     "owl": "http://www.w3.org/2002/07/owl#",
     "prov": "http://www.w3.org/ns/prov#",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
@@ -52,4 +58,12 @@ def expand(name: str, prefixes: Mapping[str, str]) -> str | None:
 
 def local_name(iri: str) -> str:
     """What follows the last `#` or `/` of an IRI."""
-    return str(URIRef(iri)).rsplit("#", 1)[-1].rsplit("/", 1)[-1]
+    return iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _SPACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from rdflib import Namespace
+
+    return globals().setdefault(name, Namespace(_SPACES[name]))

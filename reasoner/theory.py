@@ -8,17 +8,16 @@ unit resolution, and every contradiction is a falsified implicate.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from typing import NamedTuple
 
 from reasoner.clauses import Cube, bits, prime
+from reasoner.frozen import frozen
+from reasoner.index import Union, complements, literals
 
-_REMEMBERED = 100_000
 
-
-@dataclass(frozen=True, order=True)
+@frozen(order=True)
 class Atom:
     """A condition under a path of properties from the patient.
 
@@ -66,7 +65,7 @@ class Literals(NamedTuple):
         return not (clause.pos & ~self.neg or clause.neg & ~self.pos)
 
 
-@dataclass(frozen=True)
+@frozen
 class Theory:
     """The atoms, and all prime implicates of the clauses between them."""
 
@@ -80,28 +79,15 @@ class Theory:
         return cls(tuple(atoms), tuple(sorted(found, key=lambda c: (c.size, c))))
 
     @cached_property
-    def _units(self) -> Literals:
-        """What holds of every patient."""
-        known = Literals()
+    def _always(self) -> int:
+        """What holds of every patient; a clash where no patient can exist."""
+        always = 0
         for clause in self.implicates:
             if clause.size == 0:
-                return Literals(1, 1)  # no patient can exist
+                return self.joined(Literals(1, 1))
             if clause.size == 1:
-                known = known.union(Literals(clause.pos, clause.neg))
-        return known
-
-    @cached_property
-    def _implied(self) -> tuple[list[Literals], list[Literals]]:
-        """For each atom when true, and when false: the literals that two-literal implicates give."""
-        when_true = [Literals() for _ in self.atoms]
-        when_false = [Literals() for _ in self.atoms]
-        for clause in self.implicates:
-            if clause.size == 2:
-                for atom in bits(clause.atoms):
-                    rest = Literals(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom))
-                    table = when_true if clause.neg >> atom & 1 else when_false
-                    table[atom] = table[atom].union(rest)
-        return when_true, when_false
+                always |= literals(clause.pos, clause.neg, self.size)
+        return always
 
     @cached_property
     def long(self) -> tuple[Cube, ...]:
@@ -110,40 +96,71 @@ class Theory:
 
     def close(self, known: Literals) -> Literals:
         """`known` with every literal that the theory entails from it. Clashes where it is contradictory."""
-        found = self._closures.get(known)
-        if found is None:
-            if len(self._closures) >= _REMEMBERED:
-                self._closures.clear()
-            found = self._closures[known] = self._close(known)
-        return found
+        return self.split(self.closed(self.joined(known)))
 
-    @cached_property
-    def _closures(self) -> dict[Literals, Literals]:
-        return {}
+    def closed(self, known: int) -> int:
+        """`close` for sets of literals as one number (see `index`).
 
-    def _close(self, known: Literals) -> Literals:
-        closed = self._spread(known.union(self._units))
-        changed = True
-        while changed:
-            more = closed
-            for clause in self.long:
-                more = more.union(_unit(clause, closed))
-            changed = more != closed
-            closed = self._spread(more) if changed else closed
+        One pass is enough: all prime implicates are there, so that a literal is entailed just where it is the only one
+        of an implicate that `known` does not make false.
+        """
+        return self._units(known | self._always | self._implied(known), known)
+
+    def extended(self, closed: int, more: int) -> int:
+        """`closed(closed | more)` for literals that are closed already, and a few more."""
+        found = closed | more
+        for literal in bits(more):
+            found |= self._gives[literal]
+        return self._units(found, closed | more)
+
+    def _units(self, closed: int, known: int) -> int:
+        """`closed` with what the implicates of more than two literals give from `known`."""
+        false = complements(known, self.size)
+        for clause in self._long:
+            left = clause & ~false
+            if not left & left - 1:
+                closed |= left or clause
         return closed
 
-    def _spread(self, known: Literals) -> Literals:
-        when_true, when_false = self._implied
-        pos, neg = known
-        for atom in bits(known.pos):
-            pos, neg = pos | when_true[atom].pos, neg | when_true[atom].neg
-        for atom in bits(known.neg):
-            pos, neg = pos | when_false[atom].pos, neg | when_false[atom].neg
-        return Literals(pos, neg)
+    def clashes(self, known: int) -> bool:
+        """Whether some atom is both true and false in a set of literals."""
+        return bool(known & known >> self.size & (1 << self.size) - 1)
+
+    def joined(self, known: Literals) -> int:
+        """Literals as one number."""
+        return literals(known.pos, known.neg, self.size)
+
+    def split(self, known: int) -> Literals:
+        """Literals from one number."""
+        return Literals(known & (1 << self.size) - 1, known >> self.size)
+
+    @cached_property
+    def size(self) -> int:
+        """How many atoms there are; one where there is none."""
+        return max(1, len(self.atoms))
+
+    @cached_property
+    def _gives(self) -> list[int]:
+        """For each literal those that two-literal implicates give."""
+        gives = [0] * (2 * self.size)
+        for clause in self.implicates:
+            if clause.size == 2:
+                either = literals(clause.pos, clause.neg, self.size)
+                for literal in bits(either):
+                    gives[literal - self.size] |= either & ~(1 << literal)
+        return gives
+
+    @cached_property
+    def _implied(self) -> Union:
+        return Union(self._gives)
+
+    @cached_property
+    def _long(self) -> list[int]:
+        return [literals(clause.pos, clause.neg, self.size) for clause in self.long]
 
     def consistent(self, known: Literals) -> bool:
         """Whether some patient has all of `known`."""
-        return not self.close(known).clash
+        return not self.clashes(self.closed(self.joined(known)))
 
     def supports(self, atom: int, truth: bool, known: Literals) -> list[Cube]:
         """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
@@ -179,15 +196,6 @@ class Theory:
     def over(self, atoms: int) -> list[Cube]:
         """The implicates that speak of `atoms` alone: the projection of the theory on them."""
         return [clause for clause in self.implicates if not clause.atoms & ~atoms]
-
-
-def _unit(clause: Cube, known: Literals) -> Literals:
-    """The one literal of `clause` that is left when all others are false; all of them where none is left."""
-    open_pos, open_neg = clause.pos & ~known.neg, clause.neg & ~known.pos
-    left = open_pos.bit_count() + open_neg.bit_count()
-    if left == 1:
-        return Literals(open_pos, open_neg)
-    return Literals(clause.pos, clause.neg) if left == 0 else Literals()
 
 
 def components(clauses: Iterable[Cube]) -> list[list[Cube]]:

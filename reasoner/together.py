@@ -6,34 +6,31 @@ a functional property, and two classes of one node that an axiom joins are looke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 
 from reasoner.compiled import Compiled
 from reasoner.errors import ContradictionError, Problem, RecordError
 from reasoner.facts import Observation
 
-Path = tuple[str, ...]
+ByPath = dict[tuple[str, ...], list[Observation]]
 
 
 def refuse_together(compiled: Compiled, seen: Iterable[Observation]) -> None:
     """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
-    observations = list(seen)
-    for problem in (*_bounds(observations), *_values(compiled, observations)):
+    numbers, values, classes = ByPath(), ByPath(), ByPath()
+    of_kind = {"number": numbers, "value": values, "class": classes}
+    for observation in seen:
+        path, kind, _, present, *_ = observation
+        if present:
+            of_kind[kind].setdefault(path, []).append(observation)
+    for problem in (*_bounds(numbers), *_values(compiled, values)):
         raise ContradictionError(problem)
-    for problem in _classes(compiled, observations):
+    for problem in _classes(compiled, classes) if compiled.joined else ():
         raise RecordError(problem)
 
 
-def _by_path(seen: Sequence[Observation], kind: str) -> Mapping[Path, list[Observation]]:
-    found: dict[Path, list[Observation]] = {}
-    for observation in seen:
-        if observation.kind == kind and observation.present:
-            found.setdefault(observation.path, []).append(observation)
-    return found
-
-
-def _bounds(seen: Sequence[Observation]) -> Iterator[Problem]:
-    for path, numbers in _by_path(seen, "number").items():
+def _bounds(found: ByPath) -> Iterator[Problem]:
+    for path, numbers in found.items():
         low = max((o.low for o in numbers if o.low is not None), default=None)
         high = min((o.high for o in numbers if o.high is not None), default=None)
         if low is not None and high is not None and low > high:
@@ -41,8 +38,10 @@ def _bounds(seen: Sequence[Observation]) -> Iterator[Problem]:
             yield Problem("contradictory-record", what, "correct the record: at least one of them is wrong")
 
 
-def _values(compiled: Compiled, seen: Sequence[Observation]) -> Iterator[Problem]:
-    for path, values in _by_path(seen, "value").items():
+def _values(compiled: Compiled, found: ByPath) -> Iterator[Problem]:
+    for path, values in found.items():
+        if len(values) == 1:
+            continue
         names = sorted({o.target for o in values})
         functional = path[-1] in compiled.properties and compiled.properties[path[-1]].functional
         if functional and any(frozenset((a, b)) in compiled.different for a in names for b in names if a < b):
@@ -50,10 +49,11 @@ def _values(compiled: Compiled, seen: Sequence[Observation]) -> Iterator[Problem
             yield Problem("contradictory-record", what, "correct the record: at least one of them is wrong")
 
 
-def _classes(compiled: Compiled, seen: Sequence[Observation]) -> Iterator[Problem]:
+def _classes(compiled: Compiled, found: ByPath) -> Iterator[Problem]:
     """Classes of one node that an axiom joins; under a functional property the theory joins them itself."""
-    for path, typed in _by_path(seen, "class").items():
-        if compiled.properties[path[-1]].functional:
+    for path, typed in found.items():
+        alone = len({o.source for o in typed}) == len(typed)
+        if alone or compiled.properties[path[-1]].functional:
             continue
         for source in sorted({o.source for o in typed}):
             names = sorted({o.target for o in typed if o.source == source})

@@ -30,3 +30,26 @@ def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
     packed = np.packbits(flags, bitorder="little")
     found.view(np.uint8)[: len(packed)] = packed
     return found
+
+
+def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
+    """The masks of `rows` patients, from bitmaps of literals: the shape (patients, words of atoms)."""
+    atoms = len(found)
+    turned = np.zeros((rows, words(atoms) * 8), np.uint8)
+    bytewise = found.view(np.uint8)
+    for start in range(0, rows, _TURNED):
+        stop = min(rows, start + _TURNED)
+        flags = np.unpackbits(bytewise[:, start // 8 : -(-stop // 8)], axis=1, count=stop - start, bitorder="little")
+        turned[start:stop, : -(-atoms // 8)] = np.packbits(flags.T, axis=1, bitorder="little")
+    return turned.view(np.uint64)
+
+
+def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:
+    """The bits of a bitmap, 0 or 1 for each of `rows` patients."""
+    return np.unpackbits(found.view(np.uint8), count=rows, bitorder="little")
+
+
+def column_of(found: Bitmaps, row: int) -> int:
+    """The literals of one patient, as one number with a bit for each."""
+    column = found[:, row // 64] >> np.uint64(row % 64) & np.uint64(1)
+    return sum(1 << atom for atom in np.flatnonzero(column).tolist())

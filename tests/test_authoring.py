@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pyshacl
 import pytest
-from lint_shapes import misused, outside_fragment, programs
 from rdflib import OWL, RDF, RDFS, SH, Graph, Namespace, URIRef
 
+from reasoner.check_shacl import NAMESPACE, misused
 from reasoner.guideline import home
 from reasoner.terms import GP
 
@@ -21,6 +21,12 @@ SHAPES = sorted((ROOT / "shapes").glob("*.ttl"))
 #: Where shapes may hold SPARQL: the record contract, the rules, and what authors keep.
 MAY_PROGRAM = {"core.ttl", "record.ttl", "derivation.ttl", "authoring.ttl"}
 COMPILED = {"red-flags.ttl", "pathway.ttl"}
+#: What only some shapes may use: the red flags and the pathway are compiled, and know nothing of these.
+PROGRAMS = frozenset({SH.sparql, SH.rule, SH.target, SH.js, SH.expression})
+FRAGMENT = frozenset(
+    {SH["class"], SH.hasValue, SH["and"], SH["or"], SH["not"], SH.path, SH.inversePath, SH.targetClass, SH.severity,
+     SH.message}
+)  # fmt: skip
 SN = Namespace("https://w3id.org/guideproof/schmorl#")
 EX = Namespace("https://example.org/")
 
@@ -101,6 +107,17 @@ def test_what_is_lost_is_reported(
 
 
 # -- lint --
+
+
+def programs(graph: Graph) -> list[str]:
+    """The shapes that hold SPARQL, rules or another language."""
+    return sorted(f"{s}: sh:{p.removeprefix(NAMESPACE)}" for s, p, _ in graph if p in PROGRAMS)
+
+
+def outside_fragment(graph: Graph) -> list[str]:
+    """The uses of SHACL that red-flag and pathway shapes cannot have, because they are compiled."""
+    used = [(s, p) for s, p, _ in graph if p.startswith(NAMESPACE)]
+    return sorted(f"{s}: sh:{p.removeprefix(NAMESPACE)}" for s, p in used if p not in FRAGMENT)
 
 
 @each_shapes_file

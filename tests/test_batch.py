@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 import random
 from collections.abc import Iterable, Sequence
 from datetime import date
@@ -10,12 +11,13 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pyoxigraph as ox
 import pytest
 from random_records import Records, as_graph
-from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
+from rdflib import PROV, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 
 from reasoner import sources
-from reasoner.assess import Refusal
+from reasoner.assess import Assessment, Refusal
 from reasoner.batch import Options, run_batch
 from reasoner.classify import classify, classify_files
 from reasoner.decide import State
@@ -23,6 +25,8 @@ from reasoner.errors import InputError, RecordError
 from reasoner.guideline import Guideline
 from reasoner.rdf import read_text
 from reasoner.record import gather
+from reasoner.render_json import JsonRenderer
+from reasoner.render_rdf import RdfRenderer
 from reasoner.terms import GP, curie
 
 DAY = date(2026, 11, 22)
@@ -369,3 +373,63 @@ def test_literals_keep_what_they_say(guideline: Guideline, tmp_path: Path) -> No
     )
     data = write(tmp_path / "p.nt", as_lines([graph]))
     agree(guideline, batch(guideline, tmp_path / "p.nt"), data)
+
+
+def test_reasons_are_the_first_that_classify_gives(
+    guideline: Guideline, drawn: list[Graph], shipped: list[Graph], tmp_path: Path
+) -> None:
+    lines = write(tmp_path / "why.nt", as_lines([*drawn[:150], *shipped]))
+    rows, _ = batch(guideline, tmp_path / "why.nt", reasons=True)
+    renderer, compared = JsonRenderer(guideline), 0
+    for result in classify(guideline, gather([read_text(lines, "why.nt", format="nt")]), DAY):
+        if isinstance(result, Refusal):
+            continue
+        for conclusion in renderer.assessment(result)["conclusions"]:
+            first = next(iter(conclusion["reasons"]), None)
+            for fact in first["facts"] if first else ():
+                fact["source"] = None
+            found = rows[result.patient][f"reason:{conclusion['class']}"]
+            assert (json.loads(str(found)) if found else None) == first, (result.patient, conclusion["class"])
+            compared += first is not None
+    assert compared > 2000
+
+
+def test_quads_hold_what_classify_writes(guideline: Guideline, drawn: list[Graph], tmp_path: Path) -> None:
+    lines = write(tmp_path / "quads.nt", as_lines(drawn[:150]))
+    out = tmp_path / "answers.nq"
+    run_batch(guideline, tmp_path / "quads.nt", out, Options(DAY, "n-quads"))
+    graphs: dict[str, set[ox.Quad]] = {}
+    for quad in ox.parse(path=str(out)):
+        assert quad.graph_name != ox.DefaultGraph()
+        graphs.setdefault(str(quad.graph_name), set()).add(quad)
+    found = dict(map(_by_patient, graphs.values()))
+    results = classify(guideline, gather([read_text(lines, "quads.nt", format="nt")]), DAY)
+    wanted = dict(_by_patient(_quads_of(guideline, one)) for one in results if not isinstance(one, Refusal))
+    assert found.keys() == wanted.keys()
+    assert len(found) == len(graphs) > 50
+    for patient, quads in found.items():
+        assert quads ^ wanted[patient] == set()
+
+
+def _by_patient(quads: set[ox.Quad]) -> tuple[str, set[str]]:
+    (patient,) = (str(quad.object) for quad in quads if quad.predicate.value == str(GP.patient))
+    return patient, set(map(_comparable, quads))
+
+
+def _quads_of(guideline: Guideline, result: Assessment) -> set[ox.Quad]:
+    graph = RdfRenderer(guideline).render([result])
+    return set(ox.parse(graph.serialize(format="nt").encode(), ox.RdfFormat.N_TRIPLES))
+
+
+def _comparable(quad: ox.Quad) -> str:
+    """A quad without content hashes; nothing of sources, of the time, and of notes on several nodes."""
+    if quad.predicate.value in (str(GP.source), str(PROV.endedAtTime), str(RDFS.comment)) or _hashed(
+        quad.subject, "fact"
+    ):
+        return ""
+    return " ".join("#" if str(term).startswith("<urn:guideproof:") else str(term)
+                    for term in (quad.subject, quad.predicate, quad.object))  # fmt: skip
+
+
+def _hashed(term: object, kind: str) -> bool:
+    return str(term).startswith(f"<urn:guideproof:{kind}:")

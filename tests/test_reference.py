@@ -9,7 +9,7 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -347,7 +347,7 @@ def _vaguer(record: Record, place: int, how: str) -> Record:
     step = Decimal(3)
     low = None if seen.low is None or how == "unbounded" else seen.low - step
     high = None if seen.high is None or how == "unbounded" else seen.high + step
-    return (*record[:i], replace(seen, low=low, high=high), *record[i + 1 :])
+    return (*record[:i], seen._replace(low=low, high=high), *record[i + 1 :])
 
 
 @cache

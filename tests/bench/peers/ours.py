@@ -12,11 +12,9 @@ import pyarrow.parquet as pq
 from peers import CLASSES, COLUMNS, Steps
 from peers.floors import ROWS, apart
 from reasoner.assess import Assessment
-from reasoner.classify import classify, classify_files
+from reasoner.classify import classify_files, classify_text
 from reasoner.decide import State, decide
 from reasoner.guideline import Guideline, load_guideline
-from reasoner.rdf import read_text
-from reasoner.record import gather
 from reasoner.render_json import JsonRenderer
 
 DAY = date(2026, 11, 22)
@@ -71,7 +69,6 @@ def deciding(source: Path, out: Path) -> Steps:
     facts = [tuple(fact for fact in known if fact.by != "assumed") for known in records]
     closable = tuple(guideline.catalogue.closable)
     decide(guideline.compiled, facts[0], closable)
-    guideline.compiled.theory.__dict__.pop("_closures", None)
     yield None
     for known in facts:
         decide(guideline.compiled, known, closable)
@@ -79,6 +76,6 @@ def deciding(source: Path, out: Path) -> Steps:
 
 
 def _assess(guideline: Guideline, text: str) -> Assessment:
-    [result] = classify(guideline, gather([read_text(text, "record.ttl", format="turtle")]), DAY)
+    [result] = classify_text(guideline, text, DAY, name="record.ttl", format="turtle")
     assert isinstance(result, Assessment)
     return result

@@ -1,0 +1,91 @@
+"""The findings of a check, and the one list that says how grave each is.
+
+The list gives each code its severity; `docs/checks.md` has a section under each code, to which a finding leads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How grave a finding is: an error or a warning is to be mended before publishing, an info need not be."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+
+#: Where each code is explained; the anchor is the code.
+DOCUMENT = "docs/checks.md"
+
+_ERRORS = """
+    not-readable no-such-file not-utf8 empty-file no-triples syntax-error n3-syntax relative-iri too-deep rdf-12
+    undeclared-prefix prefix-not-canonical prefix-rebound near-namespace
+    unresolved-import undeclared-term
+    not-owl-dl inconsistent unsatisfiable-class cyclic-hierarchy
+    outside-fragment cyclic-definition patient-in-ontology two-definitions bad-declaration
+    shape-outside-fragment shacl-term rule-under-property-shape
+    query-syntax query-term query-unbound
+    term-without-label term-without-definition term-without-ontology
+    individual-without-label individual-without-definition
+    class-undefined class-without-statement class-without-advice
+    recommendation-without-strength recommendation-without-action not-a-class-of-acts advice-without-statement
+    statement-without-section statement-without-position statement-without-kind statement-without-paraphrase
+    statement-without-citation reference-without-identity
+    link-to-no-statement link-to-no-reference link-to-no-reading link-to-no-recommendation link-to-no-diagnosis
+    reading-without-question reading-without-choice reading-without-alternative reading-without-rationale
+    finding-closed closed-not-an-act closed-without-reading closed-otherwise
+    threshold-without-unit quantity-without-unit unit-differs duplicate-identifier
+    shape-without-iri shape-without-severity shape-without-label shape-without-message message-with-placeholder
+    shape-without-remedy shape-without-code shape-without-statement severity-undeclared
+"""
+_WARNINGS = """
+    file-ignored prefix-alias threshold-twice label-number not-different class-without-order
+    term-without-source
+    unused-criterion unused-statement unused-reference unused-recommendation unused-reading shape-without-target
+"""
+_INFOS = """
+    same-label shape-not-compiled
+"""
+
+#: The severity of each code.
+SEVERITIES: dict[str, Severity] = {
+    code: severity
+    for severity, codes in ((Severity.ERROR, _ERRORS), (Severity.WARNING, _WARNINGS), (Severity.INFO, _INFOS))
+    for code in codes.split()
+}
+
+
+@dataclass(frozen=True, order=True)
+class Finding:
+    """One thing to mend: where it stands, what it is and what to do.
+
+    `file` is relative to the guideline's directory where it lies there. `term` is the IRI that the finding is about,
+    empty where there is none. `about` are further IRIs that it comes from.
+    """
+
+    file: str
+    line: int
+    code: str
+    term: str
+    what: str
+    remedy: str
+    about: frozenset[str] = field(default=frozenset(), compare=False)
+    severity_of_own: Severity | None = field(default=None, compare=False)
+
+    @property
+    def severity(self) -> Severity:
+        """The severity in the list; of a query of the guideline's own, the one that its header gives."""
+        return SEVERITIES.get(self.code) or self.severity_of_own or Severity.WARNING
+
+    @property
+    def grave(self) -> bool:
+        """Whether it is to be mended before publishing."""
+        return self.severity is not Severity.INFO
+
+    @property
+    def docs(self) -> str:
+        """Where the code is explained; a query of the guideline's own explains itself."""
+        return f"{DOCUMENT}#{self.code}" if self.code in SEVERITIES else f"queries/qc/{self.code}.rq"
