@@ -19,6 +19,8 @@ from reasoner.terms import local_name
 from reasoner.theory import Atom
 from reasoner.translate import ROOT, Path, Translator
 
+_UNLIMITED = "an axiom between classes of findings or acts is limited to none of them"
+
 
 class AxiomTable:
     """Numbers the axioms, so that a clause can say by bits which ones it rests on."""
@@ -314,6 +316,8 @@ class _FillerTheory:
         unfold = Unfold({(n, t): [Cube(1 << i, 0) if t else Cube(0, 1 << i)]
                          for n, i in number.items() for t in (True, False)})  # fmt: skip
         for term in unfold(And((inclusion.sub, Not(inclusion.sup)))):
+            if not term.pos:  # it would speak of patients too, and of all else
+                raise self.translator.refuse(_UNLIMITED, inclusion.origin, "give its left side a class that limits it")
             yield (tuple(names[i] for i in bits(term.pos)), tuple(names[i] for i in bits(term.neg)),
                    self.table.bit(inclusion.origin))  # fmt: skip
 

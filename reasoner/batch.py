@@ -7,8 +7,10 @@ import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from contextlib import nullcontext
+from dataclasses import dataclass, fields
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 import pyarrow as pa
@@ -21,6 +23,7 @@ from reasoner.guideline import SHARED, Guideline, version
 from reasoner.kernel import Decided, Kernel
 from reasoner.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
 from reasoner.parts import Batch, Outcome, Part, Unit, run_parts
+from reasoner.processes import Processes
 from reasoner.quads import QuadsWriter
 from reasoner.rdf_cohort import ScatteredError
 from reasoner.reasons import Reasons
@@ -30,6 +33,10 @@ from reasoner.sources import Readers, Source, TripleSource, files_of, open_sourc
 FORMATS = ("parquet", "arrow", "csv", "n-quads")
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
              ".nq": "n-quads"}  # fmt: skip
+
+
+#: From so many bytes of text on, processes are worth their start.
+_WORTH_PROCESSES = 96 << 20
 
 
 @dataclass(frozen=True)
@@ -89,16 +96,17 @@ def _whole(source: Source, scattered: str, scratch: str) -> Source:
 def _run(
     guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options
 ) -> Outcome:
-    table = ResultTable(guideline, options.as_of, reasons=options.reasons)
-    work = _Work(guideline, table, {str(source.path): source for source in sources}, options)
+    work = _Work(guideline, {str(source.path): source for source in sources}, options)
     depends = {
         "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
         "guideline": _fingerprint(guideline), "software": version(),
         "regrouped": [str(s.path) for s in sources if isinstance(s, TripleSource) and s.regrouped],
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
-    sink = _sink(options.format, table.schema)
-    return run_parts(Batch(out, files, units, depends), work.part, sink, workers=options.workers)
+    text = sum(unit.stop - unit.start for s in sources if isinstance(s, TripleSource) for unit in s.units())
+    alone = options.workers == 1 or text < _WORTH_PROCESSES
+    with nullcontext(work) if alone else Processes(work, options.workers) as worker:
+        return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
 
 
 def _fingerprint(guideline: Guideline) -> str:
@@ -113,33 +121,58 @@ def _sink(format: str, schema: pa.Schema) -> Sink:
     return kinds[format](schema) if format in kinds else QuadsSink()
 
 
+@dataclass(frozen=True)
 class _Work:
-    """What is done with each unit."""
+    """What is done with each unit; what it takes is made where it is used."""
 
-    def __init__(self, guideline: Guideline, table: ResultTable, sources: dict[str, Source], options: Options) -> None:
-        self.guideline, self.table, self.sources = guideline, table, sources
-        self.kernel = Kernel(guideline)
-        self.reasons = Reasons(guideline) if options.reasons else None
-        self.quads = QuadsWriter(guideline, options.as_of) if options.format == "n-quads" else None
+    guideline: Guideline
+    sources: dict[str, Source]
+    options: Options
+
+    def __getstate__(self) -> dict[str, object]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def table(self) -> ResultTable:
+        """The columns of the answers."""
+        return ResultTable(self.guideline, self.options.as_of, reasons=self.options.reasons)
+
+    @cached_property
+    def sink(self) -> Sink:
+        """What encodes and joins parts."""
+        return _sink(self.options.format, self.table.schema)
+
+    @cached_property
+    def _kernel(self) -> Kernel:
+        return Kernel(self.guideline)
+
+    @cached_property
+    def _reasons(self) -> Reasons | None:
+        return Reasons(self.guideline) if self.options.reasons else None
+
+    @cached_property
+    def _quads(self) -> QuadsWriter | None:
+        return QuadsWriter(self.guideline, self.options.as_of) if self.options.format == "n-quads" else None
 
     def part(self, unit: Unit, without: frozenset[str]) -> Part:
-        """The answers for a unit's patients, those named left out."""
+        """The answers for a unit's patients, those named left out, encoded."""
         source = self.sources[unit.file]
         if without and isinstance(source, TripleSource) and not source.regrouped:
             raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
         cohort = source.cohort(unit)
-        decided = self.kernel.decide(cohort)
+        decided = self._kernel.decide(cohort)
         rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
         patients = pa.concat_arrays([_plain(cohort.patients), refused])
         rejects = tuple(reject for reject in rejects if reject.patient not in without)
-        return Part(*self._body(cohort, decided, without), patients, rejects)
+        body, rows = self._body(cohort, decided, without)
+        return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects)
 
     def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
         """The output for the patients who are not named, and their number."""
-        if self.quads:
-            return self.quads.write(cohort, decided, without)
-        body = self.table.batch(cohort, decided, self.reasons.columns(cohort, decided) if self.reasons else ())
+        if self._quads:
+            return self._quads.write(cohort, decided, without)
+        body = self.table.batch(cohort, decided, self._reasons.columns(cohort, decided) if self._reasons else ())
         if without:
             body = body.filter(pc.invert(pc.is_in(body["patient"], pa.array(sorted(without)))))
         return body, body.num_rows

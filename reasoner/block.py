@@ -183,8 +183,7 @@ class Block:
 
     def around(self, rows: Flags, strays: Codes) -> NDArray[np.intp]:
         """The rows of all that is said of some patients and, by others' words, of what they name."""
-        mine = np.zeros(self.count, bool)
-        mine[: len(self.terms)] = (self.root >= 0) & rows[self.root]
+        mine = (self.root >= 0) & rows[self.root]
         foreign = self.said & (self.root < 0)
         foreign[strays] = False
         size = 0

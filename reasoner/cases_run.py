@@ -14,7 +14,7 @@ from typing import Any
 
 from reasoner.assess import Assessment, Assessor, Refusal, assess
 from reasoner.cases import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
-from reasoner.classify import _by_reference
+from reasoner.classify import by_reference
 from reasoner.compiled import Compiled, literals_in
 from reasoner.decide import State
 from reasoner.errors import Problem, RecordError
@@ -94,7 +94,7 @@ def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[st
             found[case.patient] = Trial(case, plain.seen[case.patient].observations)
     if left:
         records = gather([read_text(case.record, case.file, format="nt") for case in left])
-        seen, refused = _by_reference(guideline, records, day)
+        seen, refused = by_reference(guideline, records, day)
         for case in left:
             observations = seen[case.patient].observations if case.patient in seen else ()
             found[case.patient] = Trial(case, observations, tuple(refused.get(case.patient, ())))

@@ -89,7 +89,7 @@ def classify(
     With the engine `hermit` the reference reasoner decides too, and the two have to agree: raises EngineError where
     they do not.
     """
-    seen, refused = _by_reference(guideline, records, as_of)
+    seen, refused = by_reference(guideline, records, as_of)
     return _results(guideline, seen, refused, lambda: records, _Options(as_of, engine, progress))
 
 
@@ -130,15 +130,15 @@ def _classify_together(guideline: Guideline, files: _Files, options: _Options) -
     """Assess the patients of some files, the plain ones without the reference."""
     plain = guideline.lane.answer(files.sources) if options.plain else None
     if plain is None:
-        seen, refused = _by_reference(guideline, files.records, options.as_of)
+        seen, refused = by_reference(guideline, files.records, options.as_of)
     else:
         rest = files.records.without(plain.nodes) if plain.left else None
-        seen, refused = _by_reference(guideline, rest, options.as_of) if rest else ({}, {})
+        seen, refused = by_reference(guideline, rest, options.as_of) if rest else ({}, {})
         seen |= plain.seen
     return _results(guideline, seen, refused, lambda: files.records, options)
 
 
-def _by_reference(
+def by_reference(
     guideline: Guideline, records: Records, as_of: date
 ) -> tuple[dict[str, Seen], Mapping[str, Sequence[Problem]]]:
     """What is seen of each patient, and what is wrong with each other: by pySHACL and rdflib."""

@@ -33,6 +33,10 @@ In = Annotated[Path, typer.Argument(metavar="IN", help="Fact tables or records: 
 To = Annotated[Path, typer.Argument(metavar="OUT", help="Where the answers go, whole or not at all.")]
 To_Format = Annotated[BatchFormat | None, typer.Option("--format", help="By the suffix of OUT if not given.")]
 Why = Annotated[bool, typer.Option("--reasons", help="Add the first reason of each management class, as JSON.")]
+Spark = Annotated[
+    str | None,
+    typer.Option(metavar="MASTER", help="Decide on Spark, as local[2]: from fact tables to a directory of Parquet."),
+]
 Workers = Annotated[int | None, typer.Option(min=1, help="Threads; as many as there are cores if not given.")]
 
 
@@ -44,6 +48,7 @@ def batch(
     reasons: Why = False,
     as_of: AsOf = "",
     workers: Workers = None,
+    spark: Spark = None,
     guideline: GuidelineDir = None,
 ) -> None:
     """Decide for a population: Parquet, Arrow, CSV or RDF in, a column for each class out.
@@ -53,7 +58,12 @@ def batch(
     from reasoner.batch import Options, format_of, run_batch
 
     options = Options(as_of_date(as_of), format_of(out, format), reasons, workers=workers or os.cpu_count() or 1)
-    outcome = run_batch(load(guideline), given, out, options)
+    if spark:
+        from reasoner.spark import run_spark
+
+        outcome = run_spark(load(guideline), given, out, options, spark)
+    else:
+        outcome = run_batch(load(guideline), given, out, options)
     if outcome.rejects:
         raise typer.Exit(2)
 

@@ -6,7 +6,7 @@ axiom that is written otherwise and means the same is named as such.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -140,24 +140,27 @@ class _Work:
         return self._quoting([cube for cube, _ in self.pool()], frozenset([change.term]), action)
 
     def pool(self) -> Sequence[tuple[Cube, frozenset[str]]]:
-        """What settles the classes, and nothing at all; each with what the answers to its record rest on."""
+        """What settles the classes, and nothing at all; each with what the answers to its record rest on.
+
+        What entails a management class comes first, then the rest by its size.
+        """
         if self._pool is None:
-            cubes = dict.fromkeys([EMPTY, *self._terms()])
-            ordered = sorted(cubes, key=lambda cube: cube.size)
-            self._pool = [(cube, self._quoted(cube)) for cube in ordered]
+            cubes = dict.fromkeys([*self._terms(advising=True), EMPTY, *self._terms(advising=False)])
+            self._pool = [(cube, self._quoted(cube)) for cube in cubes]
         return self._pool
 
-    def _terms(self) -> Iterable[Cube]:
-        for logic in (self.comparison.old, self.comparison.new):
-            for rule in logic.rules.values():
-                yield from (logic.shared(term) for term in (*rule.entailed_by, *rule.excluded_by))
+    def _terms(self, *, advising: bool) -> list[Cube]:
+        found = []
+        for logic, guideline in ((self.comparison.old, self.old), (self.comparison.new, self.new)):
+            management = {cls.iri for cls in guideline.catalogue.management}
+            for iri, rule in logic.rules.items():
+                terms = (*rule.entailed_by, *(() if advising else rule.excluded_by))
+                found += [logic.shared(term) for term in terms if not advising or iri in management]
+        return sorted(found, key=lambda cube: (cube.size, cube))
 
     def _quoted(self, cube: Cube) -> frozenset[str]:
         record = next(self.finder.records(cube), None)
-        if record is None:
-            return frozenset()
-        one, other = self.finder.answers(self.finder.text(record))
-        return quoted(one) | quoted(other)
+        return frozenset[str]().union(*map(quoted, self.finder.answers(record))) if record is not None else frozenset()
 
 
 def _declares(change: Change) -> bool:

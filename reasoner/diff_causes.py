@@ -68,7 +68,7 @@ class Causes:
     def _nearest(self, iri: str) -> list[Change]:
         """The changes, those of definitions that the class is built from first."""
         near = self._parts(iri)
-        return sorted(self.changes, key=lambda change: change.term not in near)
+        return sorted(self.changes, key=lambda change: (change.term not in near, not _defines(change)))
 
     def _parts(self, iri: str) -> set[str]:
         uses: dict[str, set[str]] = {}
@@ -91,6 +91,10 @@ class Causes:
         except GuideproofError:
             return None
         return Logic(compiled, closing_in(axioms), self.atoms)
+
+
+def _defines(change: Change) -> bool:
+    return any(axiom.kind == DEFINITION for axiom in (*change.old, *change.new))
 
 
 def _members(space: Space, logic: Logic, iri: str) -> int | None:

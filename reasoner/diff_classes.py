@@ -17,7 +17,7 @@ from operator import or_
 
 from reasoner.clauses import Cube, absorb, bits, product
 from reasoner.decide import State
-from reasoner.diff_axioms import DEFINITION, Change
+from reasoner.diff_axioms import Change
 from reasoner.diff_causes import Causes
 from reasoner.diff_logic import Logic, Space
 from reasoner.diff_witness import CONTRADICTORY, REFUSED, UNKNOWN, Answer, Finder, Witness, shifts, state_in
@@ -81,8 +81,7 @@ class Comparison:
         allowed = self.space.diagrams.all_of([self.space.members(logic, iri) or 0, self._allowed(logic)])
         states = (UNKNOWN, str(State.ENTAILED)) if presence == ADDED else (str(State.ENTAILED), UNKNOWN)
         witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
-        because = tuple(c for c in self.causes.changes if any(a.kind == DEFINITION and a.subject == iri
-                                                              for a in (*c.old, *c.new)))  # fmt: skip
+        because = tuple(change for change in self.causes.changes if change.term == iri)
         return Shift(*states, self._described(terms), self.space.count(allowed), witness, because)
 
     def _allowed(self, logic: Logic) -> int:
@@ -93,10 +92,10 @@ class Comparison:
         """Gained and lost; and where no record in common words shows these, what becomes or was undetermined."""
         found = [self._moved(iri, truth) for truth in (True, False)]
         moved = [shift for shift in found if shift is not None]
-        if any(shift.witness is not None and not shift.witness.rank[0] for shift in moved):
+        if any(map(_in_common_words, moved)):
             return moved
-        known = {(shift.old, shift.new) for shift in moved}
-        return moved + [shift for shift in self._opened(iri) if (shift.old, shift.new) not in known]
+        opened = self._opened(iri)
+        return moved + [shift for shift in opened if not moved or _in_common_words(shift)]
 
     def _moved(self, iri: str, truth: bool) -> Shift | None:
         """The patients who gain a class (`truth`), or who lose it."""
@@ -217,6 +216,10 @@ class Comparison:
             tuple((atom, bool(cube.pos >> i & 1)) for i, atom in enumerate(self.atoms) if cube.atoms >> i & 1)
             for cube in cubes
         )
+
+
+def _in_common_words(shift: Shift) -> bool:
+    return shift.witness is not None and not shift.witness.rank[0]
 
 
 def _states(old: State, new: State) -> tuple[str, str]:

@@ -35,7 +35,10 @@ Shows = Callable[[Answer, Answer], bool]
 
 @dataclass(frozen=True)
 class Witness:
-    """A record as Turtle, and whether each version accepts it (a contradiction is an answer, not a refusal)."""
+    """A record as Turtle, and whether each version accepts it (a contradiction is an answer, not a refusal).
+
+    Where a version does not know a term of the record, its answer is that to the record without it.
+    """
 
     turtle: str
     old_accepts: bool
@@ -58,7 +61,7 @@ class Finder:
         self._says = [dict(found.observable) for found in self._own]
         shared = self._says[0].keys() & self._says[1].keys()
         self._common = [_limited(found, shared) for found in self._own]
-        self._answers: dict[str, tuple[Answer, Answer]] = {}
+        self._answers: dict[tuple[int, str], Answer] = {}
 
     def find(self, cubes: Iterable[Cube], shows: Shows, order: str = "") -> Witness | None:
         """The best witness among records that say one of `cubes`; each also proposes an act `order`, where given."""
@@ -88,11 +91,15 @@ class Finder:
         return {one for one in self._says[0].keys() & self._says[1].keys()
                 if all(wanted[i].satisfy(Cube(*self._says[i][one])) for i in (0, 1))}  # fmt: skip
 
-    def answers(self, text: str) -> tuple[Answer, Answer]:
-        """What both versions say of a record."""
-        found = self._answers.get(text)
+    def answers(self, record: Record, order: str = "") -> tuple[Answer, Answer]:
+        """What both versions say of a record, as far as each has its terms."""
+        return self._answer(0, record, order), self._answer(1, record, order)
+
+    def _answer(self, side: int, record: Record, order: str) -> Answer:
+        text = self.text([one for one in record if one in self._says[side]], order)
+        found = self._answers.get((side, text))
         if found is None:
-            found = self._answers[text] = (_answer(self.guidelines[0], text), _answer(self.guidelines[1], text))
+            found = self._answers[side, text] = _answered(self.guidelines[side], text)
         return found
 
     def text(self, record: Sequence[Observation], order: str = "") -> str:
@@ -103,14 +110,15 @@ class Finder:
         return turtle(whole, (sides or [self.guidelines[1]])[0])
 
     def _shown(self, record: Record, shows: Shows, order: str) -> Witness | None:
-        if not shows(*self.answers(self.text(record, order))):
+        if not shows(*self.answers(record, order)):
             return None
         for one in record[::-1]:
             rest = tuple(other for other in record if other is not one)
-            if shows(*self.answers(self.text(rest, order))):
+            if shows(*self.answers(rest, order)):
                 record = rest
-        text = self.text(record, order)
-        return Witness(text, *(state_in(answer, "") != REFUSED for answer in self.answers(text)))
+        accepts = [all(one in says for one in record) and state_in(answer, "") != REFUSED
+                   for says, answer in zip(self._says, self.answers(record, order), strict=True)]  # fmt: skip
+        return Witness(self.text(record, order), *accepts)
 
 
 def _limited(found: Witnesses, allowed: Set[Observation]) -> Witnesses:
@@ -125,7 +133,7 @@ def _has(guideline: Guideline, seen: Observation) -> bool:
     return denied and all(prop in guideline.compiled.properties for prop in seen.path)
 
 
-def _answer(guideline: Guideline, text: str) -> Answer:
+def _answered(guideline: Guideline, text: str) -> Answer:
     try:
         return classify_text(guideline, text, DAY)[0]
     except RecordError as error:
@@ -144,29 +152,23 @@ def state_in(answer: Answer, iri: str) -> str:
 
 
 def shifts(iri: str, old: str, new: str) -> Shows:
-    """Whether a class has one state by the old version and another by the new one; a refusal stands for any."""
-
-    def shows(one: Answer, other: Answer) -> bool:
-        said = [(state_in(one, iri), old), (state_in(other, iri), new)]
-        refused = sum(state == REFUSED for state, _ in said)
-        return refused < 2 and all(state in (expected, REFUSED) for state, expected in said)
-
-    return shows
+    """Whether a class has one state by the old version and another by the new one."""
+    return lambda one, other: (state_in(one, iri), state_in(other, iri)) == (old, new)
 
 
 def quoted(answer: Answer) -> frozenset[str]:
-    """All that an answer rests on: classes, recommendations, criteria, statements, readings, assumed acts, alerts."""
+    """What an answer rests on: the classes that hold, their advice, criteria and statements, and what is assumed."""
     if isinstance(answer, Refusal):
         return frozenset()
     found = {iri for iri, state in answer.decision.states.items() if state is State.ENTAILED}
     found |= {fact.term for fact in answer.decision.assumed} | {check.shape for check in answer.alerts}
     found |= {order.check.shape for order in answer.orders if order.check}
     for conclusion in answer.conclusions:
+        found |= {reading for justified in conclusion.reasons for reading in justified.readings}
         if conclusion.state is State.ENTAILED:
             found |= {r.iri for r in conclusion.cls.recommendations}
             found |= {s for r in conclusion.cls.recommendations for s in r.statements}
-        for justified in conclusion.reasons:
-            found.update(justified.statements, justified.readings, justified.reason.criteria)
+            found |= {one for j in conclusion.reasons for one in (*j.statements, *j.reason.criteria)}
     return frozenset(found)
 
 

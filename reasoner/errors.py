@@ -60,6 +60,9 @@ class GuideproofError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 
+    def __reduce__(self) -> tuple[object, ...]:
+        return type(self), self.problems, self.__dict__
+
     @property
     def problem(self) -> Problem:
         """The main problem."""

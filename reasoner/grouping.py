@@ -8,6 +8,7 @@ patients and nodes that they belong to.
 
 from __future__ import annotations
 
+import mmap
 import os
 import re
 from collections.abc import Callable, Iterable
@@ -43,6 +44,15 @@ def cut(data: bytes, start: int = 0) -> int:
             break
         line = before
     return line
+
+
+def types_patient(path: Path) -> bool:
+    """Whether a file of N-Triples seems to type a patient."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _TYPED.search(data) is not None
 
 
 def cuts(path: Path, size: int) -> list[int]:

@@ -55,6 +55,10 @@ class Guideline:
     directory: Path
     content: Content
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """A guideline goes to another process by its directory."""
+        return load_guideline, (self.directory,)
+
     @property
     def compiled(self) -> Compiled:
         return self.content.compiled

@@ -142,7 +142,8 @@ def _of_junction(expr: And | Or, parts: tuple[Expr, ...], writer: _Writer) -> It
     conditions = tuple(part for part in parts if part != Name(ROOT))
     for i, part in enumerate(parts):
         if part in conditions and len(parts) > 1:
-            yield "drop", f"without {writer.text(part)}", type(expr)((*parts[:i], *parts[i + 1 :]))
+            what = f"without {writer.text(part)}" if len(conditions) > 1 else f"anyone instead of {writer.text(part)}"
+            yield "drop", what, type(expr)((*parts[:i], *parts[i + 1 :]))
     if len(conditions) > 1:
         swapped: Expr = Or(conditions) if isinstance(expr, And) else And(conditions)
         yield "swap", f"{writer.text(swapped)} instead of {writer.text(expr)}", swapped

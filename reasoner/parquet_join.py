@@ -19,8 +19,8 @@ import pyarrow as pa
 
 from reasoner.errors import EngineError, Problem
 
-Body: TypeAlias = "pa.Table | pa.RecordBatch | bytes"
-"""What a part holds before it is encoded: rows of a table, or lines of N-Quads."""
+Body: TypeAlias = "pa.Table | pa.RecordBatch | bytes | pa.Buffer"
+"""What a part holds: rows of a table or lines of N-Quads, or, as a buffer, what they are encoded to."""
 
 Struct = dict[int, tuple[int, Any]]
 """A Thrift structure: for each field its kind and its value, in the order in which they are written."""

@@ -50,7 +50,7 @@ class Unit:
 
 @dataclass(frozen=True)
 class Part:
-    """What a unit gives: output before encoding, the patients in it, and rejects.
+    """What a unit gives: output, encoded if it is a buffer, the patients in it, and rejects.
 
     `rows` counts the patients in `body`; `patients` has the IRI of every patient of the unit, refused or not, save
     those that the work was to leave out, as strings; `extra` is summed over all parts.
@@ -325,8 +325,9 @@ class _Run:
 
     def _part(self, number: int, without: Mapping[str, Reject]) -> _Seal:
         part = self._work(number, frozenset(without))
+        body = part.body if isinstance(part.body, pa.Buffer) else self.sink.encode(part.body)
         rejects = sorted(r for r in part.rejects if r.patient not in without) + sorted(without.values())
-        contents: dict[str, Any] = {"body": self.sink.encode(part.body), "rejects": _lines(map(astuple, rejects))}
+        contents: dict[str, Any] = {"body": body, "rejects": _lines(map(astuple, rejects))}
         if not without:
             contents["patients"] = identities.sorted_hashes(part.patients)
         files = self.seals[number].files if without else {}

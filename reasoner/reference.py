@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from reasoner.assess import assessor_of
-from reasoner.classify import _by_reference
+from reasoner.classify import by_reference
 from reasoner.errors import Problem, RecordError
 from reasoner.facts import Observation
 from reasoner.guideline import Guideline
@@ -34,7 +34,7 @@ def observed(guideline: Guideline, data: bytes, source: str, as_of: date) -> Map
         from reasoner.record import gather
 
         records = gather([read_text(data, source, format="nt")])
-        others, problems = _by_reference(guideline, records.without(plain.nodes) if plain else records, as_of)
+        others, problems = by_reference(guideline, records.without(plain.nodes) if plain else records, as_of)
         seen, refused = seen | others, dict(problems)
     return refused | {patient: _possible(guideline, one.observations) for patient, one in seen.items()}
 

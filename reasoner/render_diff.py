@@ -108,7 +108,7 @@ class DiffRenderer:
             self._print_all(console, title, mine)
         self._print_all(console, "Texts and links", map(self._told_lines, found.texts))
         self._print_all(console, "Shapes and rules", map(self._told_lines, found.shapes))
-        self._print_all(console, "Written otherwise, no answer differs", map(self._rewritten_lines, found.rewritten))
+        self._print_all(console, "Axioms that change no answer", map(self._rewritten_lines, found.rewritten))
         self._print_all(console, "Wording", ([self._text_line(change)] for change in found.silent))
 
     def _print_all(self, console: Console, title: str, blocks: Iterable[list[str]]) -> None:
@@ -127,14 +127,16 @@ class DiffRenderer:
         found = self.difference
         if not found.differs:
             return f"{self.names[0]} → {self.names[1]}: no answer differs."
-        parts = [
-            _counted(len(found.classes), "class", "classes"),
-            _counted(len(found.texts), "text or link", "texts or links"),
-            _counted(len(found.shapes), "shape", "shapes"),
-        ]
-        told = ", ".join(part for part in parts if part) or "the patients that are possible"
-        share = f"; {found.affected:,} of {found.profiles:,} complete profiles ({_percent(found.share)}) are affected"
-        return f"{self.names[0]} → {self.names[1]}: {told} differ{share}."
+        counts = {("class", "classes"): len(found.classes), ("text or link", "texts or links"): len(found.texts),
+                  ("shape", "shapes"): len(found.shapes)}  # fmt: skip
+        told = ", ".join(f"{count} {words[count != 1]}" for words, count in counts.items() if count)
+        verb = "differs" if sum(counts.values()) == 1 else "differ"
+        among = (
+            f"{found.affected:,} of {found.profiles:,} complete profiles ({_percent(found.share)}) have another class"
+        )
+        share = among if found.affected else "no complete profile has another class"
+        named = f"{told or 'the patients that are possible'} {verb}"
+        return f"{self.names[0]} → {self.names[1]}: {named}; {share}."
 
     def _axiom_lines(self, change: Change) -> list[str]:
         return [f"[{self.numbers[change]}] {self._name(change.term)}", *self._rewritten_lines(change)]
@@ -319,9 +321,4 @@ def _place(origin: Origin) -> str:
 
 
 def _percent(share: Any) -> str:
-    value = float(share)
-    return f"{value:.2%}" if value >= 0.0001 or value == 0 else f"{value:.1e}"
-
-
-def _counted(count: int, one: str, many: str) -> str:
-    return f"{count} {one if count == 1 else many}" if count else ""
+    return f"{float(share):.2%}" if share >= 0.0001 or not share else "<0.01%"

@@ -1,12 +1,12 @@
 """Inputs of a batch, each cut into units that are read by themselves: tables by rows, N-Triples by bytes.
 
 Parquet, Arrow IPC and CSV hold fact tables (`guideproof schema`); N-Triples and the other syntaxes of RDF hold
-records. Turtle is cut too, and its pieces are written as N-Triples when they are read; records in another syntax, and
-Turtle that cannot be cut, are first written as N-Triples as a whole.
+records. Turtle is cut too; records in another syntax, and Turtle that cannot be cut, are first written as N-Triples.
 """
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,10 +19,11 @@ from typing import Protocol
 import numpy as np
 
 from reasoner import rdf
+from reasoner.block import Block
 from reasoner.cohort import Cohort
 from reasoner.errors import InputError, Problem, RecordError
 from reasoner.facttable_read import FactTableReader
-from reasoner.grouping import cuts, regroup
+from reasoner.grouping import cuts, regroup, types_patient
 from reasoner.guideline import Guideline
 from reasoner.judge import Judge
 from reasoner.kernel import Kernel
@@ -31,12 +32,17 @@ from reasoner.parts import Unit
 from reasoner.rdf_cohort import ScatteredError, TripleReader
 from reasoner.table_sources import OPENED
 from reasoner.triples import Triples, read_block
-from reasoner.turtle_units import Turtle, UncutError, Workers, cut
+from reasoner.turtle_units import Turtle, UncutError, Workers, cut, read_piece
 
 #: About how many bytes of text make a unit.
 BYTES = 16 << 20
 #: About how many times as long N-Triples are as Turtle.
 _LONGER = 4
+
+# A label of 128 random bits whose first hexadecimal digits are zero, which are not written, as subject or as object.
+_LABEL = 34
+_SHORT = re.compile(rb"(_:[a-f][0-9a-f]{0,30})( (?=<)| \.\n)")
+_LINE_END = ord("\n")
 
 _TABLES = {"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
            "arrows": "stream", "csv": "csv"}  # fmt: skip
@@ -62,6 +68,9 @@ class Readers:
 
     guideline: Guideline
     as_of: date
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"guideline": self.guideline, "as_of": self.as_of}
 
     @cached_property
     def table(self) -> FactTableReader:
@@ -162,7 +171,8 @@ class TripleSource:
     def _written(self, turtle: Turtle, start: int, stop: int) -> Cohort:
         """The patients of a piece of Turtle; whatever is wrong, the whole file tells what and where."""
         try:
-            return self.readers.triples.read(self.readers.workers.ntriples(turtle, start, stop), str(self.path))
+            piece = read_piece(turtle, start, stop, self.readers.workers)
+            return self.readers.triples.read(piece, str(self.path))
         except (UncutError, RecordError) as error:
             raise ScatteredError(str(self.path)) from error
 
@@ -186,12 +196,42 @@ def _written(path: Path, readers: Readers, scratch: Path) -> TripleSource:
     """The source of records in any syntax, written as N-Triples."""
     written = scratch / "records.nt"
     with written.open("wb") as out:
-        out.writelines(as_lines(path))
+        out.writelines(map(evenly, as_lines(path)))
     return _grouped(path, written, readers, scratch)
+
+
+def evenly(lines: bytes) -> bytes:
+    """Canonical N-Triples whose random labels of blank nodes all have one length, so that units begin where they did.
+
+    "g" is no hexadecimal digit: labels that differ stay different.
+    """
+
+    def padded(found: re.Match[bytes]) -> bytes:
+        begins = found.start() == 0 or lines[found.start() - 1] == _LINE_END
+        return found[1].ljust(_LABEL, b"g") + found[2] if begins or found[2] == b" .\n" else found[0]
+
+    return _SHORT.sub(padded, lines)
+
+
+def _check_patients(path: Path, written: Path, readers: Readers) -> None:
+    """Raise RecordError for N-Triples without a statement, or without a patient, as for a single record."""
+    if types_patient(written):
+        return
+    judge, empty = readers.triples.judge, True
+    for triples in _triples(written, path):
+        empty = empty and not len(triples)
+        if len(Block(triples, judge).patients):
+            return
+    from rdflib import Graph
+
+    from reasoner.record import gather
+
+    gather([rdf.read_graph(path) if empty else rdf.Parsed(Graph(), str(path))])
 
 
 def _grouped(path: Path, written: Path, readers: Readers, scratch: Path) -> TripleSource:
     """The source of N-Triples."""
+    _check_patients(path, written, readers)
     offsets = cuts(written, BYTES)
     pieces = tuple((written, start, stop) for start, stop in pairwise(offsets))
     return _tried(TripleSource(path, pieces, readers, regrouped=len(pieces) < 2), scratch)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -17,7 +16,7 @@ from datetime import date
 from functools import cached_property, lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import numpy as np
@@ -31,13 +30,17 @@ from reasoner.cohort import Reject
 from reasoner.errors import InputError, Problem
 from reasoner.facttable import PATIENT
 from reasoner.facttable_read import FactTableReader, csv_options
-from reasoner.guideline import Content, Guideline
+from reasoner.frozen import frozen
+from reasoner.guideline import SHARED, Content, Guideline, home
 from reasoner.identities import Duplicate
 from reasoner.kernel import Kernel
 from reasoner.reasons import Reasons
 from reasoner.results import ResultTable, contradictions
 from reasoner.sources import kind_of
 from reasoner.spark_session import told_by_executor
+
+if TYPE_CHECKING:
+    from rdflib import Graph
 
 #: The columns beside those of the answers: the number of the file, whether the row could be read, and the reject.
 FILE, READ = "_file", "_read"
@@ -190,16 +193,25 @@ def duplicates(places: pa.Table) -> list[Duplicate]:
     return [Duplicate(patient, tuple(sorted(parts[patient]))) for patient in sorted(parts)]
 
 
+@frozen
+class _Received(Guideline):
+    """The guideline as it was sent; its directory may not be here."""
+
+    record: str
+
+    def shapes(self, *names: str) -> list[Graph]:
+        """The shared shapes of those names, and the record shapes."""
+        from reasoner.rdf import read_text
+
+        own = [read_text(self.record, "record.ttl", imports=True).graph] if "record" in names and self.record else []
+        return [*super().shapes(*(name for name in names if name in SHARED)), *own]
+
+
 class _Decider:
     """Reads and decides rows, ready for one guideline."""
 
     def __init__(self, shipped: Shipped) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="guideproof-")  # kept as long as this
-        path = Path(self._folder.name) / "shapes" / "record.ttl"
-        path.parent.mkdir()
-        if shipped.record:
-            path.write_text(shipped.record, "utf-8")
-        self.guideline = Guideline(Path(self._folder.name), decode(json.loads(shipped.content), Content))
+        self.guideline = _Received(home(), decode(json.loads(shipped.content), Content), shipped.record)
         self.reader, self.kernel = FactTableReader(self.guideline), Kernel(self.guideline)
         self.table = ResultTable(self.guideline, shipped.as_of, reasons=shipped.reasons)
         self.reasons = Reasons(self.guideline) if shipped.reasons else None

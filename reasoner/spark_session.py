@@ -46,7 +46,8 @@ exec {java} "$@"
 
 _MARK = "guideproof-problems"
 _KNOWN = (
-    (r"Could not parse Master URL[^\n]*", "bad-master", "give a master such as local[2] or spark://HOST:7077"),
+    (r"Could not parse Master URL[^\n]*|Master must[^\n]*|All masters are unresponsive[^\n]*", "bad-master",
+     "give a master that is there, such as local[2] or spark://HOST:7077"),
     (r"No module named 'reasoner[^\n]*", "not-installed", "install guideproof for the executors' Python"),
     (r"No space left on device", "disk-full", "free some space, or set spark.local.dir"),
     (r"\[FAILED_READ_FILE[^\n]*", "not-readable", "check that the file is whole and what its suffix says"),
@@ -95,7 +96,7 @@ def _start(master: str, log: Path) -> SparkSession:
             gateway = SparkContext._gateway or launch_gateway(conf, _printing(output))  # type: ignore[no-untyped-call]
         except (PySparkRuntimeError, OSError) as error:
             raise InputError(_no_start(log, error)) from error
-        with told():
+        with told(log):
             return SparkSession(SparkContext(conf=conf, gateway=gateway))
 
 
@@ -108,10 +109,12 @@ def _printing(log: IO[bytes]) -> dict[str, Any]:
 
 
 def _no_start(log: Path, error: Exception) -> Problem:
-    lines = [line.strip() for line in log.read_text("utf-8", "replace").splitlines() if line.strip()]
-    faults = [line for line in lines if re.search(r"Exception|Error|not found", line)]
-    why = (faults or lines or [str(error)])[0]
-    return Problem("spark-not-started", f"Spark does not start: {why[:300]}",
+    printed = log.read_text("utf-8", "replace")
+    if known := _known(printed):
+        return known
+    lines = [line.strip() for line in printed.splitlines() if line.strip()]
+    why = [line for line in lines if re.search(r"Exception|Error|not found", line)] or lines or [str(error)]
+    return Problem("spark-not-started", f"Spark does not start: {'; '.join(why[:2])[:300]}",
                    "set JAVA_HOME to a Java that this version of PySpark runs on, or leave out --spark")  # fmt: skip
 
 
@@ -177,25 +180,36 @@ def told_by_executor() -> Iterator[None]:
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Whatever Spark raises, as what it is: InputError for what the caller can mend, else EngineError."""
+def told(log: Path | None = None) -> Iterator[None]:
+    """Whatever Spark raises, as what it is: InputError for what the caller can mend, else EngineError.
+
+    `log` is what the Java process printed, which may say more.
+    """
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
     try:
         yield
     except (PySparkException, Py4JError) as error:
-        raise failure(str(error)) from error
+        raise failure(str(error), log.read_text("utf-8", "replace") if log else "") from error
 
 
-def failure(text: str) -> GuideproofError:
-    """The error that Spark's words stand for."""
+def failure(text: str, printed: str = "") -> GuideproofError:
+    """The error that Spark's words stand for, and what it printed."""
     if found := re.search(rf"{_MARK} (\[.*\])$", text, re.MULTILINE):
         return InputError(*(Problem(*problem) for problem in json.loads(found[1])))
+    if known := _known(text) or _known(printed):
+        return InputError(known)
+    lines = [line.strip(" :") for line in text.splitlines() if line.strip()] or ["no reason given"]
+    why = next((line for line in lines if re.match(r"(\w+\.)+\w*(Exception|Error)", line)), lines[0])
+    return EngineError(
+        Problem("spark-failed", f"Spark failed: {why[:300]}", "GUIDEPROOF_DEBUG=1 prints what Spark says")
+    )
+
+
+def _known(text: str) -> Problem | None:
+    """The problem of the caller that Spark's words tell of."""
     for pattern, code, remedy in _KNOWN:
         if found := re.search(pattern, text):
-            return InputError(Problem(code, found[0].strip(), remedy))
-    lines = [line.strip() for line in text.splitlines() if line.strip()] or ["no reason given"]
-    why = next((line for line in lines if re.match(r"(\w+\.)+\w*(Exception|Error)", line)), lines[0])
-    remedy = "GUIDEPROOF_DEBUG=1 prints what Spark says"
-    return EngineError(Problem("spark-failed", f"Spark failed: {why[:300]}", remedy))
+            return Problem(code, found[0].strip(), remedy)
+    return None

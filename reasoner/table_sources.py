@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -43,12 +44,13 @@ class Readers(Protocol):
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """One InputError for a file that is broken, or not what its suffix says."""
+def _readable(path: Path, skipped: int = 0) -> Iterator[None]:
+    """One InputError for a file that is broken, or not what its suffix says; a library has not seen `skipped` rows."""
     try:
         yield
     except (pa.ArrowException, OSError) as error:
-        what = f"the file cannot be read: {_in_a_line(error)}"
+        told = re.sub(r"Row #(\d+)", lambda row: f"line {int(row[1]) + skipped}", _in_a_line(error))
+        what = f"the file cannot be read: {told}"
         remedy = "check that it is whole and what its suffix says"
         raise InputError(Problem("not-readable", what, remedy, str(path))) from error
 
@@ -167,6 +169,11 @@ class CsvSource:
                 found.append((start, start + len(data), row))
                 start, row = start + len(data), row + data.count(b"\n")
         self._check(header, 0)
+        try:
+            header.decode()
+        except UnicodeDecodeError:
+            problem = Problem("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", str(self.path), 1)
+            raise InputError(problem) from None
         if not header.strip():
             raise InputError(Problem("empty-file", "the file has no header", "give a table", str(self.path)))
         return header.rstrip(b"\r\n"), found or [(start, start, 1)]
@@ -177,7 +184,7 @@ class CsvSource:
     def cohort(self, unit: Unit) -> Cohort:
         header, plan = self._plan
         first = next(row for start, _, row in plan if start == unit.start)
-        with _readable(self.path), self.path.open("rb") as file:
+        with _readable(self.path, first - 1), self.path.open("rb") as file:
             file.seek(unit.start)
             lines = file.read(unit.stop - unit.start)
             self._check(lines, first)

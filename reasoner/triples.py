@@ -25,7 +25,8 @@ from reasoner.errors import RecordError
 Codes = NDArray[np.int32]
 Positions = NDArray[np.intp]
 Flags = NDArray[np.bool_]
-Data: TypeAlias = "bytes | memoryview | pa.Buffer"
+#: A block of lines, or what was read of one in another syntax.
+Data: TypeAlias = "bytes | memoryview | pa.Buffer | Triples"
 #: The number, from 1, of a block's first line in its file, or what counts it when an error must name a line.
 FirstLine = int | Callable[[], int]
 
@@ -88,6 +89,8 @@ def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
     Blank nodes keep their labels, so blocks of one file share them and blocks of two files must not be mixed.
     Raises RecordError, with the line, where a line is invalid, not RDF 1.1, not UTF-8 or an `owl:imports`.
     """
+    if isinstance(data, Triples):
+        return data
     lines = _Lines(_whole_lines(data), source, first_line)
     found = _read(lines, lines.data, canonical=False)
     if pc.index(found.predicates, _IMPORTS).as_py() >= 0:
@@ -95,7 +98,7 @@ def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
     return found
 
 
-def _whole_lines(data: Data) -> bytes | memoryview:
+def _whole_lines(data: bytes | memoryview | pa.Buffer) -> bytes | memoryview:
     view = memoryview(data)
     if view.nbytes and view[-1] != _LINE_END:
         return bytes(view) + b"\n"

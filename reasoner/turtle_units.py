@@ -1,4 +1,6 @@
-"""Turtle and TriG cut into pieces, each written as N-Triples by a process of its own, since a parser holds the GIL.
+"""Turtle and TriG cut into pieces: plain ones are read by columns, the others written as N-Triples by processes.
+
+Processes, since a parser holds the GIL, and since the columns read no more than `reasoner.turtle_columns` says.
 
 Why this gives what the whole file gives, wherever a cut lies: a parser of Turtle <https://www.w3.org/TR/turtle/> reads
 from left to right, and between two statements all that it knows is the prefixes and the base. A piece ends with a line
@@ -22,6 +24,7 @@ import weakref
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
+from typing import Any, TypeVar
 
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
@@ -29,7 +32,11 @@ from pyoxigraph import RdfFormat
 from reasoner import turtle_worker
 from reasoner.judge import PATIENT, TYPE
 from reasoner.rdf import SUFFIXES
+from reasoner.triples import Data
+from reasoner.turtle_columns import directives, read_plain
 from reasoner.turtle_worker import SIZE
+
+T = TypeVar("T")
 
 #: How far from where it is wanted a cut may lie, in bytes; at first only so far as most patients reach.
 _NEAR, _FAR = 1 << 16, 1 << 20
@@ -57,20 +64,18 @@ class Turtle:
     @property
     def header(self) -> str:
         """Directives that bring these prefixes and this base about."""
-        lines = [f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in self.prefixes.items()]
-        return "".join([*lines, f"@base <{self.base}> .\n" if self.base is not None else ""])
+        return directives(self.prefixes) + (f"@base <{self.base}> .\n" if self.base is not None else "")
 
     @property
     def pieces(self) -> list[tuple[int, int]]:
         """Where each piece starts and stops."""
         return list(pairwise(self.offsets))
 
-    def question(self, start: int, stop: int) -> bytes:
-        """What to ask a worker for the piece from `start` up to `stop`."""
-        header = self.header if start > self.offsets[0] else ""
-        asked = (str(self.path), start, stop, header, self.prefixes, self.base, _format(self.path) == RdfFormat.TRIG)
-        names = ("path", "start", "stop", "header", "prefixes", "base", "graphs")
-        return json.dumps(dict(zip(names, asked, strict=True))).encode() + b"\n"
+    def question(self, start: int, stop: int) -> dict[str, Any]:
+        """What `as_ntriples` is asked for the piece from `start` up to `stop`."""
+        header, graphs = self.header if start > self.offsets[0] else "", _format(self.path) == RdfFormat.TRIG
+        return {"path": str(self.path), "start": start, "stop": stop, "header": header, "prefixes": self.prefixes,
+                "base": self.base, "graphs": graphs}  # fmt: skip
 
 
 def cut(path: Path, size: int) -> Turtle | None:
@@ -134,6 +139,25 @@ def _types_patient(text: bytes) -> bool:
         return False
 
 
+def read_piece(turtle: Turtle, start: int, stop: int, workers: Workers) -> Data:
+    """One piece, the first of them, being small, without a process. Raises UncutError."""
+    if start == turtle.offsets[0]:
+        found = turtle_worker.as_ntriples(**turtle.question(start, stop))
+        return _whole(found, turtle, start, stop)
+    if turtle.base is None:
+        with turtle.path.open("rb") as file:
+            plain = read_plain(os.pread(file.fileno(), stop - start, start), turtle.prefixes)
+        if plain is not None:
+            return plain
+    return workers.ntriples(turtle, start, stop)
+
+
+def _whole(found: T | None, turtle: Turtle, start: int, stop: int) -> T:
+    if found is None:
+        raise UncutError(f"the bytes {start} to {stop} of {turtle.path} are no document by themselves")
+    return found
+
+
 class Workers:
     """Processes that write pieces as N-Triples, started when one is asked for and none is idle; they end with this."""
 
@@ -147,14 +171,12 @@ class Workers:
         """One piece as N-Triples. Raises UncutError."""
         try:
             worker = self._worker()
-            answer = _answer(worker, turtle.question(start, stop))
+            answer = _answer(worker, json.dumps(turtle.question(start, stop)).encode() + b"\n")
         except OSError as error:
             raise UncutError(f"no process can be used: {error}") from error
         with self._lock:
             self._idle.append(worker)
-        if answer is None:
-            raise UncutError(f"the bytes {start} to {stop} of {turtle.path} are no document by themselves")
-        return answer
+        return _whole(answer, turtle, start, stop)
 
     def _worker(self) -> subprocess.Popen[bytes]:
         with self._lock:

@@ -351,7 +351,7 @@ def test_orders_are_told_apart_and_cover_the_table() -> None:
 
 
 def test_cases_are_written_in_known_words() -> None:
-    words = Graph().parse(FOLDER / "vocabulary.ttl").parse(FOLDER.parent / "cases" / "vocabulary.ttl")
+    words = Graph().parse(FOLDER / "vocabulary.ttl").parse(home() / "docs" / "case-vocabulary.ttl")
     used = {t for path in [*CASES, *ORDERS] for t in terms(path) if t in CASE}
     assert used and all((word, RDFS.comment, None) in words for word in used)
 

@@ -260,9 +260,7 @@ def test_pieces_that_are_whole_by_themselves_give_the_whole(tmp_path: Path) -> N
 
 
 def as_piece(turtle: Turtle, start: int, stop: int) -> bytes | None:
-    import json
-
-    return as_ntriples(**json.loads(turtle.question(start, stop)))
+    return as_ntriples(**turtle.question(start, stop))
 
 
 # -- errors --
