@@ -89,7 +89,7 @@ class Block:
         typed, kinds = self.s[rows], self.objects(rows)
         self.kind = np.full(self.count, -1, np.int32)
         self.kind[typed] = kinds
-        self.types = np.bincount(typed, minlength=self.count)
+        self.types = self._found(rows)
         patient = self.code(PATIENT)
         of_patients = typed[kinds == patient]
         order = np.unique(of_patients, return_index=True)[1]
@@ -200,19 +200,23 @@ class Block:
             rows = self.rows(f"<{shape.path}>")
             sure, maybe = self._passing(shape, rows)
             high = len(rows) if shape.high is None else shape.high
-            many = np.bincount(self.s[maybe], minlength=self.count) > high if len(maybe) > high else self._none
+            many = self._found(maybe) > high if len(maybe) > high else self._none
             if shape.low > 0 or many.any():
-                self._mark_at(shape, self._focus(shape.targets) & (many | (self._found(sure, shape.low) < shape.low)))
+                self._mark_at(shape, self._focus(shape.targets) & (many | (self._found(sure) < shape.low)))
 
     @property
     def _none(self) -> Flags:
         return np.zeros(self.count, bool)
 
-    def _found(self, rows: NDArray[np.intp], low: int) -> NDArray[np.intp]:
-        """How many values each node has in these rows; different ones, where one is not enough."""
-        if low > 1:
-            rows = rows[np.unique(self.s[rows] * np.int64(len(self.pair_p)) + self.pair[rows], return_index=True)[1]]
-        return np.bincount(self.s[rows], minlength=self.count)
+    def _found(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+        """How many different values each node has in these rows."""
+        found = np.bincount(self.s[rows], minlength=self.count)
+        several = rows[found[self.s[rows]] > 1]
+        if len(several):
+            same = np.unique(self.s[several] * np.int64(len(self.pair_p)) + self.pair[several], return_index=True)[1]
+            found[self.s[several]] = 0
+            found += np.bincount(self.s[several[same]], minlength=self.count)
+        return found
 
     def _passing(self, shape: CountShape, rows: NDArray[np.intp]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
         """The rows whose value certainly counts, and those whose value may."""
@@ -236,7 +240,7 @@ class Block:
         """Mark the patients whose record gives two values where the theory has one."""
         for name in self.judge.single:
             rows = self.rows(name)
-            self.mark(self.root[np.flatnonzero(np.bincount(self.s[rows]) > 1)])
+            self.mark(self.root[np.flatnonzero(self._found(rows) > 1)])
 
     def _focus(self, targets: tuple[Target, ...]) -> Flags:
         """The nodes that a shape looks at."""

@@ -57,7 +57,8 @@ def batch(
     """
     from reasoner.batch import Options, format_of, run_batch
 
-    options = Options(as_of_date(as_of), format_of(out, format), reasons, workers=workers or os.cpu_count() or 1)
+    wanted = format or (BatchFormat.PARQUET if spark and not out.suffix else None)
+    options = Options(as_of_date(as_of), format_of(out, wanted), reasons, workers=workers or os.cpu_count() or 1)
     if spark:
         from reasoner.spark import run_spark
 

@@ -85,7 +85,7 @@ def _class_axioms(read: Axioms) -> Iterator[Axiom]:
     for one in read.inclusions:
         sub, sup = levelled(one.sub), levelled(one.sup)
         kind = DISJOINT if sup == BOTTOM and isinstance(sub, And) else SUBCLASS
-        subject = one.sub.iri if isinstance(one.sub, Name) else one.origin.term
+        subject = min(names_in(sub), default=one.origin.term)
         yield Axiom(kind, subject, sub, sup, one.sup, one.origin)
 
 
@@ -181,22 +181,34 @@ def changes(old: Body, new: Body) -> tuple[Change, ...]:
     groups: dict[tuple[str, ...], tuple[list[Axiom], list[Axiom]]] = defaultdict(lambda: ([], []))
     for side, axioms in enumerate((old.axioms - new.axioms, new.axioms - old.axioms)):
         for axiom in sorted(axioms, key=_place):
-            key = (axiom.kind, axiom.origin.term) if axiom.kind in _SETS else (axiom.kind, axiom.subject)
-            groups[key][side].append(axiom)
-    found = [change for key, group in sorted(groups.items()) for change in _paired(key, *group)]
+            whole = (f"{side} {axiom.origin.file} {axiom.origin.line}",) if axiom.kind in _SETS else ()
+            groups[(axiom.kind, *(whole or (axiom.subject,)))][side].append(axiom)
+    found = [change for key, group in sorted(groups.items()) for change in _paired(key[0], *group)]
     return tuple(sorted(found, key=lambda c: _place((*c.old, *c.new)[0])))
 
 
-def _paired(key: tuple[str, ...], old: list[Axiom], new: list[Axiom]) -> Iterator[Change]:
-    if key[0] in _SETS or (len(old) <= 1 and len(new) <= 1):
-        yield Change(key[1], tuple(old), tuple(new))
+def _paired(kind: str, old: list[Axiom], new: list[Axiom]) -> Iterator[Change]:
+    if kind in _SETS or (len(old) <= 1 and len(new) <= 1):
+        yield Change((*old, *new)[0].subject, tuple(old), tuple(new))
         return
-    yield from (Change(key[1], (axiom,), ()) for axiom in old)
-    yield from (Change(key[1], (), (axiom,)) for axiom in new)
+    yield from (Change(axiom.subject, (axiom,), ()) for axiom in old)
+    yield from (Change(axiom.subject, (), (axiom,)) for axiom in new)
 
 
 def _place(axiom: Axiom) -> tuple[str, int, str, str]:
     return axiom.origin.file, axiom.origin.line or 0, axiom.subject, repr(axiom.right)
+
+
+def names_in(expr: Expr | str | None) -> set[str]:
+    """The classes that an expression names, outside restrictions."""
+    match expr:
+        case Name(iri):
+            return {iri}
+        case And(parts) | Or(parts):
+            return {name for part in parts for name in names_in(part)}
+        case Not(part):
+            return names_in(part)
+    return set()
 
 
 # -- in words --

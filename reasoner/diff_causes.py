@@ -10,10 +10,9 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from reasoner.clauses import Cube
-from reasoner.diff_axioms import DEFINITION, Body, Change, assembled
+from reasoner.diff_axioms import DEFINITION, Body, Change, assembled, names_in
 from reasoner.diff_logic import Logic, Space, closing_in, extended
 from reasoner.errors import GuideproofError
-from reasoner.expressions import And, Expr, Name, Not, Or
 from reasoner.theory import Atom
 
 Reproduces = Callable[[Logic], bool]
@@ -73,8 +72,8 @@ class Causes:
     def _parts(self, iri: str) -> set[str]:
         uses: dict[str, set[str]] = {}
         for axiom in (*self.old.axioms, *self.new.axioms):
-            if axiom.kind == DEFINITION and not isinstance(axiom.right, str):
-                uses.setdefault(axiom.subject, set()).update(_names(axiom.right))
+            if axiom.kind == DEFINITION:
+                uses.setdefault(axiom.subject, set()).update(names_in(axiom.right))
         found, queue = set[str](), [iri]
         while queue:
             name = queue.pop()
@@ -99,14 +98,3 @@ def _defines(change: Change) -> bool:
 
 def _members(space: Space, logic: Logic, iri: str) -> int | None:
     return space.members(logic, iri) if iri in logic.rules else None
-
-
-def _names(expr: Expr) -> set[str]:
-    match expr:
-        case Name(iri):
-            return {iri}
-        case And(parts) | Or(parts):
-            return {name for part in parts for name in _names(part)}
-        case Not(part):
-            return _names(part)
-    return set()

@@ -23,6 +23,8 @@ from reasoner.owl import Axioms
 from reasoner.theory import Atom, Literals
 from reasoner.translate import Translator
 
+_ROUNDS = 3
+
 
 class Logic:
     """The logic of one version, or of what lies between two, over the numbered conditions `atoms`."""
@@ -106,18 +108,20 @@ class _Vocabulary:
 def compiled_together(old: Body, new: Body, changes: Iterable[Change]) -> tuple[Compiled, Compiled, tuple[Atom, ...]]:
     """Both versions over the conditions of both, and these conditions.
 
-    Where two individuals are different in one version only, to have the one of them is such a condition too.
+    Where two individuals are different in one version only, to have the one of them is such a condition too. A
+    condition may bring further ones with it; those that still come after some rounds are left to the one version.
     """
     pairs = {(a.subject, str(a.right)) for c in changes for a in (*c.old, *c.new) if a.kind == DIFFERENT}
     atoms: frozenset[Atom] = frozenset()
-    while True:
-        both = [extended(assembled(body.axioms, body), atoms, body) for body in (old, new)]
-        found = atoms.union(*(compiled.theory.atoms for compiled in both))
+    for _ in range(_ROUNDS):
+        one, other = (extended(assembled(body.axioms, body), atoms, body) for body in (old, new))
+        found = atoms.union(one.theory.atoms, other.theory.atoms)
         found |= {Atom(atom.path, "value", name) for atom in found if atom.kind == "value"
                   for pair in pairs if atom.target in pair for name in pair}  # fmt: skip
         if found == atoms:
-            return both[0], both[1], tuple(sorted(atoms))
+            break
         atoms = found
+    return one, other, tuple(sorted(atoms))
 
 
 def closing_in(axioms: Iterable[Axiom]) -> frozenset[str]:

@@ -151,7 +151,7 @@ def _occurring_twice(files: Sequence[Path], partition: int, most: int) -> Hashes
         found.append(np.unique(again))
         count += len(again)
         if count > most:
-            raise InputError(_too_many(most))
+            raise InputError(too_many(most))
     return np.concatenate(found)
 
 
@@ -179,6 +179,6 @@ def _read(file: Path, start: int, stop: int) -> Hashes:
     return np.fromfile(file, "<u8", stop - start, offset=start * _WIDTH)
 
 
-def _too_many(most: int) -> Problem:
+def too_many(most: int) -> Problem:
     what = f"more than {most:,} patients are described twice"
     return Problem("duplicate-patients", what, "give each patient once: a file may be there twice under two names")

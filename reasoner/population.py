@@ -143,7 +143,7 @@ class _Reading:
         """All that the verdicts on its rows say of each patient."""
         block = self.block
         fine = np.array([verdict.ok for verdict in self.verdicts], bool)
-        block.mark(self.row[~fine[self.context] & ~self.derived])
+        block.mark(self.row[~fine[self.context]])
         block.mark(np.flatnonzero(self._touched()))
         masks = [self._known(rows) for rows in (np.flatnonzero(~self.derived), np.flatnonzero(self.derived))]
         names = pc.utf8_slice_codeunits(block.terms.take(pa.array(block.patients)), 1, -1)

@@ -26,6 +26,7 @@ from reasoner.terms import GP, curie, shorten
 from reasoner.theory import Atom
 
 _MOST_CONDITIONS = 2
+_MOST_AXIOMS = 4
 #: Lines that stand further in are Turtle, and are not broken.
 _VERBATIM = 6
 _MANAGEMENT, _RED_FLAG, _CRITERION = "management", "redFlag", "criterion"
@@ -142,9 +143,11 @@ class DiffRenderer:
         return [f"[{self.numbers[change]}] {self._name(change.term)}", *self._rewritten_lines(change)]
 
     def _rewritten_lines(self, change: Change) -> list[str]:
-        sides = (("−", change.old), ("+", change.new))
-        return [f"    {mark} {manchester(axiom, self._name)}  ({_place(axiom.origin)})"
-                for mark, axioms in sides for axiom in axioms]  # fmt: skip
+        lines = []
+        for mark, axioms in (("−", change.old), ("+", change.new)):
+            lines += [f"    {mark} {manchester(a, self._name)}  ({_place(a.origin)})" for a in axioms[:_MOST_AXIOMS]]
+            lines += [f"    {mark} and {len(axioms) - _MOST_AXIOMS} more"] if len(axioms) > _MOST_AXIOMS else []
+        return lines
 
     def _class_lines(self, cls: ClassDifference, kind: str) -> list[str]:
         presence = "" if cls.presence == BOTH else f": {cls.presence}"

@@ -32,7 +32,7 @@ from reasoner.parts import Unit
 from reasoner.rdf_cohort import ScatteredError, TripleReader
 from reasoner.table_sources import OPENED
 from reasoner.triples import Triples, read_block
-from reasoner.turtle_units import Turtle, UncutError, Workers, cut, read_piece
+from reasoner.turtle_units import Turtle, UncutError, cut
 
 #: About how many bytes of text make a unit.
 BYTES = 16 << 20
@@ -76,11 +76,6 @@ class Readers:
     def table(self) -> FactTableReader:
         """The reader of fact tables."""
         return FactTableReader(self.guideline)
-
-    @cached_property
-    def workers(self) -> Workers:
-        """The processes that write Turtle as N-Triples."""
-        return Workers()
 
     @cached_property
     def kernel(self) -> Kernel:
@@ -171,8 +166,7 @@ class TripleSource:
     def _written(self, turtle: Turtle, start: int, stop: int) -> Cohort:
         """The patients of a piece of Turtle; whatever is wrong, the whole file tells what and where."""
         try:
-            piece = read_piece(turtle, start, stop, self.readers.workers)
-            return self.readers.triples.read(piece, str(self.path))
+            return self.readers.triples.read(turtle.read(start, stop), str(self.path))
         except (UncutError, RecordError) as error:
             raise ScatteredError(str(self.path)) from error
 

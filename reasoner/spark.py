@@ -26,7 +26,7 @@ from reasoner.cohort import Reject
 from reasoner.errors import InputError, Problem
 from reasoner.facttable import PATIENT
 from reasoner.guideline import Guideline
-from reasoner.identities import MOST, rejects_by_part
+from reasoner.identities import MOST, Fingerprint, check_unchanged, rejects_by_part
 from reasoner.parts import Outcome, rejects_path, tell
 from reasoner.results import ResultTable
 from reasoner.sources import files_of
@@ -62,13 +62,14 @@ def run_spark(guideline: Guideline, given: Path, out: Path, options: Options, sp
     began = time.monotonic()
     files = files_of(given)
     _check_output(given, out, options)
-    tables = fact_files(guideline, files)
+    tables, inputs = fact_files(guideline, files), [Fingerprint.of(file) for file in files]
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
             with session(spark) as found, told():
                 job = _Job(found, guideline, options, [str(file) for file in files])
-                written = job.write(tables, Path(scratch))
-            outcome = _deliver(written, Path(scratch), out)
+                rejects = job.write(tables, Path(scratch))
+            check_unchanged(inputs)
+            outcome = _deliver(rejects, Path(scratch), out)
     except OSError as error:
         what = f"cannot write: {error.strerror or error}"
         raise InputError(Problem("unwritable", what, "give a path that can be written", str(out))) from error
@@ -107,7 +108,7 @@ def _deliver(rejects: int, scratch: Path, out: Path) -> Outcome:
         out.rename(scratch / "before")
     try:
         whole.rename(out)
-    except OSError:
+    except BaseException:
         if (scratch / "before").exists():
             (scratch / "before").rename(out)
         raise
@@ -142,7 +143,7 @@ class _Job:
         """A row for each patient who is answered, and one for each reject."""
         schema = spark_schema(flat_schema(self.schema))
         frames = [self._frame(one).mapInArrow(Rows(self.shipped, one).decided, schema) for one in tables]
-        return reduce(type(frames[0]).union, frames) if frames else self.spark.createDataFrame([], schema)
+        return reduce(type(frames[0]).union, frames)
 
     def _frame(self, tables: FactFiles) -> DataFrame:
         """The rows of fact tables, and of each the file and its place there; columns go by their order."""

@@ -33,7 +33,7 @@ _RESOURCE, _LABEL, _VALUE, _A = range(4)
 _MAY = np.array([[1, 1, 0, 0], [1, 0, 0, 1], [1, 1, 1, 0]], bool)
 
 _NOTHING = np.zeros(1, np.int32)
-_DOT, _COLON = ord("."), ord(":")
+_DOT, _COLON, _LINE = ord("."), ord(":"), ord("_")
 _ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -217,13 +217,13 @@ def _terms(texts: pa.BinaryArray, used: Positions, prefixes: Mapping[str, str]) 
 
 def _names(texts: pa.BinaryArray, used: Positions) -> tuple[Flags, Positions]:
     """Which words are a prefix, a colon and a plain local name; and where the colon of each of these is."""
-    offsets, text = _offsets(texts), texts.buffers()[2].to_pybytes() + b" "
+    offsets, text = _offsets(texts), texts.buffers()[2].to_pybytes() + b"  "
     data, odd = np.frombuffer(text, np.uint8), np.frombuffer(text.translate(_ODD), np.int8)
     before = np.concatenate((_NOTHING, np.cumsum(odd, dtype=np.int32)))
     start, stop = offsets[used], offsets[used + 1]
     colon = np.flatnonzero(odd)[before[start]]
-    named: Flags = (before[stop] - before[start] == 1) & (data[colon] == _COLON)
-    named &= _FIRST[data[colon + 1 - (colon == len(data) - 1)]] & (colon + 1 < stop) & (data[stop - 1] != _DOT)
+    named: Flags = (before[stop] - before[start] == 1) & (data[colon] == _COLON) & (data[start] != _LINE)
+    named &= _FIRST[data[colon + 1]] & (colon + 1 < stop) & (data[stop - 1] != _DOT)
     return named, colon[named]
 
 

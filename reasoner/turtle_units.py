@@ -1,6 +1,4 @@
-"""Turtle and TriG cut into pieces: plain ones are read by columns, the others written as N-Triples by processes.
-
-Processes, since a parser holds the GIL, and since the columns read no more than `reasoner.turtle_columns` says.
+"""Turtle and TriG cut into pieces: plain ones are read by columns, the others are written as N-Triples.
 
 Why this gives what the whole file gives, wherever a cut lies: a parser of Turtle <https://www.w3.org/TR/turtle/> reads
 from left to right, and between two statements all that it knows is the prefixes and the base. A piece ends with a line
@@ -14,34 +12,28 @@ therefore a matter of speed alone. Blank nodes keep their labels; those without 
 from __future__ import annotations
 
 import codecs
-import json
 import os
 import re
-import subprocess
-import sys
-import threading
-import weakref
-from dataclasses import dataclass
-from itertools import pairwise
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice, pairwise
+from operator import attrgetter
 from pathlib import Path
-from typing import Any, TypeVar
 
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
 
-from reasoner import turtle_worker
 from reasoner.judge import PATIENT, TYPE
 from reasoner.rdf import SUFFIXES
 from reasoner.triples import Data
 from reasoner.turtle_columns import directives, read_plain
-from reasoner.turtle_worker import SIZE
-
-T = TypeVar("T")
 
 #: How far from where it is wanted a cut may lie, in bytes; at first only so far as most patients reach.
 _NEAR, _FAR = 1 << 16, 1 << 20
-#: The longest header that is repeated for each piece.
-_HEADER = 1 << 14
+#: The longest IRI that a prefix may stand for, and the longest header, in characters: both are repeated.
+_IRI, _HEADER = 500, 1 << 14
+#: The most bytes of N-Triples that a piece may give, and how many statements are written at once.
+_MOST, _AT_ONCE = 1 << 29, 1000
 
 # A line that ends with a dot, lines that are empty or a comment, and the first line that is neither, nor indented.
 _STATEMENT = re.compile(rb"\.[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[^\s#@])")
@@ -71,11 +63,39 @@ class Turtle:
         """Where each piece starts and stops."""
         return list(pairwise(self.offsets))
 
-    def question(self, start: int, stop: int) -> dict[str, Any]:
-        """What `as_ntriples` is asked for the piece from `start` up to `stop`."""
-        header, graphs = self.header if start > self.offsets[0] else "", _format(self.path) == RdfFormat.TRIG
-        return {"path": str(self.path), "start": start, "stop": stop, "header": header, "prefixes": self.prefixes,
-                "base": self.base, "graphs": graphs}  # fmt: skip
+    def read(self, start: int, stop: int) -> Data:
+        """The piece from `start` up to `stop`. Raises UncutError."""
+        first = start == self.offsets[0]
+        with self.path.open("rb") as file:
+            data = os.pread(file.fileno(), stop - start, start)
+        plain = None if first or self.base is not None else read_plain(data, self.prefixes)
+        return plain if plain is not None else self.ntriples(data if first else self.header.encode() + data)
+
+    def ntriples(self, piece: bytes) -> bytes:
+        """A piece, the header before it, as N-Triples. Raises UncutError."""
+        if b"<<(" in piece:
+            raise UncutError("it may state something about a statement, which errors have to name")
+        try:
+            piece.isascii() or piece.decode()
+            parser = ox.parse(piece, _format(self.path))
+            written = _written(parser, graphs=_format(self.path) == RdfFormat.TRIG)
+        except (SyntaxError, UnicodeDecodeError) as error:
+            raise UncutError("it is no document by itself") from error
+        if parser.prefixes != self.prefixes or parser.base_iri != self.base:
+            raise UncutError("it changes what names stand for")
+        return written
+
+
+def _written(quads: Iterator[ox.Quad], *, graphs: bool) -> bytes:
+    """Quads as N-Triples, graphs merged; between parts another thread can run."""
+    parts, size = [], 0
+    merged = map(attrgetter("triple"), quads) if graphs else quads
+    while part := ox.serialize(islice(merged, _AT_ONCE), format=RdfFormat.N_TRIPLES):
+        parts.append(part)
+        size += len(part)
+        if size > _MOST:
+            raise UncutError("it is too long as N-Triples")
+    return b"".join(parts)
 
 
 def cut(path: Path, size: int) -> Turtle | None:
@@ -94,10 +114,10 @@ def cut(path: Path, size: int) -> Turtle | None:
         except (SyntaxError, StopIteration):
             return None
     turtle = Turtle(path, dict(parser.prefixes), parser.base_iri, (marked,))
-    if len(turtle.header) > _HEADER:
+    if len(turtle.header) > _HEADER or max(map(len, turtle.prefixes.values()), default=0) > _IRI:
         return None
     offsets = _offsets(turtle, size)
-    return Turtle(path, turtle.prefixes, turtle.base, offsets) if offsets else None
+    return replace(turtle, offsets=offsets) if offsets else None
 
 
 def _format(path: Path) -> RdfFormat | None:
@@ -137,82 +157,3 @@ def _types_patient(text: bytes) -> bool:
         return any((q.predicate, q.object) == _TYPED for q in ox.parse(text, RdfFormat.TRIG))
     except SyntaxError:
         return False
-
-
-def read_piece(turtle: Turtle, start: int, stop: int, workers: Workers) -> Data:
-    """One piece, the first of them, being small, without a process. Raises UncutError."""
-    if start == turtle.offsets[0]:
-        found = turtle_worker.as_ntriples(**turtle.question(start, stop))
-        return _whole(found, turtle, start, stop)
-    if turtle.base is None:
-        with turtle.path.open("rb") as file:
-            plain = read_plain(os.pread(file.fileno(), stop - start, start), turtle.prefixes)
-        if plain is not None:
-            return plain
-    return workers.ntriples(turtle, start, stop)
-
-
-def _whole(found: T | None, turtle: Turtle, start: int, stop: int) -> T:
-    if found is None:
-        raise UncutError(f"the bytes {start} to {stop} of {turtle.path} are no document by themselves")
-    return found
-
-
-class Workers:
-    """Processes that write pieces as N-Triples, started when one is asked for and none is idle; they end with this."""
-
-    def __init__(self) -> None:
-        self._idle: list[subprocess.Popen[bytes]] = []
-        self._lock = threading.Lock()
-        self._all: list[subprocess.Popen[bytes]] = []
-        weakref.finalize(self, _end, self._all)
-
-    def ntriples(self, turtle: Turtle, start: int, stop: int) -> memoryview:
-        """One piece as N-Triples. Raises UncutError."""
-        try:
-            worker = self._worker()
-            answer = _answer(worker, json.dumps(turtle.question(start, stop)).encode() + b"\n")
-        except OSError as error:
-            raise UncutError(f"no process can be used: {error}") from error
-        with self._lock:
-            self._idle.append(worker)
-        return _whole(answer, turtle, start, stop)
-
-    def _worker(self) -> subprocess.Popen[bytes]:
-        with self._lock:
-            if self._idle:
-                return self._idle.pop()
-            # Of a session of its own, so that an interrupt from the keyboard meets this process alone.
-            worker = subprocess.Popen(
-                [sys.executable, "-P", turtle_worker.__file__], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL, start_new_session=True, bufsize=0,
-            )  # fmt: skip
-            self._all.append(worker)
-            return worker
-
-
-def _answer(worker: subprocess.Popen[bytes], question: bytes) -> memoryview | None:
-    """What a worker answers. Raises OSError where it has ended."""
-    assert worker.stdin and worker.stdout
-    worker.stdin.write(question)
-    size = int.from_bytes(_bytes(worker, SIZE), "little", signed=True)
-    return None if size < 0 else _bytes(worker, size)
-
-
-def _bytes(worker: subprocess.Popen[bytes], size: int) -> memoryview:
-    assert worker.stdout
-    found, done = memoryview(bytearray(size)), 0
-    while done < size:
-        count = os.readv(worker.stdout.fileno(), [found[done:]])
-        if not count:
-            raise OSError("it has ended")
-        done += count
-    return found
-
-
-def _end(workers: list[subprocess.Popen[bytes]]) -> None:
-    for worker in workers:
-        worker.kill()
-    for worker in workers:
-        with worker:
-            pass

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import pytest
 from clean_guideline import CLEAN, PLANT, guideline_of
+from conftest import TESTS
 from random_records import Records, describe
 from rdflib import BNode, Graph
 from rdflib.term import Node
@@ -395,6 +396,29 @@ def test_a_class_that_one_version_has_is_added_or_removed(tmp_path: Path) -> Non
         assert found.share == Fraction(found.classes[0].shifts[0].profiles or 0, found.profiles)
 
 
+def small(folder: Path, name: str, *edits: tuple[str, str]) -> Guideline:
+    text = (TESTS / "small" / name).read_text("utf-8")
+    for before, after in edits:
+        assert text.count(before) == 1
+        text = text.replace(before, after)
+    (folder / "ontology").mkdir(parents=True)
+    (folder / "ontology" / name).write_text(text, "utf-8")
+    return load_guideline(folder, cache=False)
+
+
+def test_an_axiom_without_a_name_is_found_again(tmp_path: Path) -> None:
+    """An axiom that begins with an anonymous class is the same one, whatever else the file says."""
+    lost = ("[ a owl:Class ; owl:intersectionOf ( ex:RedOne ex:GreenOne ) ] rdfs:subClassOf "
+            "[ a owl:Class ; owl:complementOf ex:BlueOne ] .\n", "")  # fmt: skip
+    old, new = small(tmp_path / "old", "ternary.ttl"), small(tmp_path / "new", "ternary.ttl", lost)
+    found = diff(old, new)
+    [shift] = found.patients
+    assert (shift.new, found.rewritten) == ("possible", ())
+    assert [len(change.old) for change in found.axioms] == [1]
+    other = small(tmp_path / "other", "ternary.ttl", ("ex:Grey a owl:Class", "\n\nex:Grey a owl:Class"))
+    assert not diff(old, other).differs and not diff(old, other).rewritten
+
+
 # -- no difference --
 
 
@@ -474,6 +498,20 @@ def test_order_of_parts_is_not_even_another_form(guideline: Guideline, tmp_path:
     )
     found, _, _ = compared(guideline, edited(tmp_path, "ontology/schmorl.ttl", edit))
     assert (found.differs, found.rewritten) == (False, ())
+
+
+def test_keys_of_the_json_are_documented(guideline: Guideline, tmp_path: Path) -> None:
+    guide = (ROOT / "docs" / "authoring.md").read_text("utf-8").partition("### The JSON")[2]
+    documented = set(re.findall(r'"(\w+)":', guide))
+    mutant = next(m for m in MUTANTS if m.name == "new red flag")
+    _, renderer, _ = compared(guideline, edited(tmp_path, mutant.file, *mutant.edits))
+    assert keys(document(renderer)) == documented
+
+
+def keys(value: object) -> set[str]:
+    if isinstance(value, dict):
+        return set(value) | {key for part in value.values() for key in keys(part)}
+    return {key for part in value for key in keys(part)} if isinstance(value, list) else set()
 
 
 def test_wording_is_listed_and_no_difference(guideline: Guideline, tmp_path: Path) -> None:

@@ -1,13 +1,18 @@
-"""On Spark a batch gives what the embedded engine gives: the same answers, types, meanings and rejects."""
+"""On Spark a batch gives what the embedded engine gives: the same answers, types, meanings and rejects.
+
+And docs/at-scale.md, which needs a session for one of its blocks: all of them do what they say.
+"""
 
 from __future__ import annotations
 
 import csv
 import os
 import re
-from collections.abc import Iterator
+import shlex
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +57,13 @@ def given(tmp_path_factory: pytest.TempPathFactory) -> Path:
     bad = pa.concat_tables([bad_table(), table_of(main(), [*clash, {"patient": "urn:bad:4", "sn:Fever": True}])])
     _write(folder / "a.parquet", table.slice(0, 1000), row_group_size=300)
     _write(folder / "b [1]{x} é%20.parquet", pa.concat_tables([bad, table.slice(1000, 500), bad.slice(0, 1)]))
-    _write(folder / "few.parquet", table.slice(1500, 100).select(["patient", "sn:Fever", "sn:BackPain"]))
     _write(folder / "wide.parquet", _wide())
     (folder / "sub").mkdir()
-    pa.csv.write_csv(_text(pa.concat_tables([table.slice(1600, 700), bad.slice(0, 6)])), folder / "sub" / "c.csv")
+    pa.csv.write_csv(_text(pa.concat_tables([table.slice(1500, 800), bad.slice(0, 6)])), folder / "sub" / "c.csv")
     pa.csv.write_csv(_text(table.slice(2290)), folder / "sub" / "d.csv", pa.csv.WriteOptions(quoting_style="needed"))
     (folder / "sub" / "ends.csv").write_text(
         f"patient,{WEEKS}\r\nurn:y:1,6\r\n\r\nurn:y:2,x\r\nurn:y:3,1e9", newline=""
     )
-    (folder / "sub" / "none.csv").write_text("patient,sn:Fever\n")
     return folder
 
 
@@ -154,27 +157,33 @@ def small(tmp_path: Path) -> Path:
     return path
 
 
-def test_command_gives_exit_code_2_for_rejects_and_replaces_only_its_own(
-    spark: SparkSession, small: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
+@pytest.fixture
+def command(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Callable[[list[str]], int]:
+    """The command line, for which this session stands for the master local[2]; it gives the exit code."""
     from typer.testing import CliRunner
 
-    from reasoner.cli_batch import app
+    from reasoner.cli import app
 
     @contextmanager
-    def own(master: str) -> Iterator[SparkSession]:
-        assert master == "local[7]"
+    def own(given: str | SparkSession) -> Iterator[SparkSession]:
+        assert given in ("local[2]", spark)
         with session(spark) as found:
             yield found
 
     monkeypatch.setattr("reasoner.spark.session", own)
-    out = small.parent / "out.parquet"
-    command = ["batch", str(small), str(out), "--spark", "local[7]"]
-    assert CliRunner().invoke(app, command).exit_code == 0
+    return lambda given: CliRunner().invoke(app, given).exit_code
+
+
+def test_command_gives_exit_code_2_for_rejects_and_replaces_only_its_own(
+    small: Path, command: Callable[[list[str]], int], capfd: pytest.CaptureFixture[str]
+) -> None:
+    out = small.parent / "out"
+    given = ["batch", str(small), str(out), "--spark", "local[2]"]
+    assert command(given) == 0
     assert pq.read_table(out).num_rows == 2
     assert not rejects_path(out).exists()
     pq.write_table(pa.table({"patient": ["urn:x:1", "nobody"]}), small)
-    assert CliRunner().invoke(app, command).exit_code == 2
+    assert command(given) == 2
     assert pq.read_table(out)["patient"].to_pylist() == ["urn:x:1"]
     assert "'nobody' is no IRI" in rejects_path(out).read_text()
     assert {path.name for path in small.parent.iterdir()} == {small.name, out.name, rejects_path(out).name}
@@ -213,8 +222,10 @@ def test_lines_that_are_no_csv_are_one_error(spark: SparkSession, guideline: Gui
 
 
 def test_no_row_at_all(spark: SparkSession, guideline: Guideline, tmp_path: Path) -> None:
-    path = tmp_path / "none.parquet"
-    pq.write_table(pa.table({"patient": pa.array([], pa.string())}), path)
+    path = tmp_path / "none"
+    path.mkdir()
+    pq.write_table(pa.table({"patient": pa.array([], pa.string())}), path / "none.parquet")
+    (path / "none.csv").write_text("patient,sn:Fever\n")
     assert run_spark(guideline, path, tmp_path / "out", OPTIONS, spark) == Outcome(0, 0, None, {})
     assert pq.read_table(tmp_path / "out").num_rows == 0
 
@@ -296,3 +307,36 @@ def test_failures_of_spark_are_problems(text: str, kind: type[GuideproofError], 
     error = failure(text)
     assert type(error) is kind
     assert error.problem.code == code
+
+
+# -- docs/at-scale.md --
+
+PAGE = Path(__file__).resolve().parents[1] / "docs" / "at-scale.md"
+
+
+def test_page_does_what_it_says(
+    spark: SparkSession,
+    command: Callable[[list[str]], int],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, Any] = {"spark": spark}
+    blocks = re.findall(r"```(\w+)\n(.*?)```(?:\n```text\n(.*?)```)?", PAGE.read_text("utf-8"), re.S)
+    assert [kind for kind, *_ in blocks].count("python") == 5
+    for kind, text, shown in blocks:
+        capsys.readouterr()
+        if kind == "console":
+            for line in text.splitlines():
+                expected = 2 if " batch " in line else 0  # one row of the page's is rejected
+                assert command(shlex.split(line.removeprefix("$ guideproof "), comments=True)) == expected, line
+        elif kind == "python":
+            exec(compile(text, PAGE.name, "exec"), names)
+            assert capsys.readouterr().out == shown
+        elif find_spec("duckdb"):
+            import duckdb
+
+            assert "".join(f"{state} {count}\n" for state, count in duckdb.sql(text).fetchall()) == shown
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"facts.schema.json", "no-facts.parquet", "answers.parquet", "answers-spark", "answers.nq"} <= written

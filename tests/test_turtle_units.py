@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import random
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -17,13 +12,12 @@ from rdflib import RDF, BNode, Graph, URIRef
 from rdflib.term import Node
 from test_batch import SN, Row, as_lines, batch, shipped, write
 
-from reasoner import sources, turtle_units
+from reasoner import sources
 from reasoner.errors import RecordError
 from reasoner.guideline import Guideline
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
-from reasoner.turtle_units import Turtle, UncutError, Workers, cut
-from reasoner.turtle_worker import as_ntriples
+from reasoner.turtle_units import Turtle, UncutError, cut
 
 __all__ = ["shipped"]
 
@@ -133,14 +127,6 @@ def test_every_layout_cut_anywhere_gives_the_same(
         assert answers(guideline, path) == uncut
 
 
-def test_small_files_start_no_process(
-    guideline: Guideline, shipped: list[Graph], uncut: Answers, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Workers, "_worker", never)
-    (tmp_path / "cases.ttl").write_text(by_hand(shipped))
-    assert answers(guideline, tmp_path / "cases.ttl") == uncut
-
-
 def test_two_runs_give_the_same_bytes(
     guideline: Guideline, shipped: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,8 +234,11 @@ def test_pieces_that_are_whole_by_themselves_give_the_whole(tmp_path: Path) -> N
         ends = [i + 1 for i, byte in enumerate(text) if byte == ord("\n")]
         inner = sorted(rng.sample(ends[5:-1], min(len(ends) - 6, rng.randint(1, 3))))
         turtle = Turtle(path, PREFIXES, None, (0, *inner, len(text)))
-        parts = [as_piece(turtle, *piece) for piece in turtle.pieces]
-        if any(part is None for part in parts):
+        try:
+            parts = [
+                turtle.ntriples(text[a:b] if not a else turtle.header.encode() + text[a:b]) for a, b in turtle.pieces
+            ]
+        except UncutError:
             torn += 1
             continue
         assert canonical(parts) == canonical([ox.serialize(ox.parse(text, ox.RdfFormat.TURTLE),
@@ -257,10 +246,6 @@ def test_pieces_that_are_whole_by_themselves_give_the_whole(tmp_path: Path) -> N
         equal += 1
     assert torn > 300
     assert equal > 100
-
-
-def as_piece(turtle: Turtle, start: int, stop: int) -> bytes | None:
-    return as_ntriples(**turtle.question(start, stop))
 
 
 # -- errors --
@@ -296,76 +281,3 @@ def test_errors_are_those_of_the_whole_file(
         batch(guideline, path)
     assert found.value.problem == expected.value.problem
     assert not (tmp_path / "wrong.ttl.out.parquet").exists()
-
-
-# -- processes --
-
-
-def a_file(tmp_path: Path) -> Turtle:
-    path = tmp_path / "some.ttl"
-    path.write_text(HEADER + "".join(PATIENTS))
-    turtle = cut(path, 1_000)
-    assert turtle
-    return turtle
-
-
-def test_a_process_answers_again_and_again(tmp_path: Path) -> None:
-    turtle, workers = a_file(tmp_path), Workers()
-    parts = [bytes(workers.ntriples(turtle, *piece)) for piece in turtle.pieces]
-    assert canonical(parts) == canonical([ox.serialize(ox.parse(path=str(turtle.path)), format=ox.RdfFormat.N_TRIPLES)
-                                          or b""])  # fmt: skip
-    assert len(workers._all) == 1
-    with pytest.raises(UncutError):
-        workers.ntriples(turtle, 3, 10)
-    assert bytes(workers.ntriples(turtle, *turtle.pieces[0]))
-    assert len(workers._all) == 1
-
-
-def test_processes_end_with_what_started_them(tmp_path: Path) -> None:
-    workers = Workers()
-    workers.ntriples(a_file(tmp_path), *a_file(tmp_path).pieces[0])
-    (process,) = workers._all
-    assert process.poll() is None
-    del workers
-    assert process.poll() is not None
-
-
-def test_a_process_that_is_lost_is_an_uncut_file(
-    guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sources, "BYTES", 1_000)
-    turtle = a_file(tmp_path)
-    wanted = whole(guideline, turtle.path, monkeypatch)
-    for command in ("/nowhere/python", "/bin/false"):
-        with monkeypatch.context() as context:
-            context.setattr(turtle_units.sys, "executable", command)
-            with pytest.raises(UncutError):
-                Workers().ntriples(turtle, *turtle.pieces[0])
-            assert answers(guideline, turtle.path) == wanted
-
-
-@pytest.mark.skipif(not Path("/proc").is_dir(), reason="processes are looked for in /proc")
-def test_no_process_outlives_a_killed_run(tmp_path: Path) -> None:
-    turtle = a_file(tmp_path)
-    code = (
-        "import sys, time; from pathlib import Path; from reasoner.turtle_units import Workers, cut\n"
-        f"turtle, workers = cut(Path({str(turtle.path)!r}), 1_000), Workers()\n"
-        "workers.ntriples(turtle, *turtle.pieces[0])\nprint(workers._all[0].pid, flush=True)\ntime.sleep(60)\n"
-    )
-    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as run:
-        assert run.stdout
-        pid = int(run.stdout.readline())
-        assert alive(pid)
-        os.kill(run.pid, signal.SIGKILL)
-    for _ in range(200):
-        if not alive(pid):
-            return
-        time.sleep(0.05)
-    raise AssertionError("the process goes on")
-
-
-def alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except OSError:
-        return False
