@@ -22,12 +22,13 @@ from reasoner.errors import InputError, Problem
 from reasoner.guideline import SHARED, Guideline, version
 from reasoner.kernel import Decided, Kernel
 from reasoner.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
-from reasoner.parts import Batch, Outcome, Part, Unit, run_parts
+from reasoner.parts import Batch, Outcome, Part, Unit, rejects_path, run_parts
 from reasoner.processes import Processes
 from reasoner.quads import QuadsWriter
 from reasoner.rdf_cohort import ScatteredError
 from reasoner.reasons import Reasons
 from reasoner.results import ResultTable, contradictions
+from reasoner.scratch import scratch_of
 from reasoner.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
 
 FORMATS = ("parquet", "arrow", "csv", "n-quads")
@@ -66,7 +67,8 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
     Raises InputError for input that cannot be used at all; what is wrong with one patient goes to the rejects.
     """
     files = files_of(given)
-    with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=_folder(out)) as scratch:
+    _check_apart(given, files, out)
+    with scratch_of(out) as scratch:
         readers = Readers(guideline, options.as_of)
         sources = [open_source(path, readers, _fresh(scratch)) for path in files]
         while True:
@@ -76,10 +78,15 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
                 sources = [_whole(source, str(error), scratch) for source in sources]
 
 
-def _folder(out: Path) -> Path:
+def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
+    """Raise InputError for an output that would be written over the input, or among what is read."""
     if not out.parent.is_dir():
         raise InputError(Problem("no-such-directory", "there is no such directory", "create it", str(out.parent)))
-    return out.parent
+    place, read = out.resolve(), {file.resolve() for file in files}
+    among = given.is_dir() and given.resolve() in place.parents
+    if among or not read.isdisjoint((place, rejects_path(place))):
+        what = "the output lies in the input" if among else "the output is the input"
+        raise InputError(Problem("output-in-input", what, "give a path outside the input", str(out)))
 
 
 def _fresh(scratch: str) -> Path:

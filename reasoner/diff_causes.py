@@ -32,8 +32,9 @@ class Causes:
 
         def reproduces(logic: Logic) -> bool:
             found = _members(space, logic, iri)
-            same = found is not None and wanted is not None
-            return same and not any(space.count(space.minus(*pair)) for pair in ((found, wanted), (wanted, found)))
+            if found is None or wanted is None:
+                return False
+            return not space.count(space.minus(found, wanted)) and not space.count(space.minus(wanted, found))
 
         return self._fewest(reproduces, iri)
 

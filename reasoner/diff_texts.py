@@ -72,9 +72,9 @@ Kind = Callable[[str, str], str]
 
 def text_changes(old: Guideline, new: Guideline) -> list[TextChange]:
     """What the ontologies say differently, besides their axioms; classes that are decided come and go as classes."""
-    said = [_said(guideline.ontologies) for guideline in (old, new)]
+    before, after = _said(old.ontologies), _said(new.ontologies)
     decided = {*old.compiled.rules, *new.compiled.rules}
-    found = list(_changes(*said, _kind_in(old.graph, new.graph)))
+    found = list(_changes(before, after, _kind_in(old.graph, new.graph)))
     return sorted((c for c in found if c.predicate or c.term not in decided), key=_order)
 
 

@@ -64,7 +64,8 @@ def renumbered(compiled: Compiled, atoms: tuple[Atom, ...]) -> Compiled:
     numbers = [place[atom] for atom in compiled.theory.atoms]
 
     def cube(one: Cube) -> Cube:
-        return Cube(*(sum(1 << numbers[i] for i in bits(mask)) for mask in one[:2]), one.axioms)
+        pos, neg = (sum(1 << numbers[i] for i in bits(mask)) for mask in (one.pos, one.neg))
+        return Cube(pos, neg, one.axioms)
 
     def rule(one: ClassRule) -> ClassRule:
         entailed, excluded = (tuple(map(cube, one.implicants(truth))) for truth in (True, False))
@@ -107,8 +108,9 @@ class Difference:
 
 def difference(one: Compiled, other: Compiled) -> Difference:
     """Where two guidelines over the same atoms, in the same order, differ."""
-    return Difference(_forbidden(one.theory, other.theory), _forbidden(other.theory, one.theory),
-                      tuple(absorb([*_classes(one, other), *_classes(other, one)])), _read_alike(one, other))  # fmt: skip
+    classes = tuple(absorb([*_classes(one, other), *_classes(other, one)]))
+    forbidden = _forbidden(one.theory, other.theory), _forbidden(other.theory, one.theory)
+    return Difference(*forbidden, classes, _read_alike(one, other))
 
 
 def _forbidden(one: Theory, other: Theory) -> tuple[Cube, ...]:

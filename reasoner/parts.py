@@ -30,6 +30,7 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from reasoner import identities
+from reasoner.bar import bar
 from reasoner.cohort import Reject
 from reasoner.errors import GuideproofError, InputError, Problem
 from reasoner.parquet_join import Body, Sink
@@ -314,7 +315,7 @@ class _Run:
         pool = ThreadPoolExecutor(self.workers)
         try:
             futures = {number: pool.submit(self._part, number, without) for number, without in todo.items()}
-            with _bar(sum(sizes), done) as advance:
+            with bar(sum(sizes), done) as advance:
                 for number, future in futures.items():
                     self.seals[number] = future.result()
                     made += self.seals[number].rows
@@ -350,24 +351,6 @@ class _Run:
 
 def _digest(without: Mapping[str, Reject]) -> str:
     return blake2b(repr(sorted(without.values())).encode(), digest_size=16).hexdigest()
-
-
-@contextmanager
-def _bar(total: int, done: int) -> Iterator[Callable[[int, int], None]]:
-    """A bar on a terminal's standard error; it is given the weight of a part, and the patients worked on until then."""
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    console, began = Console(stderr=True), time.monotonic()
-    text = TextColumn("{task.fields[patients]:,} patients, {task.fields[rate]:,.0f} a second,")
-    columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn(), TextColumn("left"))
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
-        task = bar.add_task("", total=total, completed=done, patients=0, rate=0.0)
-
-        def advance(weight: int, patients: int) -> None:
-            bar.update(task, advance=weight, patients=patients, rate=patients / (time.monotonic() - began))
-
-        yield advance
 
 
 def _lines(rows: Iterable[Iterable[str]]) -> bytes:

@@ -3,8 +3,10 @@
 Words are cut where white space, brackets, semicolons and commas stand, and before a dot at their end. What stands
 between two words, the gap, tells the role of the next: subject, predicate or object. Words and gaps are
 dictionary-encoded; only distinct ones are judged. Read is what is certainly valid Turtle 1.1
-<https://www.w3.org/TR/turtle/> of a plain kind: names with a prefix, IRIs in full, labels, numbers, strings without
-blanks, and nodes in brackets as objects. A comment, a directive, a list or another string is for the full parser.
+<https://www.w3.org/TR/turtle/> of a plain kind: names with a prefix, IRIs in full, labels, numbers, strings on one line
+without escapes, nodes in brackets as objects, and lines of comment. A directive, a list, a name with an escape or
+another string is for the full parser. From left to right: up to the first quote there is no comment and no other
+string, or a word would not be plain; so a string begins there and ends with the next quote; and so on.
 """
 
 from __future__ import annotations
@@ -33,7 +35,7 @@ _RESOURCE, _LABEL, _VALUE, _A = range(4)
 _MAY = np.array([[1, 1, 0, 0], [1, 0, 0, 1], [1, 1, 1, 0]], bool)
 
 _NOTHING = np.zeros(1, np.int32)
-_DOT, _COLON, _LINE = ord("."), ord(":"), ord("_")
+_DOT, _COLON, _LINE, _QUOTE = b'.:_"'
 _ALNUM = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_"
 
 
@@ -44,11 +46,12 @@ _FIRST = np.isin(np.arange(256), [*_ALNUM])
 # Ends of nodes in brackets, a mark, the beginning of such a node; a semicolon before an end says nothing.
 _GAP = re.compile(rb"(\]*)([.;,]?)(\[?)")
 _IDLE = re.compile(rb";+(?=[.;\]])")
+_COMMENT = re.compile(rb"\n[ \t]*#[^\n]*")
 _AFTER = {b".": _SUBJECT, b";": _PREDICATE, b",": _OBJECT}
 
 _NUMBER = r"[+-]?(?:[0-9]+|[0-9]*\.[0-9]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]+)"
 _STRING = (
-    r'"[!#-\[\]-~\x{A0}-\x{D7FF}]*"'
+    r'"[ !#-\[\]-~\x{A0}-\x{D7FF}]*"'
     rf"(?:@[A-Za-z]+(?:-[A-Za-z0-9]+)*|\^\^(?:{_IRI}|[A-Za-z][A-Za-z0-9]*:[A-Za-z0-9_]+))?"
 )
 #: A word of each kind; a name with a prefix is told apart without a pattern.
@@ -87,6 +90,7 @@ def _demand(plain: object) -> None:
 
 
 def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
+    data = _COMMENT.sub(b"", data) if b"#" in data else data
     strings = _encode(_cuts(data), data)
     gap, word = strings.codes[0::2], strings.codes[1::2]
     frame = _frame(_gaps(strings.texts, gap), gap)
@@ -100,12 +104,23 @@ def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
 
 def _cuts(data: bytes) -> Codes:
     """Offsets of the first gap, the first word, the second gap, and so on up to the last gap and the end."""
-    inside = np.frombuffer(b"\0" + data.translate(_WORD) + b"\0", bool)
+    inside = np.frombuffer(b"\0" + data.translate(_WORD) + b"\0", bool) | _strings(data)
     edges = np.flatnonzero(inside[1:] != inside[:-1]).astype(np.int32)
     edges[1::2] -= np.frombuffer(data, np.uint8)[edges[1::2] - 1] == _DOT
     kept = edges[0::2] < edges[1::2]
     _demand(kept.any())
     return np.concatenate((_NOTHING, edges[np.repeat(kept, 2)], np.array([len(data)], np.int32)))
+
+
+def _strings(data: bytes) -> Flags:
+    """For each byte, with one more at either end, whether it is in a string; its last quote need not be."""
+    quotes = np.flatnonzero(np.frombuffer(data, np.uint8) == _QUOTE) + 1
+    if not len(quotes):
+        return np.zeros(1, bool)
+    _demand(len(quotes) % 2 == 0 and b"\\" not in data)
+    turns = np.zeros(len(data) + 2, np.int8)
+    turns[quotes[0::2]], turns[quotes[1::2]] = 1, -1
+    return np.cumsum(turns, dtype=np.int8).view(bool)
 
 
 # -- gaps and roles --

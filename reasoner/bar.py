@@ -1,0 +1,25 @@
+"""Progress over many patients: how many, how fast, and how long it will take."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def bar(total: int, done: int) -> Iterator[Callable[[int, int], None]]:
+    """A bar on a terminal's standard error; it is given the weight of a part, and the patients worked on until then."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    console, began = Console(stderr=True), time.monotonic()
+    text = TextColumn("{task.fields[patients]:,} patients, {task.fields[rate]:,.0f} a second,")
+    columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn(), TextColumn("left"))
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
+        task = shown.add_task("", total=total, completed=done, patients=0, rate=0.0)
+
+        def advance(weight: int, patients: int) -> None:
+            shown.update(task, advance=weight, patients=patients, rate=patients / (time.monotonic() - began))
+
+        yield advance
