@@ -37,7 +37,7 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
 
 
 #: From so many bytes of text on, processes are worth their start.
-_WORTH_PROCESSES = 96 << 20
+_WORTH_PROCESSES = 384 << 20
 
 
 @dataclass(frozen=True)

@@ -51,18 +51,21 @@ class TripleReader:
         if not grouped and (len(strays) or block.missing()):
             raise ScatteredError(source)
         population = read_population(block)
-        self._mark_contradictory(population)
+        plain = self._cohort(population, {})
+        self._mark_contradictory(population, plain)
+        if not len(strays) and not population.odd.any():
+            return plain
         others = self._others(block, population, strays, source)
         rejects = [reject for patient, found in others.items() for reject in _rejects(patient, source, found)]
         lost = self._lost(triples, strays, source)
         return replace(self._cohort(population, others), rejects=tuple(sorted([*rejects, *lost])))
 
-    def _mark_contradictory(self, population: Population) -> None:
+    def _mark_contradictory(self, population: Population, plain: Cohort) -> None:
         """Leave those to the reference, which says what cannot hold together, whom no completion has."""
-        clash = self.kernel.decide(self._cohort(population, {})).clash
-        plain = np.flatnonzero(~population.odd)
-        found = np.unpackbits(clash.view(np.uint8), count=len(plain), bitorder="little").astype(bool)
-        population.odd[plain[found]] = True
+        clash = self.kernel.decide(plain).clash
+        rows = np.flatnonzero(~population.odd)
+        found = np.unpackbits(clash.view(np.uint8), count=len(rows), bitorder="little").astype(bool)
+        population.odd[rows[found]] = True
 
     def _others(self, block: Block, population: Population, strays: Codes, source: str) -> Seen:
         """What the reference makes of the patients that are odd."""

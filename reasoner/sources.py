@@ -99,6 +99,8 @@ def files_of(path: Path) -> list[Path]:
     """The input files that a path stands for: itself, or in a directory every file, in the order of their names."""
     if not path.exists():
         raise InputError(Problem("no-such-file", "there is no such file", "check the path", str(path)))
+    if not path.is_dir() and not path.is_file():
+        raise InputError(Problem("not-a-file", "this is no ordinary file", "write it to a file first", str(path)))
     found = [path] if not path.is_dir() else sorted(
         file for file in path.rglob("*")
         if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)

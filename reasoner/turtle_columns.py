@@ -46,7 +46,7 @@ _FIRST = np.isin(np.arange(256), [*_ALNUM])
 # Ends of nodes in brackets, a mark, the beginning of such a node; a semicolon before an end says nothing.
 _GAP = re.compile(rb"(\]*)([.;,]?)(\[?)")
 _IDLE = re.compile(rb";+(?=[.;\]])")
-_COMMENT = re.compile(rb"\n[ \t]*#[^\n]*")
+_COMMENT = re.compile(rb"\n[ \t]*#[^\r\n]*")
 _AFTER = {b".": _SUBJECT, b";": _PREDICATE, b",": _OBJECT}
 
 _NUMBER = r"[+-]?(?:[0-9]+|[0-9]*\.[0-9]+|(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)[eE][+-]?[0-9]+)"

@@ -17,7 +17,8 @@ NAMES = ("ex:s", "ex:0a", ":x", "e-1:y_-z", "<https://example.org/s>", "<urn:x:y
          "ex:s1-T", "up:_x", "<https://example.org/é?q=1>")  # fmt: skip
 PROPERTIES = ("a", "ex:p", ":q", "<https://example.org/p>", "a", "ex:r")
 VALUES = ("1", "-0.50", "+7", ".5", "1e5", "1.e-3", "true", "false", '"x"', '"é"', '"1"^^xsd:date', '"x"@en', '""',
-          '"a  b . # c, d; [e]"', '"it\'s <a:b> ."@en', '"X"@EN-gb', '"1"^^<a:b>', '"1"^^ex:d_1', '"y"^^xsd:string', "01")  # fmt: skip
+          '"a  b . # c, d; [e]"', '"it\'s <a:b> ."@en', '"X"@EN-gb', '"1"^^<a:b>', '"1"^^ex:d_1',
+          '"y"^^xsd:string', "01")  # fmt: skip
 ODD = ("ex:", ":", "ex:a:b", "ex:a%20", "ex:é", "no:x", "<rel>", "[]", "()", "( ex:a )", '"a b"', "'x'", '"""x"""', ".",
        '"x"@en--ltr', "# no", "@prefix ex: <a:> .", "PREFIX ex: <a:>", "ex:a\\/b", '"\\n"', "<<( ex:a ex:b 1 )>>", "5.",
        "owl:imports", "1.5.", '"x"^^no:y', "<a:b>c", "ex:a.", "..", "ex:.a", "ex:-a", "1.ex:a", "_:", "_:-", "{", "}",
@@ -26,7 +27,7 @@ ODD = ("ex:", ":", "ex:a:b", "ex:a%20", "ex:é", "no:x", "<rel>", "[]", "()", "(
        '"""\n# no\n"""')  # fmt: skip
 FRAMES = ("ex:s ex:p {} .", "ex:s ex:p ex:o , {} , 1 .", "{} ex:p ex:o .", "ex:s {} ex:o .", "ex:s ex:p 1 .\n{}",
           "{}\nex:s ex:p 1 .", "ex:s ex:p [ ex:q {} ] .", "ex:s ex:p 1 {} .", "ex:s ex:p {} ex:q 1 .")  # fmt: skip
-TORN = ("", *'.;,[]"<>#:@ab1_-^ \n\\{}()')
+TORN = ("", *'.;,[]"<>#:@ab1_-^ \r\n\\{}()')
 GAPS = (" ", "  ", "\n", "\t", "\r\n    ", '\n# a "comment" . it\'s\n', "\n  #\n\n")
 Triple = tuple[str, str, str]
 
@@ -86,7 +87,10 @@ def check(text: str) -> bool:
     if found is None:
         return False
     parser = ox.parse(directives(PREFIXES) + text, ox.RdfFormat.TURTLE)
-    quads = list(parser)
+    try:
+        quads = list(parser)
+    except SyntaxError as error:
+        raise AssertionError(text) from error
     assert canonical(as_quads(found)) == canonical(quads), text
     assert len(found) == len(quads)
     assert parser.prefixes == PREFIXES
