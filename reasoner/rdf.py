@@ -61,6 +61,7 @@ _RELATIVE = "https://relative.invalid/"
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
+_DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
 
@@ -326,7 +327,10 @@ def _literal(term: ox.Literal, is_json: bool) -> Literal:
     datatype, value = URIRef(term.datatype.value), term.value
     if is_json and datatype == XSD.decimal and _EXPONENT.fullmatch(value):
         value = format(Decimal(value), "f")
-    return Literal(value, datatype=None if datatype == XSD.string else datatype, normalize=False)
+    literal = Literal(value, datatype=None if datatype == XSD.string else datatype, normalize=False)
+    if datatype == XSD.decimal and not _DECIMAL.fullmatch(value):  # to rdflib "NaN" is one, and cannot be compared
+        literal._value, literal._ill_typed = None, True
+    return literal
 
 
 def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoReturn:

@@ -383,7 +383,10 @@ def _background(words: _Vocabulary, as_of: date) -> list[Triple]:
 
 @contextmanager
 def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
-    """`graph` as the shapes see it, for as long as they look."""
+    """`graph` as the shapes see it, for as long as they look; of as-of dates they see one."""
+    recorded = list(graph.triples((None, GP.asOf, None)))
+    for triple in recorded:
+        graph.remove(triple)
     added = [triple for triple in _background(words, as_of) if triple not in graph]
     for triple in added:
         graph.add(triple)
@@ -392,3 +395,5 @@ def _scene(graph: Graph, words: _Vocabulary, as_of: date) -> Iterator[Graph]:
     finally:
         for triple in added:
             graph.remove(triple)
+        for triple in recorded:
+            graph.add(triple)

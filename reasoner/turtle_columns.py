@@ -90,7 +90,7 @@ def _demand(plain: object) -> None:
 
 
 def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
-    data = _COMMENT.sub(b"", data) if b"#" in data else data
+    data = _bare(data) if b"#" in data else data
     strings = _encode(_cuts(data), data)
     gap, word = strings.codes[0::2], strings.codes[1::2]
     frame = _frame(_gaps(strings.texts, gap), gap)
@@ -100,6 +100,16 @@ def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
     found = _numbered(*_rows(frame, terms.place[word], len(terms.texts)), pa.concat_arrays([terms.texts, nodes]))
     _demand(pc.index(found.predicates, _IMPORTS).as_py() < 0)
     return found
+
+
+def _bare(data: bytes) -> bytes:
+    """The text without lines of comment; these may say anything, but in UTF-8."""
+    bare = _COMMENT.sub(b"", data)
+    try:
+        _demand(len(bare) == len(data) or data.isascii() or data.decode())
+    except UnicodeDecodeError:
+        raise _OddError from None
+    return bare
 
 
 def _cuts(data: bytes) -> Codes:

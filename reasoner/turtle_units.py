@@ -34,6 +34,7 @@ _NEAR, _FAR = 1 << 16, 1 << 20
 _IRI, _HEADER = 500, 1 << 14
 #: The most bytes of N-Triples that a piece may give, and how many statements are written at once.
 _MOST, _AT_ONCE = 1 << 29, 1000
+_BEYOND = b"<<("
 
 # A line that ends with a dot, lines that are empty or a comment, and the first line that is neither, nor indented.
 _STATEMENT = re.compile(rb"\.[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[^\s#@])")
@@ -68,13 +69,13 @@ class Turtle:
         first = start == self.offsets[0]
         with self.path.open("rb") as file:
             data = os.pread(file.fileno(), stop - start, start)
+        if _BEYOND in data:
+            raise UncutError("it may state something about a statement, which errors have to name")
         plain = None if first or self.base is not None else read_plain(data, self.prefixes)
         return plain if plain is not None else self.ntriples(data if first else self.header.encode() + data)
 
     def ntriples(self, piece: bytes) -> bytes:
         """A piece, the header before it, as N-Triples. Raises UncutError."""
-        if b"<<(" in piece:
-            raise UncutError("it may state something about a statement, which errors have to name")
         try:
             piece.isascii() or piece.decode()
             parser = ox.parse(piece, _format(self.path))

@@ -142,6 +142,7 @@ def test_what_is_no_plain_statement_is_left(text: str) -> None:
 def test_bytes_that_are_no_text_are_left() -> None:
     assert read_plain(b'ex:s ex:p "\xe9" .\n', PREFIXES) is None
     assert read_plain(b"ex:s ex:p ex:\xe9 .\n", PREFIXES) is None
+    assert read_plain(b"ex:s ex:p ex:e .\n# \xe9\n", PREFIXES) is None
 
 
 def test_nodes_in_brackets_are_named_apart() -> None:
