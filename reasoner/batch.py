@@ -170,7 +170,8 @@ class _Work:
         decided = self._kernel.decide(cohort)
         rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
-        patients = pa.concat_arrays([_plain(cohort.patients), refused])
+        nodes = [] if cohort.nodes is None else [cohort.nodes]
+        patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
         rejects = tuple(reject for reject in rejects if reject.patient not in without)
         body, rows = self._body(cohort, decided, without)
         return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects)

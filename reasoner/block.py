@@ -175,6 +175,11 @@ class Block:
         wrong[pairs] = self.judge.wrong(self.pair_p[pairs], self.predicates, values, self.said[self.pair_o[pairs]])
         return np.unique(self.s[rows[wrong[self.pair[rows]] | self.is_term[self.s[rows]]]])
 
+    def names(self, source: str) -> pa.StringArray:
+        """The nodes of all records, named so that no other file has such a name."""
+        nodes = self.terms.take(pa.array(np.flatnonzero(self.owned[: self.triples.subjects])))
+        return pc.binary_join_element_wise(nodes, source, "\0")
+
     def missing(self) -> int:
         """How many nodes are named in the guideline's words of which the block says nothing."""
         named = self.spoken[self.pair_p] & ~self.said[self.pair_o]

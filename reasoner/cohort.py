@@ -42,7 +42,8 @@ class Cohort:
 
     `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
     each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
-    known by rules alone; None where no rule gave anything.
+    known by rules alone; None where no rule gave anything. `nodes` name the nodes of the records, each by its file,
+    where other parts of the file may describe them too.
     """
 
     patients: pa.Array
@@ -52,6 +53,7 @@ class Cohort:
     derived_pos: Bitmaps | None = None
     derived_neg: Bitmaps | None = None
     rejects: tuple[Reject, ...] = ()
+    nodes: pa.Array | None = None
 
     @property
     def rows(self) -> int:

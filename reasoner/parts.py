@@ -54,7 +54,8 @@ class Part:
     """What a unit gives: output, encoded if it is a buffer, the patients in it, and rejects.
 
     `rows` counts the patients in `body`; `patients` has the IRI of every patient of the unit, refused or not, save
-    those that the work was to leave out, as strings; `extra` is summed over all parts.
+    those that the work was to leave out, and a name for whatever else no other part may speak of, as strings; `extra`
+    is summed over all parts.
     """
 
     body: Body

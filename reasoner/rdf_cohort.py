@@ -53,12 +53,13 @@ class TripleReader:
         population = read_population(block)
         plain = self._cohort(population, {})
         self._mark_contradictory(population, plain)
+        nodes = None if grouped else block.names(source)
         if not len(strays) and not population.odd.any():
-            return plain
+            return replace(plain, nodes=nodes)
         others = self._others(block, population, strays, source)
         rejects = [reject for patient, found in others.items() for reject in _rejects(patient, source, found)]
         lost = self._lost(triples, strays, source)
-        return replace(self._cohort(population, others), rejects=tuple(sorted([*rejects, *lost])))
+        return replace(self._cohort(population, others), rejects=tuple(sorted([*rejects, *lost])), nodes=nodes)
 
     def _mark_contradictory(self, population: Population, plain: Cohort) -> None:
         """Leave those to the reference, which says what cannot hold together, whom no completion has."""
