@@ -79,9 +79,13 @@ def assess(
     """
     seen = tuple(observations)
     assessor = assessor_of(guideline)
-    proposed = {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
     notes = tuple(assessor.unnamed_index(seen))
-    return assess_decided(guideline, patient, assessor.decide(seen), proposed, as_of, record, notes)
+    return assess_decided(guideline, patient, assessor.decide(seen), proposed_in(seen), as_of, record, notes)
+
+
+def proposed_in(seen: Iterable[Observation]) -> set[str]:
+    """The classes of acts that a record proposes."""
+    return {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
 def assess_decided(

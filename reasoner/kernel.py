@@ -22,6 +22,7 @@ from reasoner.decide import State
 from reasoner.guideline import Guideline
 from reasoner.program import AND, OR, STATUSES, XOR, Program, program_of
 from reasoner.theory import Literals
+from reasoner.transpose import flags_of
 
 #: Words of bits that the program runs over at a time: a few dozen registers of 64 KiB stay near the processor.
 CHUNK = 8192
@@ -82,7 +83,7 @@ class Decided:
         """For each patient the number of the status in `STATUSES`; that of none, `len(STATUSES)`, for a `clash`."""
         codes = np.full(self.rows, len(STATUSES), np.uint8)
         for code, name in enumerate(STATUSES):
-            found = np.unpackbits(self.status[name].view(np.uint8), count=self.rows, bitorder="little")
+            found = flags_of(self.status[name], self.rows)
             codes -= found * np.uint8(len(STATUSES) - code)
         return codes
 

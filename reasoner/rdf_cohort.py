@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from reasoner.assess import proposed_in
 from reasoner.block import Block, Codes, Flags
 from reasoner.cohort import Cohort, Reject
 from reasoner.errors import Problem, RecordError
@@ -19,7 +20,7 @@ from reasoner.guideline import Guideline
 from reasoner.judge import Judge
 from reasoner.kernel import Kernel
 from reasoner.population import Population, read_population
-from reasoner.transpose import bitmap, bitmaps
+from reasoner.transpose import bitmap, bitmaps, flags_of
 from reasoner.triples import Data, FirstLine, Triples, read_block
 
 One = Sequence[Observation] | Sequence[Problem]
@@ -65,8 +66,7 @@ class TripleReader:
         """Leave those to the reference, which says what cannot hold together, whom no completion has."""
         clash = self.kernel.decide(plain).clash
         rows = np.flatnonzero(~population.odd)
-        found = np.unpackbits(clash.view(np.uint8), count=len(rows), bitorder="little").astype(bool)
-        population.odd[rows[found]] = True
+        population.odd[rows[flags_of(clash, len(rows)).astype(bool)]] = True
 
     def _others(self, block: Block, population: Population, strays: Codes, source: str) -> Seen:
         """What the reference makes of the patients that are odd."""
@@ -133,16 +133,11 @@ class TripleReader:
             strict=True,
         ):  # fmt: skip
             mask[row] = [literals >> 64 * word & (1 << 64) - 1 for word in range(self.judge.words)]
-        for action in self.actions(seen):
-            proposed.setdefault(action, np.zeros(len(masks[0]), bool))[row] = True
+        acts = proposed_in(seen)
+        for action in acts:
+            proposed.setdefault(action, np.zeros(len(masks[0]), bool))
         for action, flags in proposed.items():
-            flags[row] = action in self.actions(seen)
-
-    def actions(self, seen: Iterable[Observation]) -> set[str]:
-        """The classes of acts that a record proposes."""
-        from reasoner.terms import GP
-
-        return {s.target for s in seen if s.path == (str(GP.proposes),) and s.kind == "class" and s.present}
+            flags[row] = action in acts
 
 
 def _rejects(patient: str, source: str, found: Iterable[object]) -> list[Reject]:
