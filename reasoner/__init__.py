@@ -16,30 +16,30 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from reasoner.ask import Question
-    from reasoner.assess import Assessment, Conclusion, Justified, Refusal, assess
-    from reasoner.classify import classify, classify_files
-    from reasoner.decide import Decision, State, decide
     from reasoner.errors import GuideproofError, Problem
-    from reasoner.facts import Fact, Observation
-    from reasoner.guideline import Guideline, load_guideline
-    from reasoner.justify import Reason
-    from reasoner.record import Records, load
-    from reasoner.render_json import JsonRenderer
-    from reasoner.render_rdf import RdfRenderer
+    from reasoner.guidelines.guideline import Guideline, load_guideline
+    from reasoner.logic.ask import Question
+    from reasoner.logic.decide import Decision, State, decide
+    from reasoner.logic.facts import Fact, Observation
+    from reasoner.logic.justify import Reason
+    from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal, assess
+    from reasoner.patient.classify import classify, classify_files
+    from reasoner.records.record import Records, load
+    from reasoner.render.as_json import JsonRenderer
+    from reasoner.render.as_rdf import RdfRenderer
 
 _HOMES = {
-    "reasoner.assess": ("Assessment", "Conclusion", "Justified", "Refusal", "assess"),
-    "reasoner.classify": ("classify", "classify_files"),
-    "reasoner.decide": ("Decision", "State", "decide"),
+    "reasoner.patient.assess": ("Assessment", "Conclusion", "Justified", "Refusal", "assess"),
+    "reasoner.patient.classify": ("classify", "classify_files"),
+    "reasoner.logic.decide": ("Decision", "State", "decide"),
     "reasoner.errors": ("GuideproofError", "Problem"),
-    "reasoner.facts": ("Fact", "Observation"),
-    "reasoner.guideline": ("Guideline", "load_guideline"),
-    "reasoner.ask": ("Question",),
-    "reasoner.justify": ("Reason",),
-    "reasoner.record": ("Records", "load"),
-    "reasoner.render_json": ("JsonRenderer",),
-    "reasoner.render_rdf": ("RdfRenderer",),
+    "reasoner.logic.facts": ("Fact", "Observation"),
+    "reasoner.guidelines.guideline": ("Guideline", "load_guideline"),
+    "reasoner.logic.ask": ("Question",),
+    "reasoner.logic.justify": ("Reason",),
+    "reasoner.records.record": ("Records", "load"),
+    "reasoner.render.as_json": ("JsonRenderer",),
+    "reasoner.render.as_rdf": ("RdfRenderer",),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

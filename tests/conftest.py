@@ -17,7 +17,7 @@ from rdflib import OWL, RDF, Graph, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from reasoner.guideline import Guideline, load_guideline
+from reasoner.guidelines.guideline import Guideline, load_guideline
 
 TESTS = Path(__file__).parent
 XSD = Namespace("http://www.w3.org/2001/XMLSchema#")

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pytest
 from random_records import Records
 
-from reasoner.cohort import Cohort
-from reasoner.facts import Observation
-from reasoner.facttable import PROPOSES, Column, FactTable
-from reasoner.facttable_read import read_cohort
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.schema import schema
-from reasoner.theory import Literals
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.intake.facttable import PROPOSES, Column, FactTable
+from reasoner.intake.facttable_read import read_cohort
+from reasoner.intake.schema import schema
+from reasoner.kernel.cohort import Cohort
+from reasoner.logic.facts import Observation
+from reasoner.logic.theory import Literals
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "tiny"

@@ -18,13 +18,13 @@ from typing import TypeVar
 from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.clauses import Cube, bits
-from reasoner.compiled import Compiled
-from reasoner.decide import State, decide
 from reasoner.errors import ContradictionError
-from reasoner.facts import Observation, Reader, known
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.compiled import Compiled
+from reasoner.logic.decide import State, decide
+from reasoner.logic.facts import Observation, Reader, known
+from reasoner.logic.theory import Literals
 from reasoner.terms import GP, local_name
-from reasoner.theory import Literals
 
 Record = tuple[Observation, ...]
 T = TypeVar("T")

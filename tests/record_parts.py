@@ -8,7 +8,7 @@ from pathlib import Path
 from rdflib import Graph, Namespace
 
 from reasoner.rdf import read_graph, read_text
-from reasoner.record import Records, gather
+from reasoner.records.record import Records, gather
 
 ROOT = Path(__file__).resolve().parent.parent
 AS_OF = date(2026, 11, 22)

@@ -16,20 +16,20 @@ from clean_guideline import CLEAN, guideline_of
 from conftest import TESTS
 from faults.faults import MEANT_OTHERWISE, Fault, copied, seed
 
-from reasoner.assess import assess
-from reasoner.cases_read import case_folder, read_cases
-from reasoner.cases_run import run_cases
-from reasoner.cases_test import CaseReport, concerned, run_tests
-from reasoner.cli_author import ReportFormat
-from reasoner.cli_author import test as command
-from reasoner.coverage import Measure, coverage
-from reasoner.decide import State
+from reasoner.cli.author import ReportFormat
+from reasoner.cli.author import test as command
 from reasoner.errors import InputError
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.mutation import KILLED
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.logic.decide import State
+from reasoner.patient.assess import assess
 from reasoner.rdf import read_text
-from reasoner.render_cases import CaseRenderer
 from reasoner.terms import local_name
+from reasoner.workbench.cases.coverage import Measure, coverage
+from reasoner.workbench.cases.mutation import KILLED
+from reasoner.workbench.cases.read import case_folder, read_cases
+from reasoner.workbench.cases.render import CaseRenderer
+from reasoner.workbench.cases.run import run_cases
+from reasoner.workbench.cases.tested import CaseReport, concerned, run_tests
 
 DAY = date(2026, 11, 22)
 HEAD = """@prefix case: <https://w3id.org/guideproof/case#> .

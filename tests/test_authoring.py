@@ -11,9 +11,9 @@ import pyshacl
 import pytest
 from rdflib import OWL, RDF, RDFS, SH, Graph, Namespace, URIRef
 
-from reasoner.check_shacl import NAMESPACE, misused
-from reasoner.guideline import home
+from reasoner.guidelines.guideline import home
 from reasoner.terms import GP
+from reasoner.workbench.check.shacl import NAMESPACE, misused
 
 ROOT = home()
 TINY = Path(__file__).parent / "tiny"

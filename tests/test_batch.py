@@ -16,17 +16,17 @@ import pytest
 from random_records import Records, as_graph
 from rdflib import PROV, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 
-from reasoner import sources
-from reasoner.assess import Assessment, Refusal
-from reasoner.batch import Options, run_batch
-from reasoner.classify import classify, classify_files
-from reasoner.decide import State
 from reasoner.errors import InputError, RecordError
-from reasoner.guideline import Guideline
+from reasoner.guidelines.guideline import Guideline
+from reasoner.intake import sources
+from reasoner.logic.decide import State
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.classify import classify, classify_files
+from reasoner.population.batch import Options, run_batch
 from reasoner.rdf import read_text
-from reasoner.record import gather
-from reasoner.render_json import JsonRenderer
-from reasoner.render_rdf import RdfRenderer
+from reasoner.records.record import gather
+from reasoner.render.as_json import JsonRenderer
+from reasoner.render.as_rdf import RdfRenderer
 from reasoner.terms import GP, curie
 
 DAY = date(2026, 11, 22)
@@ -112,7 +112,7 @@ def shipped() -> list[Graph]:
 
 def _about(graph: Graph, patient: object) -> set[tuple[object, object, object]]:
     """The triples of a record: those of the patient and of the nodes that it leads to."""
-    from reasoner.record import NODE_PROPERTIES
+    from reasoner.records.record import NODE_PROPERTIES
 
     wanted, reached = set(), [patient]
     leading = {*NODE_PROPERTIES, URIRef(SN + "indexNode")}

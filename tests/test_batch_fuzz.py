@@ -18,15 +18,15 @@ import pyoxigraph as ox
 import pytest
 from broken_records import CHANGES, CORE, SN, TYPE, XSD, Draft, Drafts
 
-from reasoner import sources
-from reasoner.assess import Refusal
-from reasoner.batch import Options, run_batch
-from reasoner.classify import classify
-from reasoner.decide import State
 from reasoner.errors import RecordError
-from reasoner.guideline import Guideline, load_guideline
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.intake import sources
+from reasoner.logic.decide import State
+from reasoner.patient.assess import Refusal
+from reasoner.patient.classify import classify
+from reasoner.population.batch import Options, run_batch
 from reasoner.rdf import read_text
-from reasoner.record import gather
+from reasoner.records.record import gather
 from reasoner.terms import curie
 
 DAY = date(2026, 11, 22)

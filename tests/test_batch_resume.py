@@ -19,9 +19,10 @@ DRIVER = """
 import sys
 from datetime import date
 from pathlib import Path
-from reasoner import sources, table_sources
-from reasoner.batch import Options, run_batch
-from reasoner.guideline import load_guideline
+from reasoner.intake import sources
+from reasoner.intake import table_sources
+from reasoner.population.batch import Options, run_batch
+from reasoner.guidelines.guideline import load_guideline
 table_sources.ROWS, sources.BYTES = 100, 6_000
 run_batch(load_guideline(), Path(sys.argv[1]), Path(sys.argv[2]), Options(date(2026, 11, 22), "parquet", workers=2))
 """

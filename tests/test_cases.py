@@ -23,17 +23,17 @@ import pytest
 from conftest import Row
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
 
-from reasoner.assess import Assessment, Refusal
-from reasoner.cases import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case
-from reasoner.cases_read import read_cases
-from reasoner.cases_run import Outcome, run_cases
-from reasoner.classify import Result, classify, classify_files
-from reasoner.decide import State, decide
-from reasoner.guideline import Guideline, home, load_guideline
+from reasoner.guidelines.guideline import Guideline, home, load_guideline
+from reasoner.logic.decide import State, decide
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.classify import Result, classify, classify_files
 from reasoner.rdf import read_text
-from reasoner.record import Records, gather
-from reasoner.render_json import JsonRenderer
+from reasoner.records.record import Records, gather
+from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import GP, local_name
+from reasoner.workbench.cases.case import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case
+from reasoner.workbench.cases.read import read_cases
+from reasoner.workbench.cases.run import Outcome, run_cases
 
 FOLDER = Path(__file__).parent / "cases"
 WORDS_FILE = home() / "docs" / "case-vocabulary.ttl"

@@ -19,15 +19,15 @@ from conftest import TESTS
 from faults.faults import AUTHORING, CHECKED, FAULTS, MEANT_OTHERWISE, Fault, copied, seed
 from rdflib import Graph
 
-from reasoner import check_owl
-from reasoner.check import CHECKS, Check, Report, check
-from reasoner.check_codes import DOCUMENT, SEVERITIES, Severity
-from reasoner.check_prefixes import near
-from reasoner.check_queries import quality_queries, unbound
-from reasoner.check_terms import terms_in_query
 from reasoner.errors import GuidelineError
-from reasoner.guideline import home
+from reasoner.guidelines.guideline import home
 from reasoner.terms import GP, PREFIXES
+from reasoner.workbench.check import owl_profile as check_owl
+from reasoner.workbench.check.check import CHECKS, Check, Report, check
+from reasoner.workbench.check.codes import DOCUMENT, SEVERITIES, Severity
+from reasoner.workbench.check.prefixes import near
+from reasoner.workbench.check.queries import quality_queries, unbound
+from reasoner.workbench.check.terms import terms_in_query
 
 pytestmark = pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning")  # typer's own
 TINY = TESTS / "tiny"
@@ -311,7 +311,7 @@ WHERE { ?x a ex:One ; ex:two/^ex:three* "ex:no", 'ex:no' . <https://example.org/
 
 def run(*arguments: str | Path, code: int) -> tuple[str, str]:
     """What a command prints on standard output and on standard error; any exit code but `code` fails."""
-    from reasoner.cli import main
+    from reasoner.cli.main import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     status: object = 0

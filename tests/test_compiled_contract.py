@@ -11,16 +11,16 @@ import pyshacl
 import pytest
 from rdflib import RDF, Graph
 
-from reasoner.contract import Contract, Vocabulary, stem
-from reasoner.contract_rules import compile_rules
-from reasoner.contract_shapes import Background, compile_shapes
-from reasoner.materialise import Needs, Rules, UnsureError
-from reasoner.naming import plain_triple
-from reasoner.nodes import Nodes, Source, read
-from reasoner.observe import Observer
-from reasoner.plain import Lane
 from reasoner.rdf import read_text
-from reasoner.record import derive, gather
+from reasoner.records.contract import Contract, Vocabulary, stem
+from reasoner.records.contract_rules import compile_rules
+from reasoner.records.contract_shapes import Background, compile_shapes
+from reasoner.records.materialise import Needs, Rules, UnsureError
+from reasoner.records.naming import plain_triple
+from reasoner.records.nodes import Nodes, Source, read
+from reasoner.records.observe import Observer
+from reasoner.records.plain import Lane
+from reasoner.records.record import derive, gather
 from reasoner.terms import GP
 
 EX = "https://example.org/v#"

@@ -9,10 +9,10 @@ import pytest
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, Namespace, URIRef
 from record_parts import AS_OF, EX, GOOD, SN, ontology, shapes_of, turtle
 
-from reasoner import record
 from reasoner.errors import GuidelineError
 from reasoner.rdf import read_text
-from reasoner.record import derive
+from reasoner.records import record
+from reasoner.records.record import derive
 from reasoner.terms import GP
 
 

@@ -28,15 +28,15 @@ from therapy_reference import (
     written_date,
 )
 
-from reasoner import rules
-from reasoner.assess import Assessment, Refusal
-from reasoner.classify import classify
 from reasoner.errors import GuidelineError
-from reasoner.guideline import Guideline
-from reasoner.observe import observe
+from reasoner.guidelines.guideline import Guideline
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.classify import classify
 from reasoner.rdf import read_graph, read_text
-from reasoner.record import Records, derive, gather, validate
-from reasoner.rules import AS_OF, Scene, expand
+from reasoner.records import rules
+from reasoner.records.observe import observe
+from reasoner.records.record import Records, derive, gather, validate
+from reasoner.records.rules import AS_OF, Scene, expand
 from reasoner.terms import GP
 
 SN = Namespace("https://w3id.org/guideproof/schmorl#")

@@ -26,20 +26,20 @@ from rdflib.term import Node
 from rich.console import Console
 from typer.testing import CliRunner
 
-from reasoner.assess import Assessment, Refusal
-from reasoner.classify import classify_text
-from reasoner.clauses import bits
-from reasoner.cli_author import app
-from reasoner.decide import decide
-from reasoner.diff import Difference, diff
-from reasoner.diff_sources import two_versions
+from reasoner.cli.author import app
 from reasoner.errors import ContradictionError, GuidelineError, GuideproofError, InputError, RecordError
-from reasoner.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.guideline import Guideline, home, load_guideline
-from reasoner.render_diff import DiffRenderer
-from reasoner.render_json import JsonRenderer
+from reasoner.guidelines.guideline import Guideline, home, load_guideline
+from reasoner.logic.clauses import bits
+from reasoner.logic.decide import decide
+from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.theory import Atom
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.classify import classify_text
+from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import expand, local_name
-from reasoner.theory import Atom
+from reasoner.workbench.diff.diff import Difference, diff
+from reasoner.workbench.diff.render import DiffRenderer
+from reasoner.workbench.diff.versions import two_versions
 
 DAY = date(2026, 11, 22)
 ROOT = home()

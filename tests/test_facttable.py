@@ -33,14 +33,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_records import Records
 
-from reasoner.clauses import bits
-from reasoner.facts import Observation
-from reasoner.facttable import Column, FactTable
-from reasoner.facttable_cells import reaches
-from reasoner.facttable_read import csv_options, read_cohort
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.schema import schema
-from reasoner.theory import Literals
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.intake.facttable import Column, FactTable
+from reasoner.intake.facttable_cells import reaches
+from reasoner.intake.facttable_read import csv_options, read_cohort
+from reasoner.intake.schema import schema
+from reasoner.logic.clauses import bits
+from reasoner.logic.facts import Observation
+from reasoner.logic.theory import Literals
 
 # -- columns --
 

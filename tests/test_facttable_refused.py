@@ -13,9 +13,9 @@ import pyarrow.csv
 import pytest
 from fact_rows import DIAMETER, LEVEL, REJECTS, WEEKS, bad_table, cohorts_equal, main, read, said
 
-from reasoner.cohort import Cohort
 from reasoner.errors import InputError
-from reasoner.facttable_read import FactTableReader, csv_options, read_cohort
+from reasoner.intake.facttable_read import FactTableReader, csv_options, read_cohort
+from reasoner.kernel.cohort import Cohort
 
 # -- tables --
 

@@ -11,11 +11,11 @@ import pyoxigraph as ox
 import pytest
 from broken_records import CORE, SN, TYPE
 
-from reasoner.grouping import cut, cuts, lines, regroup, types_patient
-from reasoner.guideline import Guideline
-from reasoner.judge import Judge
-from reasoner.sources import evenly
-from reasoner.triples import read_block
+from reasoner.guidelines.guideline import Guideline
+from reasoner.intake.grouping import cut, cuts, lines, regroup, types_patient
+from reasoner.intake.judge import Judge
+from reasoner.intake.sources import evenly
+from reasoner.intake.triples import read_block
 
 PATIENT, HAS, FEVER = f"<{CORE}Patient>", f"<{CORE}hasFinding>", f"<{SN}Fever>"
 
@@ -59,7 +59,7 @@ def test_white_space_may_be_any(tmp_path: Path) -> None:
 
 
 def test_a_file_without_patients_is_cut_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reasoner.grouping._WINDOWS", (100, 400))
+    monkeypatch.setattr("reasoner.intake.grouping._WINDOWS", (100, 400))
     path = written(tmp_path / "p.nt", [f"<urn:n:{i}> {TYPE} {FEVER} ." for i in range(2_000)])
     data, found = path.read_bytes(), cuts(path, 5_000)
     assert max(stop - start for start, stop in pairwise(found)) < 10_000

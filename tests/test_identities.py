@@ -11,9 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reasoner import identities
 from reasoner.errors import InputError
-from reasoner.identities import Duplicate, Fingerprint, check_unchanged, find_duplicates, rejects_by_part, sorted_hashes
+from reasoner.population import identities
+from reasoner.population.identities import (
+    Duplicate,
+    Fingerprint,
+    check_unchanged,
+    find_duplicates,
+    rejects_by_part,
+    sorted_hashes,
+)
 
 
 def kept(parts: list[list[str]], directory: Path) -> list[Path]:

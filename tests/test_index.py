@@ -11,17 +11,17 @@ from pathlib import Path
 import pytest
 from random_records import Records
 
-from reasoner import index
-from reasoner.assess import Assessor, assess
-from reasoner.clauses import Cube, bits
-from reasoner.decide import State, decide, state
 from reasoner.errors import ContradictionError
-from reasoner.facts import Observation
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.index import Memory, Terms, Union, complements, literals
-from reasoner.render_json import JsonRenderer
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.logic import index
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.decide import State, decide, state
+from reasoner.logic.facts import Observation
+from reasoner.logic.index import Memory, Terms, Union, complements, literals
+from reasoner.logic.theory import Atom, Literals, Theory
+from reasoner.patient.assess import Assessor, assess
+from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import GP
-from reasoner.theory import Atom, Literals, Theory
 
 SEED = 20261122
 DAY = date(2026, 11, 22)

@@ -10,16 +10,16 @@ import pytest
 from broken_records import CORE, SN, TYPE, XSD, Drafts
 from test_batch_fuzz import OWL, RDFS, as_bytes, drawn
 
-from reasoner.block import Block
-from reasoner.classify import by_reference
-from reasoner.facts import known
-from reasoner.guideline import Guideline
-from reasoner.judge import Judge
-from reasoner.population import Population, read_population
+from reasoner.guidelines.guideline import Guideline
+from reasoner.intake.block import Block
+from reasoner.intake.judge import Judge
+from reasoner.intake.population import Population, read_population
+from reasoner.intake.triples import read_block
+from reasoner.logic.facts import known
+from reasoner.patient.classify import by_reference
 from reasoner.rdf import read_text
-from reasoner.record import gather
+from reasoner.records.record import gather
 from reasoner.terms import GP
-from reasoner.triples import read_block
 
 DAY = date(2026, 11, 22)
 P, Q, N = "<https://example.org/p>", "<https://example.org/q>", "<https://example.org/n>"

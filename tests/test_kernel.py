@@ -18,26 +18,26 @@ import pyarrow as pa
 import pytest
 from random_records import Records
 
-import reasoner.kernel
-from reasoner.assess import status
-from reasoner.catalogue import ManagementClass
-from reasoner.clauses import Cube, bits
-from reasoner.cohort import Bitmap, Cohort, words
-from reasoner.compile import compile_axioms
-from reasoner.compiled import ClassRule, Compiled, Origin
-from reasoner.decide import State, decide
+import reasoner.kernel.kernel
 from reasoner.errors import ContradictionError
-from reasoner.expressions import Or
-from reasoner.facts import RECORDED, Fact, known
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.kernel import Decided, Kernel, bitmap_of, boolean_array
-from reasoner.orders import VERDICTS, reported, verdict_of
-from reasoner.owl import read_axioms
-from reasoner.program import STATUSES, Program, compile_program, program_of, shared
+from reasoner.guidelines.catalogue import ManagementClass
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.guidelines.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.kernel.cohort import Bitmap, Cohort, words
+from reasoner.kernel.kernel import Decided, Kernel, bitmap_of, boolean_array
+from reasoner.kernel.program import STATUSES, Program, compile_program, program_of, shared
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.compile import compile_axioms
+from reasoner.logic.compiled import ClassRule, Compiled, Origin
+from reasoner.logic.decide import State, decide
+from reasoner.logic.expressions import Or
+from reasoner.logic.facts import RECORDED, Fact, known
+from reasoner.logic.owl import read_axioms
+from reasoner.logic.theory import Atom, Literals, Theory
+from reasoner.patient.assess import status
+from reasoner.patient.orders import VERDICTS, reported, verdict_of
 from reasoner.rdf import read_graph
-from reasoner.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
 from reasoner.terms import GP
-from reasoner.theory import Atom, Literals, Theory
 
 ROOT = Path(__file__).parent.parent
 SMALL = sorted((ROOT / "tests" / "small").glob("*.ttl"))  # that they are there is tested in test_reference.py
@@ -286,7 +286,7 @@ def test_chunks_and_threads_change_nothing(guideline: Guideline, threads: int, m
     own = of_guideline(guideline)
     cohort = cohort_of(own.compiled, random_facts(own, 300, 150, 0))
     whole = Kernel(guideline).decide(cohort)
-    monkeypatch.setattr(reasoner.kernel, "CHUNK", 2)
+    monkeypatch.setattr(reasoner.kernel.kernel, "CHUNK", 2)
     assert answers(Kernel(guideline, threads=threads).decide(cohort)) == answers(whole)
 
 

@@ -22,25 +22,35 @@ from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from reasoner.assess import Assessment
-from reasoner.cases_read import read_cases
-from reasoner.cases_run import observe_cases, run_cases
-from reasoner.classify import classify_text
-from reasoner.clauses import Cube, bits
-from reasoner.compile import compile_axioms
-from reasoner.compiled import Compiled
-from reasoner.decide import decide
-from reasoner.equivalence import compile_over, difference, over_same_atoms
 from reasoner.errors import ContradictionError, GuidelineError
-from reasoner.expressions import And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
-from reasoner.facts import Observation, Reader
-from reasoner.guideline import Guideline, home, load_guideline
-from reasoner.hermit import decide_profiles
-from reasoner.mutants import OPERATORS, Mutant, mutants
-from reasoner.mutation import EQUIVALENT, KILLED, STILLBORN, SURVIVED, Bench, MutationReport, Pair, Tried, mutate
-from reasoner.owl import Axioms, read_axioms
+from reasoner.guidelines.guideline import Guideline, home, load_guideline
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.compile import compile_axioms
+from reasoner.logic.compiled import Compiled
+from reasoner.logic.decide import decide
+from reasoner.logic.equivalence import compile_over, difference, over_same_atoms
+from reasoner.logic.expressions import And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.logic.facts import Observation, Reader
+from reasoner.logic.owl import Axioms, read_axioms
+from reasoner.patient.assess import Assessment
+from reasoner.patient.classify import classify_text
+from reasoner.patient.hermit import decide_profiles
 from reasoner.rdf import read_graph
-from reasoner.sayable import turtle
+from reasoner.workbench.cases.mutants import OPERATORS, Mutant, mutants
+from reasoner.workbench.cases.mutation import (
+    EQUIVALENT,
+    KILLED,
+    STILLBORN,
+    SURVIVED,
+    Bench,
+    MutationReport,
+    Pair,
+    Tried,
+    mutate,
+)
+from reasoner.workbench.cases.read import read_cases
+from reasoner.workbench.cases.run import observe_cases, run_cases
+from reasoner.workbench.sayable import turtle
 
 CORE = home() / "ontology" / "core.ttl"
 #: Two have more atoms than can be written out.

@@ -22,10 +22,10 @@ from pyhornedowl.profile import check_profile
 from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from reasoner.decide import State
-from reasoner.facts import Observation
-from reasoner.guideline import Guideline, home
-from reasoner.hermit import decide_profiles
+from reasoner.guidelines.guideline import Guideline, home
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Observation
+from reasoner.patient.hermit import decide_profiles
 from reasoner.terms import CITO, GP, PREFIXES, local_name
 
 SN = Namespace("https://w3id.org/guideproof/schmorl#")
@@ -385,7 +385,7 @@ def clinical(graph: Graph) -> set[str]:
 
 @pytest.mark.parametrize(
     "path",
-    [ROOT / "ontology" / "core.ttl", ROOT / "shapes" / "core.ttl", *sorted((TESTS.parent / "reasoner").glob("*.py"))],
+    [ROOT / "ontology" / "core.ttl", ROOT / "shapes" / "core.ttl", *sorted((TESTS.parent / "reasoner").rglob("*.py"))],
     ids=lambda path: f"{path.parent.name}/{path.name}",
 )
 def test_no_clinical_word(path: Path, clinical: set[str]) -> None:

@@ -16,15 +16,15 @@ from hypothesis import strategies as st
 from random_records import Records, describe
 from rdflib import RDF, SH, BNode, Graph, URIRef
 
-from reasoner.assess import Assessment, assess
-from reasoner.classify import classify
-from reasoner.decide import State
-from reasoner.facts import Observation
-from reasoner.guideline import CHECKED, Guideline, load_guideline, merged
-from reasoner.orders import VERDICTS
+from reasoner.guidelines.guideline import CHECKED, Guideline, load_guideline, merged
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Observation
+from reasoner.patient.assess import Assessment, assess
+from reasoner.patient.classify import classify
+from reasoner.patient.orders import VERDICTS
 from reasoner.rdf import read_graph, read_text
-from reasoner.record import gather
-from reasoner.render_json import JsonRenderer
+from reasoner.records.record import gather
+from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import GP, local_name
 
 SEED, SIZE = 20261122, 1000

@@ -13,7 +13,7 @@ import pytest
 from pyarrow import parquet
 
 from reasoner.errors import EngineError
-from reasoner.parquet_join import (
+from reasoner.population.parquet_join import (
     ArrowSink,
     CsvSink,
     ParquetSink,

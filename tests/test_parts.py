@@ -22,10 +22,11 @@ import pyarrow as pa
 import pytest
 from pyarrow import parquet
 
-from reasoner.cohort import Reject
 from reasoner.errors import EngineError, InputError, Problem
-from reasoner.parquet_join import ParquetSink, QuadsSink
-from reasoner.parts import Batch, Outcome, Part, Unit, rejects_path, run_parts
+from reasoner.intake.unit import Unit
+from reasoner.kernel.cohort import Reject
+from reasoner.population.parquet_join import ParquetSink, QuadsSink
+from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 
 SCHEMA = pa.schema([("patient", pa.string()), ("a", pa.bool_()), ("b", pa.bool_())])
 ROWS, STEP, OLD = 600, 100, b"what was there before"

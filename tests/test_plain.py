@@ -17,16 +17,16 @@ import pytest
 from broken_records import ASTRAY, CHANGES, Draft, Drafts
 from rdflib import URIRef
 
-from reasoner.assess import Refusal
-from reasoner.canonical import canonical
-from reasoner.classify import Result, classify, classify_files, classify_text
 from reasoner.errors import GuideproofError
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.naming import plain_triple, to_nodes
-from reasoner.nodes import Lit, Source, Term
-from reasoner.plain import Plain
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.patient.assess import Refusal
+from reasoner.patient.classify import Result, classify, classify_files, classify_text
 from reasoner.rdf import read_graph, read_text
-from reasoner.record import derive, gather, validate
+from reasoner.records.canonical import canonical
+from reasoner.records.naming import plain_triple, to_nodes
+from reasoner.records.nodes import Lit, Source, Term
+from reasoner.records.plain import Plain
+from reasoner.records.record import derive, gather, validate
 
 TESTS = Path(__file__).parent
 TODAY = date(2026, 11, 22)

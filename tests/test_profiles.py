@@ -12,20 +12,20 @@ import pytest
 from clean_guideline import CLEAN, guideline_of
 from conftest import TESTS
 
-from reasoner.clauses import Cube, atoms_of, bits
-from reasoner.compile import compile_axioms
-from reasoner.compiled import Compiled, Origin
-from reasoner.decide import State, assume, state
-from reasoner.declared import Invariant, Premise
-from reasoner.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.facts import known
-from reasoner.guideline import Guideline, home
-from reasoner.invariants import Invariants
-from reasoner.owl import read_axioms
-from reasoner.profiles import Profiles, any_term, none_of, term
+from reasoner.guidelines.guideline import Guideline, home
+from reasoner.logic.clauses import Cube, atoms_of, bits
+from reasoner.logic.compile import compile_axioms
+from reasoner.logic.compiled import Compiled, Origin
+from reasoner.logic.decide import State, assume, state
+from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.facts import known
+from reasoner.logic.owl import read_axioms
+from reasoner.logic.profiles import Profiles, any_term, none_of, term
+from reasoner.logic.theory import Literals
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
-from reasoner.theory import Literals
+from reasoner.workbench.declared import Invariant, Premise
+from reasoner.workbench.prove.invariants import Invariants
 
 CORE = home() / "ontology" / "core.ttl"
 #: Two have more than 60 atoms, too many to write out.

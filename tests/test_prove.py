@@ -18,18 +18,18 @@ import typer
 from clean_guideline import CLEAN, PLANT, guideline_of, names
 from conftest import TESTS
 
-from reasoner.assess import Assessment
-from reasoner.classify import classify_files
-from reasoner.decide import State, state
 from reasoner.errors import GuidelineError
-from reasoner.facts import Observation
-from reasoner.guideline import Guideline, home, load_guideline
-from reasoner.prove import CODES, Finding, Proof, prove
+from reasoner.guidelines.guideline import Guideline, home, load_guideline
+from reasoner.logic.decide import State, state
+from reasoner.logic.facts import Observation
+from reasoner.patient.assess import Assessment
+from reasoner.patient.classify import classify_files
 from reasoner.rdf import read_text
-from reasoner.render_proof import ProofRenderer
-from reasoner.sayable import turtle
 from reasoner.terms import local_name
-from reasoner.witness import Witnesses
+from reasoner.workbench.prove.prove import CODES, Finding, Proof, prove
+from reasoner.workbench.prove.render import ProofRenderer
+from reasoner.workbench.sayable import turtle
+from reasoner.workbench.witness import Witnesses
 
 DAY = date(2026, 11, 22)
 
@@ -317,8 +317,8 @@ def test_axioms_that_leave_no_patient_are_an_error(tmp_path: Path) -> None:
 
 
 def run(guideline: Path | None, form: str, out: Path) -> tuple[int, str]:
-    from reasoner.cli_author import ReportFormat
-    from reasoner.cli_author import prove as command
+    from reasoner.cli.author import ReportFormat
+    from reasoner.cli.author import prove as command
 
     try:
         command(guideline, ReportFormat(form), out)

@@ -19,12 +19,12 @@ import pyoxigraph as ox
 import pytest
 from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
 
-from reasoner.classify import classify
-from reasoner.guideline import Guideline, home, load_guideline, version
-from reasoner.naming import to_oxigraph
-from reasoner.query import Term, ask, binding, named_queries, read_query, store_of, title
-from reasoner.record import load
-from reasoner.render_rdf import RdfRenderer
+from reasoner.guidelines.guideline import Guideline, home, load_guideline, version
+from reasoner.patient.classify import classify
+from reasoner.patient.query import Term, ask, binding, named_queries, read_query, store_of, title
+from reasoner.records.naming import to_oxigraph
+from reasoner.records.record import load
+from reasoner.render.as_rdf import RdfRenderer
 from reasoner.terms import CITO, GP, PREFIXES, curie
 
 DATA = Path(__file__).parent / "queries"

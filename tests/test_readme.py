@@ -12,7 +12,7 @@ import pytest
 from rich.console import Console
 
 from reasoner import JsonRenderer, classify_files, load_guideline
-from reasoner.render_text import TextRenderer
+from reasoner.render.as_text import TextRenderer
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -71,7 +71,7 @@ def test_links_lead_somewhere(target: str) -> None:
 def test_commands_of_the_readme_exist() -> None:
     from typer.main import get_command
 
-    from reasoner.cli import app
+    from reasoner.cli.main import app
 
     known = set(get_command(app).commands)  # type: ignore[attr-defined]
     used = set(re.findall(r"^\$ guideproof (\w+)", README, re.M))

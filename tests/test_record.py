@@ -13,10 +13,11 @@ from rdflib import OWL, RDF, BNode, Graph
 from rdflib.compare import isomorphic
 from record_parts import AS_OF, EX, GOOD, PREFIXES, SN, ontology, shapes_of, turtle
 
-from reasoner import rdf, record
+from reasoner import rdf
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
 from reasoner.rdf import read_text
-from reasoner.record import gather, load, node_properties, patient_nodes, validate
+from reasoner.records import record
+from reasoner.records.record import gather, load, node_properties, patient_nodes, validate
 from reasoner.terms import GP
 
 BAD = sorted((Path(__file__).parent / "records" / "bad").iterdir())

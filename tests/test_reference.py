@@ -20,16 +20,16 @@ from hypothesis import strategies as st
 from random_records import Case, Record, Records, as_graph, describe
 from rdflib import BNode, Graph, Literal
 
-from reasoner.compile import compile_axioms
-from reasoner.compiled import Compiled
-from reasoner.decide import Decision, State, decide, state
 from reasoner.errors import EngineError, FragmentError, GuidelineError
-from reasoner.facts import Observation, Reader, known
-from reasoner.hermit import decide_profiles
-from reasoner.justify import reasons
-from reasoner.observe import observe
-from reasoner.owl import read_axioms
+from reasoner.logic.compile import compile_axioms
+from reasoner.logic.compiled import Compiled
+from reasoner.logic.decide import Decision, State, decide, state
+from reasoner.logic.facts import Observation, Reader, known
+from reasoner.logic.justify import reasons
+from reasoner.logic.owl import read_axioms
+from reasoner.patient.hermit import decide_profiles
 from reasoner.rdf import read_graph
+from reasoner.records.observe import observe
 from reasoner.terms import GP
 
 ROOT = Path(__file__).parent.parent

@@ -15,19 +15,19 @@ from random_records import Records, as_graph
 from rdflib import RDF, BNode, Graph, URIRef
 from rdflib.term import Node
 
-from reasoner.assess import Assessment, Refusal, assess
-from reasoner.classify import Result, classify
-from reasoner.cohort import Cohort, Reject
-from reasoner.decide import State
-from reasoner.facts import Observation, known
-from reasoner.facttable import PROPOSES
-from reasoner.facttable_read import read_cohort
-from reasoner.guideline import Guideline, version
-from reasoner.kernel import Decided, Kernel
-from reasoner.orders import VERDICTS
+from reasoner.guidelines.guideline import Guideline, version
+from reasoner.intake.facttable import PROPOSES
+from reasoner.intake.facttable_read import read_cohort
+from reasoner.kernel.cohort import Cohort, Reject
+from reasoner.kernel.kernel import Decided, Kernel
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Observation, known
+from reasoner.patient.assess import Assessment, Refusal, assess
+from reasoner.patient.classify import Result, classify
+from reasoner.patient.orders import VERDICTS
+from reasoner.population.results import contradictions, facts_of, result_batch, result_schema
 from reasoner.rdf import read_text
-from reasoner.record import gather
-from reasoner.results import contradictions, facts_of, result_batch, result_schema
+from reasoner.records.record import gather
 from reasoner.terms import curie
 
 SEED, SIZE = 20261122, 400

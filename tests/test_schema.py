@@ -16,8 +16,8 @@ import pyarrow.parquet as pq
 import pytest
 from fact_rows import DIAMETER, LEVEL, REJECTS, TINY, WEEKS, Row, both, main, random_rows, table_of, tiny
 
-from reasoner.facttable_read import read_cohort
-from reasoner.schema import csv_header, json_schema, schema, without_rows
+from reasoner.intake.facttable_read import read_cohort
+from reasoner.intake.schema import csv_header, json_schema, schema, without_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning")  # typer's own
 
@@ -93,7 +93,7 @@ def test_json_schema_refuses_bad_rows() -> None:
 
 def run(*arguments: str, code: int = 0) -> str:
     """What the command `schema` prints."""
-    from reasoner.cli_batch import app
+    from reasoner.cli.population import app
 
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     argv = patch.object(sys, "argv", ["guideproof", "schema", *arguments])

@@ -18,12 +18,12 @@ import shifty
 from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from reasoner.classify import classify
 from reasoner.errors import RecordError
-from reasoner.guideline import Guideline, home
+from reasoner.guidelines.guideline import Guideline, home
+from reasoner.patient.classify import classify
 from reasoner.rdf import read_graph, read_text
-from reasoner.record import gather
-from reasoner.render_json import JsonRenderer
+from reasoner.records.record import gather
+from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import GP, local_name
 
 FOLDER = Path(__file__).parent / "shapes"

@@ -23,13 +23,13 @@ import pytest
 from fact_rows import WEEKS, bad_table, main, random_rows, table_of
 from pyspark.sql import SparkSession
 
-from reasoner import spark_session
-from reasoner.batch import Options, run_batch
 from reasoner.errors import EngineError, GuideproofError, InputError
-from reasoner.guideline import Guideline
-from reasoner.parts import Outcome, rejects_path
-from reasoner.spark import SCHEMA, run_spark
-from reasoner.spark_session import failure, java_home, session
+from reasoner.guidelines.guideline import Guideline
+from reasoner.population import spark_session
+from reasoner.population.batch import Options, run_batch
+from reasoner.population.parts import Outcome, rejects_path
+from reasoner.population.spark import SCHEMA, run_spark
+from reasoner.population.spark_session import failure, java_home, session
 
 OPTIONS = Options(date(2026, 11, 22), "parquet", reasons=True)
 #: A start that is quick rather than fast in the long run; and blocks so small that a file of some rows has several.
@@ -162,7 +162,7 @@ def command(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Callable[[l
     """The command line, for which this session stands for the master local[2]; it gives the exit code."""
     from typer.testing import CliRunner
 
-    from reasoner.cli import app
+    from reasoner.cli.main import app
 
     @contextmanager
     def own(given: str | SparkSession) -> Iterator[SparkSession]:
@@ -170,7 +170,7 @@ def command(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Callable[[l
         with session(spark) as found:
             yield found
 
-    monkeypatch.setattr("reasoner.spark.session", own)
+    monkeypatch.setattr("reasoner.population.spark.session", own)
     return lambda given: CliRunner().invoke(app, given).exit_code
 
 

@@ -14,14 +14,14 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from reasoner import commands, quick
-from reasoner.classify import classify_files, explained
-from reasoner.cli import COMMANDS
-from reasoner.cli_root import app
-from reasoner.deliver import plain_width
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.lines import ONE_CELL, Line, as_plain, heading, indented, line, show
-from reasoner.render_text import TextRenderer
+from reasoner.cli import commands, quick
+from reasoner.cli.deliver import plain_width
+from reasoner.cli.main import COMMANDS
+from reasoner.cli.root import app
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.patient.classify import classify_files, explained
+from reasoner.render.as_text import TextRenderer
+from reasoner.render.lines import ONE_CELL, Line, as_plain, heading, indented, line, show
 
 ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE = ROOT / "docs" / "examples" / "patient.ttl"
@@ -37,7 +37,7 @@ def shown(code):
     print(code, *sorted({name.split(".")[0] for name in sys.modules}), file=sys.stderr, flush=True)
     leave(code)
 os._exit = shown
-from reasoner.cli import process
+from reasoner.cli.main import process
 process()
 """
 
@@ -75,7 +75,7 @@ def test_the_watch_sees_what_is_imported() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_of_a_command_imports_its_module_alone(command: str) -> None:
-    code = f"import sys; from reasoner.cli_root import app\ntry: app(['{command}', '-h'])\nfinally: print(*sys.modules)"
+    code = f"import sys; from reasoner.cli.root import app\ntry: app(['{command}', '-h'])\nfinally: print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     *shown, modules = done.stdout.splitlines()
     assert "Examples" in "".join(shown)

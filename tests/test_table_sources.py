@@ -11,10 +11,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
-from reasoner import table_sources
-from reasoner.batch import Options, run_batch
 from reasoner.errors import InputError
-from reasoner.guideline import Guideline
+from reasoner.guidelines.guideline import Guideline
+from reasoner.intake import table_sources
+from reasoner.population.batch import Options, run_batch
 
 DAY = date(2026, 11, 22)
 ROWS = 23

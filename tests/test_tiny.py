@@ -20,8 +20,8 @@ from conftest import TESTS, as_horned, in_pairs
 from pyhornedowl.profile import check_profile
 from rdflib import OWL, RDF, Graph, URIRef
 
-from reasoner.guideline import home, load_guideline
-from reasoner.query import named_queries
+from reasoner.guidelines.guideline import home, load_guideline
+from reasoner.patient.query import named_queries
 
 TINY = TESTS / "tiny"
 RECORDS = TINY / "records"
@@ -46,7 +46,7 @@ class Done:
 
 def run(*arguments: str | Path, code: int = 0) -> Done:
     """A command on the tiny guideline, as the command line runs it; any exit code but `code` fails."""
-    from reasoner.cli import main
+    from reasoner.cli.main import main
 
     out, err = io.TextIOWrapper(io.BytesIO(), "utf-8"), io.StringIO()
     command = ["guideproof", *map(str, arguments), "--guideline", str(TINY)]

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from reasoner.assess import Refusal, assess
-from reasoner.classify import _agree
-from reasoner.decide import State
 from reasoner.errors import ContradictionError, EngineError, Problem, RecordError
-from reasoner.facts import Observation
-from reasoner.guideline import Guideline, load_guideline
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Observation
+from reasoner.patient.assess import Refusal, assess
+from reasoner.patient.classify import _agree
 
 SN = "https://w3id.org/guideproof/schmorl#"
 GP = "https://w3id.org/guideproof/core#"

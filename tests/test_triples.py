@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reasoner import ntriples
 from reasoner.errors import RecordError
-from reasoner.ntriples import Block, as_lines, blocks
+from reasoner.intake import ntriples
+from reasoner.intake.ntriples import Block, as_lines, blocks
+from reasoner.intake.triples import Triples, read_block
 from reasoner.rdf import read_text
-from reasoner.triples import Triples, read_block
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Iterator
 import pyoxigraph as ox
 import pytest
 
-from reasoner.triples import Triples
-from reasoner.turtle_columns import directives, read_plain
+from reasoner.intake.triples import Triples
+from reasoner.intake.turtle_columns import directives, read_plain
 
 PREFIXES = {"ex": "https://example.org/", "": "urn:x:", "xsd": "http://www.w3.org/2001/XMLSchema#", "e-1": "a:b#",
             "up": "https://example.org", "owl": "http://www.w3.org/2002/07/owl#"}  # fmt: skip

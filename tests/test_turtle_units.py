@@ -12,12 +12,12 @@ from rdflib import RDF, BNode, Graph, URIRef
 from rdflib.term import Node
 from test_batch import SN, Row, as_lines, batch, shipped, write
 
-from reasoner import sources
 from reasoner.errors import RecordError
-from reasoner.guideline import Guideline
+from reasoner.guidelines.guideline import Guideline
+from reasoner.intake import sources
+from reasoner.intake.turtle_units import Turtle, UncutError, cut
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
-from reasoner.turtle_units import Turtle, UncutError, cut
 
 __all__ = ["shipped"]
 

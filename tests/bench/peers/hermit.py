@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peers import CLASSES, COLUMNS, Steps
-from reasoner.decide import State
-from reasoner.guideline import load_guideline
-from reasoner.hermit import decide_profiles
-from reasoner.observe import observe
-from reasoner.record import load
+from reasoner.guidelines.guideline import load_guideline
+from reasoner.logic.decide import State
+from reasoner.patient.hermit import decide_profiles
+from reasoner.records.observe import observe
+from reasoner.records.record import load
 
 SN = "https://w3id.org/guideproof/schmorl#"
 ANSWER = {State.ENTAILED: True, State.EXCLUDED: False, State.UNDETERMINED: None}

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 
 from peers import CLASSES, COLUMNS, Steps
 from peers.floors import ROWS, apart
-from reasoner.assess import Assessment
-from reasoner.classify import classify_files, classify_text
-from reasoner.decide import State, decide
-from reasoner.guideline import Guideline, load_guideline
-from reasoner.render_json import JsonRenderer
+from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.logic.decide import State, decide
+from reasoner.patient.assess import Assessment
+from reasoner.patient.classify import classify_files, classify_text
+from reasoner.render.as_json import JsonRenderer
 
 DAY = date(2026, 11, 22)
 SN = "https://w3id.org/guideproof/schmorl#"
@@ -37,8 +37,8 @@ def classified(source: Path, out: Path) -> Steps:
 
 def kernel(source: Path, out: Path) -> Steps:
     """The kernel alone: all classes, alerts and verdicts of cohorts that are in memory."""
-    from reasoner.facttable_read import FactTableReader
-    from reasoner.kernel import Kernel
+    from reasoner.intake.facttable_read import FactTableReader
+    from reasoner.kernel.kernel import Kernel
 
     assert out
     guideline = load_guideline()

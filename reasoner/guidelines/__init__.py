@@ -1,0 +1,1 @@
+"""A guideline as a directory: loaded, compiled, and what it says besides its logic."""

@@ -1,0 +1,14 @@
+"""A piece of an input file that is read by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A piece of one input file from `start` up to `stop`: bytes or rows, as the caller reads it."""
+
+    file: str
+    start: int
+    stop: int

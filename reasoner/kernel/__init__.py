@@ -1,0 +1,1 @@
+"""Deciding many patients at once, on bitmaps."""

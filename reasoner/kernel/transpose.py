@@ -1,0 +1,55 @@
+"""From a word of literals for each patient to a bitmap of patients for each literal, and back for single rows."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reasoner.kernel.cohort import Bitmap, Bitmaps, words
+
+#: How many patients are turned at a time; a multiple of 64.
+_TURNED = 1 << 15
+
+
+def bitmaps(masks: NDArray[np.uint64], atoms: int) -> Bitmaps:
+    """The bitmaps of `atoms` literals, from masks of the shape (patients, words of atoms)."""
+    rows = len(masks)
+    found = np.zeros((atoms, words(rows)), np.uint64)
+    bytewise = found.view(np.uint8)
+    for start in range(0, rows, _TURNED):
+        part = np.ascontiguousarray(masks[start : start + _TURNED]).view(np.uint8)
+        flags = np.unpackbits(part, axis=1, count=atoms, bitorder="little")
+        packed = np.packbits(flags.T, axis=1, bitorder="little")
+        bytewise[:, start // 8 : start // 8 + packed.shape[1]] = packed
+    return found
+
+
+def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
+    """The bitmap of one flag a patient."""
+    found = np.zeros(words(len(flags)), np.uint64)
+    packed = np.packbits(flags, bitorder="little")
+    found.view(np.uint8)[: len(packed)] = packed
+    return found
+
+
+def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
+    """The masks of `rows` patients, from bitmaps of literals: the shape (patients, words of atoms)."""
+    atoms = len(found)
+    turned = np.zeros((rows, words(atoms) * 8), np.uint8)
+    bytewise = found.view(np.uint8)
+    for start in range(0, rows, _TURNED):
+        stop = min(rows, start + _TURNED)
+        flags = np.unpackbits(bytewise[:, start // 8 : -(-stop // 8)], axis=1, count=stop - start, bitorder="little")
+        turned[start:stop, : -(-atoms // 8)] = np.packbits(flags.T, axis=1, bitorder="little")
+    return turned.view(np.uint64)
+
+
+def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:
+    """The bits of a bitmap, 0 or 1 for each of `rows` patients."""
+    return np.unpackbits(found.view(np.uint8), count=rows, bitorder="little")
+
+
+def column_of(found: Bitmaps, row: int) -> int:
+    """The literals of one patient, as one number with a bit for each."""
+    column = found[:, row // 64] >> np.uint64(row % 64) & np.uint64(1)
+    return sum(1 << atom for atom in np.flatnonzero(column).tolist())

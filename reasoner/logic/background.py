@@ -1,0 +1,375 @@
+"""The clauses that an ontology's axioms put between the atoms of one patient.
+
+Four sources: the taxonomy of fillers, lifted through each property (a patient with a finding in C has one in each
+superclass of C); functional properties (one filler, one value, an ordered scale of thresholds); domains, ranges
+and subproperties; and the axioms between classes of patients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import combinations, pairwise
+
+from reasoner.logic.clauses import Cube, absorb, bits, product
+from reasoner.logic.compiled import Origin
+from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.owl import Axioms, Inclusion
+from reasoner.logic.theory import Atom
+from reasoner.logic.translate import ROOT, Path, Translator
+from reasoner.terms import local_name
+
+_UNLIMITED = "an axiom between classes of findings or acts is limited to none of them"
+
+
+class AxiomTable:
+    """Numbers the axioms, so that a clause can say by bits which ones it rests on."""
+
+    def __init__(self) -> None:
+        self.origins: list[Origin] = []
+
+    def bit(self, origin: Origin) -> int:
+        if origin not in self.origins:
+            self.origins.append(origin)
+        return 1 << self.origins.index(origin)
+
+
+@dataclass(frozen=True)
+class Unfold:
+    """Disjunctive normal forms of translated expressions, defined classes unfolded by `terms_of`."""
+
+    terms_of: dict[tuple[str, bool], list[Cube]]
+
+    def __call__(self, expr: Expr, truth: bool = True) -> list[Cube]:
+        """The terms whose disjunction is `expr`, or its complement where `truth` is False."""
+        match expr:
+            case Lit(atom):
+                return [Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)]
+            case Not(part):
+                return self(part, not truth)
+            case Name(iri):
+                return self.terms_of[iri, truth]
+            case And(parts) | Or(parts) if isinstance(expr, And) == truth:
+                terms = [Cube(0, 0)]
+                for part in parts:
+                    terms = product(terms, self(part, truth))
+                return terms
+            case And(parts) | Or(parts):
+                return absorb(term for part in parts for term in self(part, truth))
+        raise TypeError(f"{expr!r} is not translated")
+
+
+class Background:
+    """Builds the clauses; `clauses()` may still add atoms to the translator while it works."""
+
+    def __init__(self, translator: Translator, table: AxiomTable, unfold: Unfold) -> None:
+        self.translator, self.table, self.unfold = translator, table, unfold
+        self.axioms: Axioms = translator.axioms
+        self.fillers = _FillerTheory(translator, table)
+
+    def clauses(self) -> list[Cube]:
+        """All clauses between the atoms."""
+        found = list(self._class_axioms())
+        self._recordable()
+        self._refuse_subproperties()
+        for path in self._object_paths():
+            self._tell_domains(path)
+        for path in self._object_paths():
+            found += self._filler_of(path)
+        done: set[Atom] = set()
+        while len(done) < len(self.translator.numbers):
+            for atom in [a for a in self.translator.numbers if a not in done]:
+                done.add(atom)
+                found += [*self._domains(atom), *self._prefixes(atom), *self._lifted(atom)]
+        return [*found, *self._scales(), *self._values()]
+
+    def _clause(self, *literals: tuple[Atom, bool], axioms: int = 0) -> Cube:
+        pos = neg = 0
+        for atom, truth in literals:
+            bit = 1 << self.translator.number(atom)
+            pos, neg = (pos | bit, neg) if truth else (pos, neg | bit)
+        return Cube(pos, neg, axioms)
+
+    # -- axioms between classes of patients --
+
+    def _class_axioms(self) -> Iterator[Cube]:
+        for inclusion in self.axioms.inclusions:
+            if self.translator.is_patient_level(inclusion.sub) or self.translator.is_patient_level(inclusion.sup):
+                yield from self._inclusion(inclusion)
+
+    def _inclusion(self, inclusion: Inclusion) -> Iterator[Cube]:
+        self.translator.refuse_unguarded(inclusion.sub, inclusion.sup, inclusion.origin)
+        sub = self.translator.translate(inclusion.sub, inclusion.origin)
+        sup = self.translator.translate(inclusion.sup, inclusion.origin)
+        bit = self.table.bit(inclusion.origin)
+        for term in self.unfold(And((sub, Not(sup)))):
+            yield Cube(term.neg, term.pos, term.axioms | bit)
+
+    # -- what a record can state --
+
+    def _recordable(self) -> None:
+        """Give an atom to every class that a record can name under a property that the guideline uses."""
+        used = {atom.path[0] for atom in self.translator.numbers if atom.path}
+        for prop in sorted(self._with_supers(used)):
+            if not self.axioms.properties[prop].data and not self.translator.functional(prop):
+                for iri in self.fillers.below(self.axioms.properties[prop].ranges):
+                    self.translator.number(Atom((prop,), "class", iri))
+        for prop in sorted(self.axioms.properties):
+            if set(self.axioms.properties[prop].domains) & self.translator.patient_level - {ROOT}:
+                self.translator.number(Atom((prop,), "exists"))
+
+    def _tell_domains(self, path: Path) -> None:
+        """Give an atom to every attribute of a functional path by which its filler is in more than the range."""
+        told = self.fillers.above(self._ranges(path[-1]))
+        for prop in sorted(self.axioms.properties):
+            domains = set(self.axioms.properties[prop].domains)
+            if self.translator.functional(prop) and domains - told and not domains & self.translator.patient_level:
+                self.translator.number(Atom((*path, prop), "exists"))
+
+    def _with_supers(self, props: Iterable[str]) -> set[str]:
+        found, queue = set(), list(props)
+        while queue:
+            prop = queue.pop()
+            if prop not in found and prop in self.axioms.properties:
+                found.add(prop)
+                queue += self.axioms.properties[prop].supers
+        return found
+
+    def _supers(self, prop: str) -> list[str]:
+        return sorted(self._with_supers([prop]) - {prop})
+
+    def _ranges(self, prop: str) -> list[str]:
+        """The classes that every filler of a property is in, those of its superproperties included."""
+        return sorted({iri for p in self._with_supers([prop]) for iri in self.axioms.properties[p].ranges})
+
+    def _refuse_subproperties(self) -> None:
+        """Refuse subproperties other than of an object property of the patient that is not functional."""
+        used = {(atom.path[:i], prop) for atom in self.translator.numbers for i, prop in enumerate(atom.path)}
+        for path, prop in sorted(used):
+            for sup in self._supers(prop):
+                plain = not path and not self.axioms.properties[sup].data and not self.translator.functional(sup)
+                if not plain and (path, sup) in used:
+                    what = f"{local_name(sup)}, above {local_name(prop)}, is functional, nested or a quantity"
+                    raise self.translator.refuse(what, self.axioms.properties[prop].origin)
+
+    def _domains(self, atom: Atom) -> Iterator[Cube]:
+        """A patient with a value of a property is in the property's domain."""
+        if len(atom.path) != 1:
+            return
+        for prop in sorted(self._with_supers(atom.path)):
+            declared = self.axioms.properties[prop]
+            for domain in (d for d in declared.domains if d != ROOT):
+                below = self.translator.translate(Name(domain), declared.origin)
+                axioms = self.table.bit(declared.origin)
+                bit = 1 << self.translator.number(atom)
+                for clause in (term.negated for term in self.unfold(below, False)):
+                    yield Cube(clause.pos, clause.neg | bit, clause.axioms | axioms)
+
+    # -- functional paths --
+
+    def _prefixes(self, atom: Atom) -> Iterator[Cube]:
+        """What a value at the end of a path says of the path before it."""
+        for end in range(1, len(atom.path) + 1):
+            exists = Atom(atom.path[:end], "exists")
+            if exists != atom and self._has_exists(atom.path[:end]):
+                yield self._clause((atom, False), (exists, True))
+
+    def _has_exists(self, path: Path) -> bool:
+        return Atom(path, "exists") in self.translator.numbers
+
+    def _object_paths(self) -> list[Path]:
+        """The functional paths that end in a filler: each prefix of each path."""
+        paths = {atom.path[:end] for atom in self.translator.numbers for end in range(1, len(atom.path) + 1)}
+        return sorted(p for p in paths if not self.axioms.properties[p[-1]].data and self.translator.functional(p[-1])
+                      and self._has_exists(p))  # fmt: skip
+
+    def _filler_of(self, path: Path) -> Iterator[Cube]:
+        """One filler: it is in the ranges and domains of its properties, and a filler of each superproperty."""
+        prop = self.axioms.properties[path[-1]]
+        exists, bit = Atom(path, "exists"), self.table.bit(prop.origin)
+        sups = self._supers(prop.iri) if len(path) == 1 else []
+        for sup in sups:
+            for iri in self._ranges(prop.iri):
+                yield self._clause((exists, False), (Atom((sup,), "class", iri), True), axioms=bit)
+            if self._has_exists((sup,)):
+                yield self._clause((exists, False), (Atom((sup,), "exists"), True), axioms=bit)
+        if self._needs_type(path):
+            yield from self._type(path, exists, bit)
+            for atom in [a for a in self.translator.numbers if a.path == path and a.kind == "class"]:
+                for sup in sups:
+                    yield self._clause((atom, False), (Atom((sup,), "class", atom.target), True), axioms=bit)
+
+    def _attributes(self, path: Path) -> list[Atom]:
+        return [a for a in self.translator.numbers if len(a.path) == len(path) + 1 and a.path[:-1] == path]
+
+    def _needs_type(self, path: Path) -> bool:
+        """Whether more is said of the filler's classes than that it is in the range."""
+        spoken = any(a.path == path and a.kind == "class" for a in self.translator.numbers)
+        domains = {d for a in self._attributes(path) for d in self.axioms.properties[a.path[-1]].domains}
+        return spoken or self._tied(path) or not domains <= self.fillers.above(self._ranges(path[-1]))
+
+    def _tied(self, path: Path) -> bool:
+        """Whether classes that a record can name of the filler say something only together, or exclude each other."""
+        ranges = {iri for prop in self._with_supers([path[-1]]) for iri in self.axioms.properties[prop].ranges}
+        named = {iri for top in ranges for iri in self.fillers.below([top])} | self.fillers.above(ranges)
+        return any(set(negative) <= named and (len(negative) > 1 or not positive)
+                   for negative, positive, _ in self.fillers.rules)  # fmt: skip
+
+    def _type(self, path: Path, exists: Atom, bit: int) -> Iterator[Cube]:
+        """The classes of the filler are together consistent with the taxonomy."""
+        for iri in self._ranges(path[-1]):
+            yield self._clause((exists, False), (Atom(path, "class", iri), True), axioms=bit)
+        for a in self._attributes(path):
+            prop = self.axioms.properties[a.path[-1]]
+            for domain in prop.domains:
+                axioms = self.table.bit(prop.origin)
+                yield self._clause((a, False), (Atom(path, "class", domain), True), axioms=axioms)
+        for negative, positive, axioms in self.fillers.rules:
+            yield self._clause((exists, False), *((Atom(path, "class", n), False) for n in negative),
+                               *((Atom(path, "class", p), True) for p in positive), axioms=axioms)  # fmt: skip
+
+    # -- scales and values --
+
+    def _scales(self) -> Iterator[Cube]:
+        """Who passes a threshold passes every lower one."""
+        cuts = [atom for atom in self.translator.numbers if atom.kind == "above"]
+        for path in sorted({atom.path for atom in cuts}):
+            scale = sorted((atom for atom in cuts if atom.path == path), key=lambda atom: atom.cut)
+            for lower, higher in pairwise(scale):
+                yield self._clause((higher, False), (lower, True))
+
+    def _values(self) -> Iterator[Cube]:
+        """A functional property has one value: individuals declared different exclude each other."""
+        values = sorted(atom for atom in self.translator.numbers if atom.kind == "value")
+        for one, other in combinations(values, 2):
+            prop = self.axioms.properties[one.path[-1]]
+            if one.path == other.path and prop.functional and self.axioms.are_different(one.target, other.target):
+                yield self._clause((one, False), (other, False), axioms=self.table.bit(prop.origin))
+
+    # -- the taxonomy of fillers, lifted --
+
+    def _lifted(self, atom: Atom) -> Iterator[Cube]:
+        """What a filler in one class says of fillers in others, under a property that is not functional."""
+        if len(atom.path) != 1 or self.axioms.properties[atom.path[0]].data or self.translator.functional(atom.path[0]):
+            return
+        prop = self.axioms.properties[atom.path[0]]
+        if atom.kind == "value":
+            what = f"{local_name(prop.iri)} has a fixed value and is not functional"
+            raise self.translator.refuse(what, prop.origin)
+        ranges = self._ranges(prop.iri)
+        bit = self.table.bit(prop.origin)
+        for other in [Atom(atom.path, "class", iri) for iri in ranges] + [
+            Atom((sup,), atom.kind, atom.target) for sup in self._supers(prop.iri)
+        ]:
+            if other != atom:
+                yield self._clause((atom, False), (other, True), axioms=bit)
+        yield from self._simple(atom)
+        start = {atom.target} if atom.kind == "class" else set()
+        types, axioms, simple = self.fillers.types(frozenset(start) | frozenset(ranges))
+        if not simple:
+            yield from self._typed(atom, types, axioms)
+
+    def _simple(self, atom: Atom) -> Iterator[Cube]:
+        for negative, positive, axioms in self.fillers.rules:
+            if negative == (atom.target,) and positive:
+                heads = ((Atom(atom.path, "class", iri), True) for iri in positive)
+                yield self._clause((atom, False), *heads, axioms=axioms)
+
+    def _typed(self, atom: Atom, types: list[frozenset[str]], axioms: int) -> Iterator[Cube]:
+        """One of the minimal types with the class has all its classes among the patient's."""
+        clauses = [Cube(0, 0)]
+        for members in types:
+            numbers = [self.translator.number(Atom(atom.path, "class", iri)) for iri in sorted(members)]
+            clauses = product(clauses, [Cube(1 << number, 0) for number in numbers])
+        bit = 1 << self.translator.number(atom)
+        for clause in clauses:
+            if not clause.pos & bit:
+                yield Cube(clause.pos, clause.neg | bit, clause.axioms | axioms)
+
+
+Rule = tuple[tuple[str, ...], tuple[str, ...], int]
+
+
+class _FillerTheory:
+    """The axioms between classes of findings and acts, as clauses over class names."""
+
+    def __init__(self, translator: Translator, table: AxiomTable) -> None:
+        self.translator, self.table = translator, table
+        self.rules: list[Rule] = [rule for inclusion in self._inclusions() for rule in self._rules(inclusion)]
+
+    def _inclusions(self) -> Iterator[Inclusion]:
+        axioms = self.translator.axioms
+        for inclusion in axioms.inclusions:
+            if not self._of_patients(inclusion.sub) and not self._of_patients(inclusion.sup):
+                yield inclusion
+        for iri, (expr, origin) in axioms.definitions.items():
+            if iri not in self.translator.patient_level:
+                yield Inclusion(Name(iri), expr, origin)
+                yield Inclusion(expr, Name(iri), origin)
+
+    def _of_patients(self, expr: Expr) -> bool:
+        return self.translator.is_patient_level(expr)
+
+    def _rules(self, inclusion: Inclusion) -> Iterator[Rule]:
+        names = sorted(self._names(inclusion.sub, inclusion.origin) | self._names(inclusion.sup, inclusion.origin))
+        number = {name: i for i, name in enumerate(names)}
+        unfold = Unfold({(n, t): [Cube(1 << i, 0) if t else Cube(0, 1 << i)]
+                         for n, i in number.items() for t in (True, False)})  # fmt: skip
+        for term in unfold(And((inclusion.sub, Not(inclusion.sup)))):
+            if not term.pos:  # it would speak of patients too, and of all else
+                raise self.translator.refuse(_UNLIMITED, inclusion.origin, "give its left side a class that limits it")
+            yield (tuple(names[i] for i in bits(term.pos)), tuple(names[i] for i in bits(term.neg)),
+                   self.table.bit(inclusion.origin))  # fmt: skip
+
+    def _names(self, expr: Expr, origin: Origin) -> set[str]:
+        match expr:
+            case Name(iri):
+                return {iri}
+            case And(parts) | Or(parts):
+                return {name for part in parts for name in self._names(part, origin)}
+            case Not(part):
+                return self._names(part, origin)
+        raise self.translator.refuse("a class of findings or acts is described by a restriction", origin)
+
+    def below(self, ranges: Iterable[str]) -> list[str]:
+        """The classes that are told to be below all of `ranges`, and the ranges themselves."""
+        wanted = set(ranges)
+        names = {n for negative, positive, _ in self.rules for n in (*negative, *positive)} | wanted
+        return sorted(name for name in names if wanted <= self.above([name]))
+
+    def above(self, names: Iterable[str]) -> set[str]:
+        """The classes that each member of all `names` is told to be in."""
+        found, grown = set(names), True
+        while grown:
+            new = {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found
+            found |= new
+            grown = bool(new)
+        return found
+
+    def joined(self) -> tuple[tuple[str, ...], ...]:
+        """The sets of two or more classes that an axiom has on its left."""
+        return tuple(sorted({negative for negative, _, _ in self.rules if len(negative) > 1}))
+
+    def broader(self) -> dict[str, tuple[str, ...]]:
+        """The classes that each class is told to be below, itself included."""
+        names = sorted({n for negative, positive, _ in self.rules for n in (*negative, *positive)})
+        return {name: tuple(sorted(self.above([name]))) for name in names}
+
+    def types(self, start: frozenset[str]) -> tuple[list[frozenset[str]], int, bool]:
+        """The minimal sets of classes with `start` that one filler can be in.
+
+        Also the axioms that were met, and whether each had a single class on its left.
+        """
+        found: list[frozenset[str]] = []
+        axioms, simple, queue = 0, True, [start]
+        while queue:
+            members = queue.pop()
+            rule = next((r for r in self.rules if set(r[0]) <= members and not set(r[1]) & members), None)
+            if rule is None:
+                found.append(members)
+                continue
+            axioms |= rule[2]
+            simple = simple and len(rule[0]) == 1 and bool(rule[1])
+            queue += [members | {iri} for iri in rule[1]]
+        minimal = [m for m in set(found) if not any(other < m for other in found)]
+        return sorted(minimal, key=sorted), axioms, simple

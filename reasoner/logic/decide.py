@@ -1,0 +1,164 @@
+"""Deciding: entailed, excluded or undetermined, for every defined class, by the compiled implicants.
+
+The known facts are closed under the theory, then acts that a guideline reads as not done where nobody recorded them
+are assumed absent, and then a class is entailed where one of its implicants is satisfied, excluded where one of its
+complement's is, and undetermined otherwise. By the completeness of the implicants this is what OWL 2 entails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from functools import cached_property, lru_cache
+
+from reasoner.errors import ContradictionError, Problem
+from reasoner.frozen import frozen
+from reasoner.logic.clauses import bits
+from reasoner.logic.compiled import ClassRule, Compiled, Place
+from reasoner.logic.facts import ASSUMED, Fact, known
+from reasoner.logic.theory import Literals, Theory
+
+
+class State(StrEnum):
+    """The three answers."""
+
+    ENTAILED = "entailed"
+    EXCLUDED = "excluded"
+    UNDETERMINED = "undetermined"
+
+
+_OPEN = State.UNDETERMINED
+
+
+@frozen
+class Decision:
+    """What is decided of one patient: the facts, those assumed among them last, and the state of every class.
+
+    `assumed` are the facts that nobody recorded and that are read as absent. `literals` are those that the facts give,
+    closed under the theory, and `recorded` those of the recorded facts alone; `held` are the implicants that they
+    satisfy and `answers` what these settle: each as bits (see `index` and `compiled.Index`).
+    """
+
+    compiled: Compiled
+    facts: tuple[Fact, ...]
+    assumed: tuple[Fact, ...]
+    recorded: int
+    literals: int
+    held: int
+    answers: int
+
+    @cached_property
+    def closed(self) -> Literals:
+        """All that is known."""
+        return self.compiled.theory.split(self.literals)
+
+    @cached_property
+    def states(self) -> Mapping[str, State]:
+        """The state of every class."""
+        return {iri: answered(place, self.answers) for iri, place in self.compiled.index.places.items()}
+
+    def state(self, iri: str) -> State:
+        """The state of one class."""
+        return answered(self.compiled.index.places[iri], self.answers)
+
+
+def answered(place: Place, answers: int) -> State:
+    """The state of the class at `place` by the bits of all answers."""
+    return State.ENTAILED if answers & place.entailed else State.EXCLUDED if answers & place.excluded else _OPEN
+
+
+def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:
+    """Decide every class from `facts`; acts in the classes `closable` are assumed absent where nothing forbids it.
+
+    Raises ContradictionError, naming a minimal contradictory set, where no patient can have all of `facts`.
+    """
+    recorded, theory = tuple(facts), compiled.theory
+    closed = theory.closed(theory.joined(known(recorded)))
+    if theory.clashes(closed):
+        raise contradiction(theory, recorded)
+    closing = closing_of(compiled, tuple(closable))
+    assumed = closing.assumed(closed)
+    literals = theory.extended(closed, assumed) if assumed else closed
+    held = compiled.index.terms.satisfied(literals)
+    absent = closing.facts(assumed)
+    return Decision(compiled, recorded + absent, absent, closed, literals, held, compiled.index.answers(held))
+
+
+def state(rule: ClassRule, closed: Literals) -> State:
+    """The state of one class under facts that are closed under the theory."""
+    if any(closed.satisfy(term) for term in rule.entailed_by):
+        return State.ENTAILED
+    if any(closed.satisfy(term) for term in rule.excluded_by):
+        return State.EXCLUDED
+    return State.UNDETERMINED
+
+
+class Closing:
+    """The absences that are assumed of the acts in some classes: of each that is not known, unless in conflict.
+
+    A conflict is a minimal set of acts that cannot all be absent; none of its acts is assumed.
+    """
+
+    def __init__(self, theory: Theory, closable: Iterable[str]) -> None:
+        names = set(closable)
+        acts = [(i, atom.target) for i, atom in enumerate(theory.atoms)
+                if atom.kind == "class" and len(atom.path) == 1 and atom.target in names]  # fmt: skip
+        self.size = theory.size
+        self.acts = sum(1 << i for i, _ in acts)
+        self._facts = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts}
+        self._long = [clause for clause in theory.long if clause.pos & self.acts]
+        self._pairs = [clause.pos for clause in theory.implicates
+                       if clause.size == 2 and not clause.neg and not clause.pos & ~self.acts]  # fmt: skip
+
+    def assumed(self, closed: int) -> int:
+        """The literals to assume beside those known, closed under the theory."""
+        candidates = self.acts & ~(closed | closed >> self.size)
+        if candidates and (self._long or self._pairs):
+            for conflict in self._conflicts(closed, candidates):
+                candidates &= ~conflict
+        return candidates << self.size
+
+    def facts(self, assumed: int) -> tuple[Fact, ...]:
+        """The facts that say so."""
+        return tuple(self._facts[i] for i in bits(assumed >> self.size))
+
+    def _conflicts(self, closed: int, candidates: int) -> list[int]:
+        """The minimal sets of `candidates`, as bits, that the theory forbids to be absent together."""
+        pos, neg = closed & (1 << self.size) - 1, closed >> self.size
+        every = {pair for pair in self._pairs if not pair & ~candidates}
+        for clause in self._long:
+            satisfied = clause.pos & pos or clause.neg & neg
+            open_pos = clause.pos & ~neg
+            if not satisfied and not clause.neg & ~pos and not open_pos & ~candidates:
+                every.add(open_pos)
+        return [one for one in every if not any(other != one and not other & ~one for other in every)]
+
+
+def assume(theory: Theory, closed: Literals, closable: Iterable[str]) -> tuple[Fact, ...]:
+    """The absences to assume beside literals that are closed under the theory: see `Closing`."""
+    closing = Closing(theory, closable)
+    return closing.facts(closing.assumed(theory.joined(closed)))
+
+
+@lru_cache(16)
+def closing_of(compiled: Compiled, closable: tuple[str, ...]) -> Closing:
+    """The assumptions of one guideline."""
+    return Closing(compiled.theory, closable)
+
+
+def contradiction(theory: Theory, facts: tuple[Fact, ...]) -> ContradictionError:
+    """The error that names a minimal set of `facts` that cannot hold together."""
+    minimal = list(facts)
+    for fact in facts:
+        rest = [other for other in minimal if other is not fact]
+        if not theory.consistent(known(rest)):
+            minimal = rest
+    return ContradictionError(
+        Problem(
+            "contradictory-record",
+            "these facts cannot hold together: " + ", ".join(f"{fact.term} {fact.state}" for fact in minimal),
+            "correct the record: at least one of them is wrong",
+            node=next((fact.source for fact in minimal if fact.source), None),
+        ),
+        facts=tuple(minimal),
+    )

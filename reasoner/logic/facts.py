@@ -1,0 +1,220 @@
+"""What a record says of one patient, as facts over the atoms of a compiled guideline.
+
+Three-valued: a fact is present, absent, or not there at all, which is unknown. A quantity is a pair of bounds, and a
+threshold between them stays unknown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import NamedTuple
+
+from reasoner.logic.clauses import bits
+from reasoner.logic.compiled import Compiled, literals_in
+from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.index import Memory
+from reasoner.logic.theory import Atom, Literals
+from reasoner.terms import local_name
+
+RECORDED, DERIVED, ASSUMED = "recorded", "derived", "assumed"
+_ORDER = {RECORDED: 0, DERIVED: 1, ASSUMED: 2}
+
+
+class Observation(NamedTuple):
+    """One thing that a record says of its patient, in the record's own terms.
+
+    `path` leads from the patient. `kind` is `class` (a filler in the class `target` is present, or none is), `value`
+    (the value is the individual `target`) or `number` (the value lies between `low` and `high`, both included).
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    target: str = ""
+    present: bool = True
+    low: Decimal | None = None
+    high: Decimal | None = None
+    source: str = ""
+    by: str = RECORDED
+
+
+#: How many fields of an observation say something; the others say whose it is.
+_SAID = 6
+NOTHING = Literals()
+Stated = tuple[tuple[str, bool], Literals]
+
+
+class Fact(NamedTuple):
+    """A finding, an act, a threshold or an attribute (`term`) that is present or absent, and the literals it gives."""
+
+    term: str
+    present: bool
+    source: str | None
+    by: str
+    literals: Literals = NOTHING
+
+    @property
+    def state(self) -> str:
+        """`present` or `absent`."""
+        return "present" if self.present else "absent"
+
+
+def known(facts: Iterable[Fact]) -> Literals:
+    """All literals of `facts` together."""
+    pos = neg = 0
+    for fact in facts:
+        pos, neg = pos | fact.literals.pos, neg | fact.literals.neg
+    return Literals(pos, neg)
+
+
+class Reader:
+    """Turns observations into facts for one compiled guideline."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
+        self.names = _names(compiled, self.number)
+        self._paths: Memory[tuple[str, ...], list[tuple[int, Atom]]] = Memory()
+        self._known: Memory[tuple[object, ...], tuple[Stated, ...]] = Memory()
+        self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
+        self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
+
+    def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
+        """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
+        found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
+        known = self._known
+        for seen in observations:
+            stated = known.get(seen[:_SAID])
+            for key, literals in self._stated(seen) if stated is None else stated:
+                if key in found:
+                    first, others = found[key]
+                    found[key] = min(seen, first, key=_first_seen), literals.union(others)
+                else:
+                    found[key] = seen, literals
+        return tuple([Fact(*key, seen.source, seen.by, literals) for key, (seen, literals) in sorted(found.items())])
+
+    def _stated(self, seen: Observation) -> tuple[Stated, ...]:
+        """What an observation states, whoever made it: term, presence and literals of each fact."""
+        literals = self.literals(seen)
+        if seen.kind != "class":
+            return self._known.keep(seen[:_SAID], self._attribute_facts(literals))
+        stated = (((seen.target, seen.present), literals),) if literals != NOTHING else ()
+        return self._known.keep(seen[:_SAID], stated)
+
+    def literals(self, seen: Observation) -> Literals:
+        """Every literal that an observation gives by itself."""
+        if seen.kind == "class":
+            return self._class_literals(seen)
+        pos = neg = 0
+        for i, atom in self._along(seen.path):
+            truth = self._truth(atom, seen)
+            pos, neg = pos | (truth is True) << i, neg | (truth is False) << i
+        return Literals(pos, neg)
+
+    def _along(self, path: tuple[str, ...]) -> list[tuple[int, Atom]]:
+        """The atoms on the way along a path, with their numbers."""
+        found = self._paths.get(path)
+        if found is None:
+            found = [(i, atom) for atom, i in self.number.items() if atom.path == path[: len(atom.path)]]
+            self._paths.keep(path, found)
+        return found
+
+    def _class_literals(self, seen: Observation) -> Literals:
+        atoms = {Atom(seen.path, "class", seen.target)}
+        if seen.present:
+            atoms |= {Atom(seen.path[:end], "exists") for end in range(1, len(seen.path) + 1)}
+            supers = self._supers(seen.path[0]) if len(seen.path) == 1 else []
+            atoms |= {Atom((sup,), "class", seen.target) for sup in supers}
+        mask = sum(1 << self.number[atom] for atom in atoms if atom in self.number)
+        return Literals(mask, 0) if seen.present else Literals(0, mask)
+
+    def _supers(self, prop: str) -> list[str]:
+        above = self.compiled.properties[prop].supers if prop in self.compiled.properties else ()
+        return [*above, *(further for sup in above for further in self._supers(sup))]
+
+    def _truth(self, atom: Atom, seen: Observation) -> bool | None:
+        """Whether an observation of a value makes `atom` true or false."""
+        if atom.kind == "exists" and atom.path == seen.path[: len(atom.path)]:
+            return True
+        if atom.path != seen.path:
+            return None
+        if atom.kind == "value" and seen.kind == "value":
+            return True if atom.target == seen.target else self._excludes(atom, seen.target)
+        if atom.kind == "above" and seen.kind == "number":
+            return _passes(atom, seen.low, seen.high)
+        return None
+
+    def _excludes(self, atom: Atom, value: str) -> bool | None:
+        functional = self.compiled.properties[atom.path[-1]].functional
+        return False if functional and frozenset((atom.target, value)) in self.compiled.different else None
+
+    def _attribute_facts(self, literals: Literals) -> tuple[Stated, ...]:
+        """The criteria that a value settles; literals that settle none appear under a name of their own."""
+        found = self._settled.get(literals)
+        return self._settled.keep(literals, tuple(self._criteria(literals))) if found is None else found
+
+    def _criteria(self, literals: Literals) -> Iterator[Stated]:
+        covered = NOTHING
+        for iri, expr, atoms in self._attributes:
+            given = Literals(literals.pos & atoms, literals.neg & atoms)
+            truth = kleene(expr, given) if given != NOTHING else None
+            if truth is not None:
+                yield (iri, truth), given
+                covered = covered.union(given)
+        left = Literals(literals.pos & ~covered.pos, literals.neg & ~covered.neg)
+        for i in bits(left.pos | left.neg):
+            one = Literals(left.pos & 1 << i, left.neg & 1 << i)
+            yield (_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one
+
+
+def _first_seen(seen: Observation) -> tuple[object, ...]:
+    return (_ORDER[seen.by], seen.path, seen.kind, seen.target, seen.present, seen.source)
+
+
+def _passes(atom: Atom, low: Decimal | None, high: Decimal | None) -> bool | None:
+    if low is not None and (low > atom.bound or (low == atom.bound and not atom.strict)):
+        return True
+    if high is not None and (high < atom.bound or (high == atom.bound and atom.strict)):
+        return False
+    return None
+
+
+def kleene(expr: Expr, given: Literals, of_class: Callable[[str], bool | None] = lambda _: None) -> bool | None:
+    """The value of an expression in Kleene's strong three-valued logic.
+
+    `of_class` gives the value of a class by name; without it, it is unknown.
+    """
+    match expr:
+        case Name(iri):
+            return of_class(iri)
+        case Lit(atom):
+            return True if given.pos >> atom & 1 else False if given.neg >> atom & 1 else None
+        case Not(part):
+            value = kleene(part, given, of_class)
+            return None if value is None else not value
+        case And(parts) | Or(parts):
+            strong = isinstance(expr, Or)
+            values = [kleene(part, given, of_class) for part in parts]
+            return strong if strong in values else None if None in values else not strong
+    return None
+
+
+def _names(compiled: Compiled, number: Mapping[Atom, int]) -> dict[int, str]:
+    """The name under which each atom is asked for."""
+    names = {i: _fallback(atom) for atom, i in number.items()}
+    for iri, expr in sorted(compiled.attributes.items(), key=lambda item: (-literals_in(item[1]).bit_count(), item[0])):
+        for i in bits(literals_in(expr)):
+            atom = compiled.theory.atoms[i]
+            if atom.kind != "exists" or compiled.properties[atom.path[-1]].data:
+                names[i] = iri
+    return names
+
+
+def _fallback(atom: Atom) -> str:
+    """A name for a condition that no criterion of the guideline names."""
+    if atom.kind == "class":
+        return atom.target
+    if atom.kind == "exists":
+        return atom.path[-1]
+    condition = local_name(atom.target) if atom.kind == "value" else f"{'>' if atom.strict else '>='}{atom.bound}"
+    return f"urn:guideproof:restriction:{'.'.join(local_name(prop) for prop in atom.path)}:{condition}"

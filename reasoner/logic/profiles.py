@@ -1,0 +1,98 @@
+"""All the patients that a compiled guideline allows: how many there are, and which of them meet a condition.
+
+A *profile* is a complete assignment to the theory's atoms that breaks none of its implicates. A condition is a Boolean
+combination of the defined classes and of atoms; it is counted by a decision diagram, and described by its weakest
+implicants modulo the theory, the same as those by which records are decided.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from fractions import Fraction
+
+from reasoner.errors import GuidelineError, Problem
+from reasoner.logic.background import Unfold
+from reasoner.logic.bdd import FALSE, Diagrams, good_order
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.compile import implicants
+from reasoner.logic.compiled import Compiled, literals_in
+from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+
+
+class Profiles:
+    """Every complete profile of a compiled guideline.
+
+    Raises GuidelineError where the axioms leave none.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        clauses = compiled.theory.implicates
+        groups = [*(clause.atoms for clause in clauses), *(literals_in(r.definition) for r in compiled.rules.values())]
+        self.diagrams = Diagrams(good_order(len(compiled.theory.atoms), groups))
+        self._classes: dict[str, int] = {}
+        self._unfold = Unfold({(iri, truth): list(rule.implicants(truth))
+                               for iri, rule in compiled.rules.items() for truth in (True, False)})  # fmt: skip
+        self.possible = self.diagrams.all_of(map(self.diagrams.clause, clauses))
+        if self.possible == FALSE:
+            what = "the axioms contradict each other: no patient is possible"
+            raise GuidelineError(Problem("no-patient", what, "run guideproof check, and correct what it names"))
+        self.total = self.diagrams.count(self.possible)
+
+    def count(self, condition: Expr) -> int:
+        """How many profiles meet a condition."""
+        return self.diagrams.count(self._among(condition))
+
+    def share(self, condition: Expr) -> Fraction:
+        """The part of all profiles that meets a condition."""
+        return Fraction(self.count(condition), self.total)
+
+    def any(self, condition: Expr) -> bool:
+        """Whether some profile meets a condition."""
+        return self._among(condition) != FALSE
+
+    def identity(self, condition: Expr) -> int:
+        """A number that two conditions share where the same profiles meet them."""
+        return self._among(condition)
+
+    def implies(self, one: Expr, other: Expr) -> bool:
+        """Whether every profile that meets `one` meets `other`."""
+        return not self.any(And((one, Not(other))))
+
+    def conditions(self, condition: Expr) -> list[Cube]:
+        """The minimal terms that entail a condition, weakest modulo the theory, smallest first."""
+        return implicants(self._unfold(condition), self.compiled.theory)
+
+    def _among(self, condition: Expr) -> int:
+        return self.diagrams.all_of([self._diagram(condition), self.possible])
+
+    def _diagram(self, expr: Expr) -> int:
+        match expr:
+            case Lit(atom):
+                return self.diagrams.literal(atom)
+            case Name(iri):
+                if iri not in self._classes:
+                    self._classes[iri] = self._diagram(self.compiled.rules[iri].definition)
+                return self._classes[iri]
+            case Not(part):
+                return self.diagrams.complement(self._diagram(part))
+            case And(parts):
+                return self.diagrams.all_of(map(self._diagram, parts))
+            case Or(parts):
+                return self.diagrams.any_of(map(self._diagram, parts))
+        raise TypeError(f"{expr!r} is not translated")
+
+
+def term(cube: Cube) -> Expr:
+    """A term as an expression."""
+    return And((*(Lit(i) for i in bits(cube.pos)), *(Not(Lit(i)) for i in bits(cube.neg))))
+
+
+def none_of(classes: Iterable[str]) -> Expr:
+    """The patients in none of the classes."""
+    return And(tuple(Not(Name(iri)) for iri in classes))
+
+
+def any_term(cubes: Sequence[Cube]) -> Expr:
+    """The patients who meet one of the terms."""
+    return Or(tuple(map(term, cubes)))

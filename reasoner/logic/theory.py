@@ -1,0 +1,211 @@
+"""What holds between the facts of any one patient: clauses, their prime implicates, and closure under them.
+
+An `Atom` is a patient-level condition that can be true, false or unknown. The clauses over atoms follow from the
+ontology's axioms; all their prime implicates are kept, so that every literal that known facts entail is found by
+unit resolution, and every contradiction is a falsified implicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from functools import cached_property
+from typing import NamedTuple
+
+from reasoner.frozen import frozen
+from reasoner.logic.clauses import Cube, bits, prime
+from reasoner.logic.index import Union, complements, literals
+
+
+@frozen(order=True)
+class Atom:
+    """A condition under a path of properties from the patient.
+
+    `kind` is `class` (some filler of the path is in the class), `exists` (the path has a value), `value` (the value
+    is the individual) or `above` (the value is greater than `bound`, or equal to it unless `strict`).
+    """
+
+    path: tuple[str, ...]
+    kind: str
+    target: str = ""
+    bound: Decimal = Decimal(0)
+    strict: bool = False
+
+    @property
+    def cut(self) -> tuple[Decimal, bool]:
+        """The place of an `above` atom in the order of thresholds: later is harder to pass."""
+        return self.bound, self.strict
+
+
+class Literals(NamedTuple):
+    """What is known: the atoms that are true and those that are false, as bits."""
+
+    pos: int = 0
+    neg: int = 0
+
+    def union(self, other: Literals) -> Literals:
+        """What is known by either."""
+        return Literals(self.pos | other.pos, self.neg | other.neg)
+
+    @property
+    def clash(self) -> bool:
+        """Whether some atom is both true and false."""
+        return bool(self.pos & self.neg)
+
+    def satisfy(self, term: Cube) -> bool:
+        """Whether every literal of `term` is known."""
+        return not (term.pos & ~self.pos or term.neg & ~self.neg)
+
+    def contradict(self, term: Cube) -> bool:
+        """Whether some literal of `term` is known to be false."""
+        return bool(term.pos & self.neg or term.neg & self.pos)
+
+    def falsify(self, clause: Cube) -> bool:
+        """Whether every literal of `clause` is known to be false."""
+        return not (clause.pos & ~self.neg or clause.neg & ~self.pos)
+
+
+@frozen
+class Theory:
+    """The atoms, and all prime implicates of the clauses between them."""
+
+    atoms: tuple[Atom, ...]
+    implicates: tuple[Cube, ...]
+
+    @classmethod
+    def of(cls, atoms: Sequence[Atom], clauses: Iterable[Cube]) -> Theory:
+        """The theory of `clauses`, each connected component brought to its prime implicates by itself."""
+        found = [clause for part in components(clauses) for clause in prime(part)]
+        return cls(tuple(atoms), tuple(sorted(found, key=lambda c: (c.size, c))))
+
+    @cached_property
+    def _always(self) -> int:
+        """What holds of every patient; a clash where no patient can exist."""
+        always = 0
+        for clause in self.implicates:
+            if clause.size == 0:
+                return self.joined(Literals(1, 1))
+            if clause.size == 1:
+                always |= literals(clause.pos, clause.neg, self.size)
+        return always
+
+    @cached_property
+    def long(self) -> tuple[Cube, ...]:
+        """The implicates of more than two literals: where facts entail something only together."""
+        return tuple(clause for clause in self.implicates if clause.size > 2)
+
+    def close(self, known: Literals) -> Literals:
+        """`known` with every literal that the theory entails from it. Clashes where it is contradictory."""
+        return self.split(self.closed(self.joined(known)))
+
+    def closed(self, known: int) -> int:
+        """`close` for sets of literals as one number (see `index`).
+
+        One pass is enough: all prime implicates are there, so that a literal is entailed just where it is the only one
+        of an implicate that `known` does not make false.
+        """
+        return self._units(known | self._always | self._implied(known), known)
+
+    def extended(self, closed: int, more: int) -> int:
+        """`closed(closed | more)` for literals that are closed already, and a few more."""
+        found = closed | more
+        for literal in bits(more):
+            found |= self._gives[literal]
+        return self._units(found, closed | more)
+
+    def _units(self, closed: int, known: int) -> int:
+        """`closed` with what the implicates of more than two literals give from `known`."""
+        false = complements(known, self.size)
+        for clause in self._long:
+            left = clause & ~false
+            if not left & left - 1:
+                closed |= left or clause
+        return closed
+
+    def clashes(self, known: int) -> bool:
+        """Whether some atom is both true and false in a set of literals."""
+        return bool(known & known >> self.size & (1 << self.size) - 1)
+
+    def joined(self, known: Literals) -> int:
+        """Literals as one number."""
+        return literals(known.pos, known.neg, self.size)
+
+    def split(self, known: int) -> Literals:
+        """Literals from one number."""
+        return Literals(known & (1 << self.size) - 1, known >> self.size)
+
+    @cached_property
+    def size(self) -> int:
+        """How many atoms there are; one where there is none."""
+        return max(1, len(self.atoms))
+
+    @cached_property
+    def _gives(self) -> list[int]:
+        """For each literal those that two-literal implicates give."""
+        gives = [0] * (2 * self.size)
+        for clause in self.implicates:
+            if clause.size == 2:
+                either = literals(clause.pos, clause.neg, self.size)
+                for literal in bits(either):
+                    gives[literal - self.size] |= either & ~(1 << literal)
+        return gives
+
+    @cached_property
+    def _implied(self) -> Union:
+        return Union(self._gives)
+
+    @cached_property
+    def _long(self) -> list[int]:
+        return [literals(clause.pos, clause.neg, self.size) for clause in self.long]
+
+    def consistent(self, known: Literals) -> bool:
+        """Whether some patient has all of `known`."""
+        return not self.clashes(self.closed(self.joined(known)))
+
+    def supports(self, atom: int, truth: bool, known: Literals) -> list[Cube]:
+        """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
+        literal = Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)
+        found = [literal] if known.satisfy(literal) else []
+        return found + [rest for rest in self._antecedents.get((atom, truth), ()) if known.satisfy(rest)]
+
+    @cached_property
+    def _antecedents(self) -> dict[tuple[int, bool], list[Cube]]:
+        """For each literal the minimal terms that entail it by one implicate."""
+        found: dict[tuple[int, bool], list[Cube]] = {}
+        for clause in self.implicates:
+            for atom in bits(clause.atoms):
+                rest = Cube(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom), clause.axioms).negated
+                found.setdefault((atom, bool(clause.pos >> atom & 1)), []).append(rest)
+        return found
+
+    def relevant(self, atoms: int) -> int:
+        """`atoms` and all that long implicates tie to them.
+
+        The rest of the theory can be left out of a definition over `atoms`: through two-literal implicates, known
+        facts act on it by the literals that closure gives.
+        """
+        grown = True
+        while grown:
+            before = atoms
+            for clause in self.long:
+                if clause.atoms & atoms:
+                    atoms |= clause.atoms
+            grown = atoms != before
+        return atoms
+
+    def over(self, atoms: int) -> list[Cube]:
+        """The implicates that speak of `atoms` alone: the projection of the theory on them."""
+        return [clause for clause in self.implicates if not clause.atoms & ~atoms]
+
+
+def components(clauses: Iterable[Cube]) -> list[list[Cube]]:
+    """`clauses` grouped by the atoms that they share."""
+    groups: list[tuple[int, list[Cube]]] = []
+    for clause in clauses:
+        touching = [group for group in groups if group[0] & clause.atoms]
+        groups = [group for group in groups if not group[0] & clause.atoms]
+        mask = clause.atoms
+        for other in touching:
+            mask |= other[0]
+        groups.append((mask, [c for _, members in touching for c in members] + [clause]))
+    return [members for _, members in groups]

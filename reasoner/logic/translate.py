@@ -1,0 +1,237 @@
+"""From class expressions to Boolean combinations of atoms.
+
+A restriction becomes an atom where it stands on a property of the patient, and a combination of atoms where it is
+nested under functional properties: there ∃f.(A ⊓ B) = ∃f.A ⊓ ∃f.B, and ∃f.¬A = ∃f.⊤ ⊓ ¬∃f.A.
+"""
+
+from __future__ import annotations
+
+from reasoner.errors import FragmentError, GuidelineError, Problem
+from reasoner.logic.compiled import Origin
+from reasoner.logic.expressions import TOP, And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.logic.owl import FRAGMENT, Axioms
+from reasoner.logic.theory import Atom
+from reasoner.terms import GP, local_name
+
+ROOT = str(GP.Patient)
+Path = tuple[str, ...]
+
+
+class Translator:
+    """Numbers the atoms of a guideline and translates expressions into them."""
+
+    def __init__(self, axioms: Axioms) -> None:
+        self.axioms = axioms
+        self.numbers: dict[Atom, int] = {}
+        self.patient_level = _patient_level(axioms)
+        self._origin: Origin | None = None
+
+    def number(self, atom: Atom) -> int:
+        """The number of `atom`, given on first use."""
+        return self.numbers.setdefault(atom, len(self.numbers))
+
+    def literal(self, atom: Atom) -> Expr:
+        return Lit(self.number(atom))
+
+    def translate(self, expr: Expr, origin: Origin) -> Expr:
+        """A patient-level expression, its leaves numbered atoms and defined classes.
+
+        Raises FragmentError naming `origin` where the expression leaves the fragment.
+        """
+        self._origin = origin
+        return self._patient(expr)
+
+    def is_patient_level(self, expr: Expr) -> bool:
+        """Whether an expression speaks of patients rather than of findings or acts."""
+        return _speaks_of_patients(expr, self.patient_level, self.axioms)
+
+    def refuse_unguarded(self, sub: Expr, sup: Expr, origin: Origin) -> None:
+        """Refuse an axiom between classes of patients that may fail for a finding or an act.
+
+        Where it failed, no finding could exist, and every record with one would be contradictory.
+        """
+        if self._elsewhere(sub) is not False and self._elsewhere(sup) is not True:
+            what = "the axiom also speaks of findings and acts, because its left side is not limited to patients"
+            remedy = "intersect the left side, or the definition of the class there, with gp:Patient"
+            raise self.refuse(what, origin, remedy)
+
+    def _elsewhere(self, expr: Expr) -> bool | None:
+        """Whether what is no patient is in a class, in Kleene's three-valued logic."""
+        match expr:
+            case Name(iri) if iri in self.patient_level:
+                defined = self.axioms.definitions.get(iri)
+                return self._elsewhere(defined[0]) if defined else False
+            case And(parts) | Or(parts):
+                strong = isinstance(expr, Or)
+                values = [self._elsewhere(part) for part in parts]
+                return strong if strong in values else None if None in values else not strong
+            case Not(part):
+                value = self._elsewhere(part)
+                return None if value is None else not value
+            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                return False if self._domains(prop) & self.patient_level else None
+        return None
+
+    def _domains(self, prop: str) -> set[str]:
+        """The domains of a property and of those above it."""
+        declared = self.axioms.properties[prop]
+        return set(declared.domains).union(*(self._domains(sup) for sup in declared.supers if sup != prop))
+
+    def functional(self, prop: str) -> bool:
+        return self.axioms.properties[prop].functional
+
+    def _patient(self, expr: Expr) -> Expr:
+        match expr:
+            case Name(iri):
+                return self._patient_class(iri)
+            case And(parts):
+                return And(tuple(self._patient(part) for part in parts))
+            case Or(parts):
+                return Or(tuple(self._patient(part) for part in parts))
+            case Not(part):
+                return Not(self._patient(part))
+            case _:
+                return self._restriction((), expr)
+
+    def _patient_class(self, iri: str) -> Expr:
+        if iri == ROOT:
+            return TOP
+        if iri in self.axioms.definitions and iri in self.patient_level:
+            return Name(iri)
+        return self.literal(Atom((), "class", iri))
+
+    def _restriction(self, path: Path, expr: Expr) -> Expr:
+        match expr:
+            case Some(prop, filler) if self.functional(prop):
+                below = (*path, prop)
+                return And((self.literal(Atom(below, "exists")), self._filler(below, filler)))
+            case Some(prop, filler) if not path:
+                return self._some(prop, filler)
+            case HasValue(prop, individual):
+                return self.literal(Atom((*path, prop), "value", individual))
+            case Threshold(prop, facets):
+                return self._threshold((*path, prop), facets)
+        raise self._outside("a restriction is nested under a property that is not functional")
+
+    def _some(self, prop: str, filler: Expr) -> Expr:
+        """∃p.C under a property that is not functional: C is a class or a union of classes."""
+        match filler:
+            case Name(iri):
+                self._boolean_class(iri)
+                return self.literal(Atom((prop,), "class", iri))
+            case And(()):
+                return self.literal(Atom((prop,), "exists"))
+            case Or(parts):
+                return Or(tuple(self._some(prop, part) for part in parts))
+        raise self._outside(f"under {local_name(prop)}, which is not functional, stands neither a class nor a union")
+
+    def _filler(self, path: Path, filler: Expr) -> Expr:
+        match filler:
+            case Name(iri):
+                self._boolean_class(iri)
+                return self.literal(Atom(path, "class", iri))
+            case And(parts):
+                return And(tuple(self._filler(path, part) for part in parts))
+            case Or(parts):
+                return Or(tuple(self._filler(path, part) for part in parts))
+            case Not(part):
+                return Not(self._filler(path, part))
+            case _:
+                return self._restriction(path, filler)
+
+    def _boolean_class(self, iri: str) -> None:
+        if iri in self.patient_level or iri == ROOT:
+            raise self._outside(f"{local_name(iri)}, a class of patients, stands where a finding or an act belongs")
+        if iri in self.axioms.populated:
+            raise self._outside(f"{local_name(iri)}, a class with named members, stands as a filler; name the members")
+
+    def _threshold(self, path: Path, facets: tuple[tuple[str, object], ...]) -> Expr:
+        if not self.functional(path[-1]):
+            raise self._outside(f"the quantity {local_name(path[-1])} is not functional")
+        parts: list[Expr] = [self.literal(Atom(path, "exists"))]
+        for facet, bound in facets:
+            atom = Atom(path, "above", bound=bound, strict=facet in (">", "<="))  # type: ignore[arg-type]
+            parts.append(self.literal(atom) if facet in (">", ">=") else Not(self.literal(atom)))
+        return And(tuple(parts))
+
+    def _outside(self, what: str) -> FragmentError:
+        assert self._origin is not None
+        return self.refuse(what, self._origin)
+
+    def refuse(self, what: str, origin: Origin, remedy: str = f"express it within: {FRAGMENT}") -> FragmentError:
+        """The error that names an axiom outside the fragment."""
+        return FragmentError(Problem("outside-fragment", what, remedy, origin.file, origin.line, origin.term))
+
+
+def _patient_level(axioms: Axioms) -> frozenset[str]:
+    """The named classes of patients: what is defined or placed below the root, directly or not."""
+    sups: dict[str, list[Expr]] = {iri: [expr] for iri, (expr, _) in axioms.definitions.items()}
+    for inclusion in axioms.inclusions:
+        if isinstance(inclusion.sub, Name):
+            sups.setdefault(inclusion.sub.iri, []).append(inclusion.sup)
+    found: set[str] = {ROOT}
+    grown = True
+    while grown:
+        new = {iri for iri, exprs in sups.items() if iri not in found
+               and any(_speaks_of_patients(expr, found, axioms) for expr in exprs)}  # fmt: skip
+        found |= new
+        grown = bool(new)
+    return frozenset(found)
+
+
+def _speaks_of_patients(expr: Expr, patient_level: frozenset[str] | set[str], axioms: Axioms) -> bool:
+    match expr:
+        case Name(iri):
+            return iri in patient_level
+        case And(parts) | Or(parts):
+            return any(_speaks_of_patients(part, patient_level, axioms) for part in parts)
+        case Not(part):
+            return _speaks_of_patients(part, patient_level, axioms)
+        case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+            domains = axioms.properties[prop].domains
+            return not domains or any(domain in patient_level for domain in domains)
+    return False
+
+
+def definition_order(axioms: Axioms, names: frozenset[str]) -> list[str]:
+    """The defined classes of patients, each after those that its definition uses.
+
+    Raises GuidelineError where a class is defined by way of itself.
+    """
+    order: list[str] = []
+    state: dict[str, str] = {}
+
+    def visit(iri: str, trail: tuple[str, ...]) -> None:
+        if state.get(iri) == "done":
+            return
+        if iri in trail:
+            raise _cyclic((*trail[trail.index(iri) :], iri), axioms)
+        for used in sorted(named_in(axioms.definitions[iri][0])):
+            if used in axioms.definitions and used in names:
+                visit(used, (*trail, iri))
+        state[iri] = "done"
+        order.append(iri)
+
+    for iri in sorted(axioms.definitions):
+        if iri in names:
+            visit(iri, ())
+    return order
+
+
+def _cyclic(trail: tuple[str, ...], axioms: Axioms) -> GuidelineError:
+    origin = axioms.definitions[trail[0]][1]
+    what = f"the definition goes in a circle: {' → '.join(local_name(iri) for iri in trail)}"
+    return GuidelineError(Problem("cyclic-definition", what, "define one of them without the others",
+                                  origin.file, origin.line, origin.term))  # fmt: skip
+
+
+def named_in(expr: Expr) -> set[str]:
+    """The named classes at the top level of an expression, outside restrictions."""
+    match expr:
+        case Name(iri):
+            return {iri}
+        case And(parts) | Or(parts):
+            return {name for part in parts for name in named_in(part)}
+        case Not(part):
+            return named_in(part)
+    return set()

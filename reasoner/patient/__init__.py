@@ -1,0 +1,1 @@
+"""One patient: assessed by the compiled guideline, or by the reference engine."""

@@ -1,0 +1,212 @@
+"""One function assesses a patient; every door calls it.
+
+facts → decide → justify: the states of all classes, the reasons of the management classes with their statements and
+citations, the questions, the assumptions, the alerts, the verdicts on orders, and the status that they amount to.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from reasoner.errors import Problem
+from reasoner.frozen import frozen
+from reasoner.guidelines.catalogue import ManagementClass
+from reasoner.guidelines.guideline import Guideline
+from reasoner.guidelines.shapes import Check
+from reasoner.logic.ask import Asker, Question
+from reasoner.logic.decide import Decision, State, closing_of, decide
+from reasoner.logic.facts import Fact, Observation
+from reasoner.logic.index import Memory
+from reasoner.logic.justify import Justifier, Reason, Told, Way
+from reasoner.patient.orders import Alerts, Order, Reviewer
+from reasoner.patient.together import refuse_together
+from reasoner.terms import CORE, curie
+
+_PROPOSES = (f"{CORE}proposes",)
+
+
+class Justified(NamedTuple):
+    """A reason with what it cites: the statements in text order, the numbers they cite, and the readings used."""
+
+    reason: Reason
+    statements: tuple[str, ...]
+    citations: tuple[str, ...]
+    readings: tuple[str, ...]
+
+
+class Conclusion(NamedTuple):
+    """What is decided of one management class."""
+
+    cls: ManagementClass
+    state: State
+    reasons: tuple[Justified, ...]
+
+
+@frozen
+class Assessment:
+    """The whole answer for one patient as of one date."""
+
+    patient: str
+    as_of: date
+    status: str
+    conclusions: tuple[Conclusion, ...]
+    questions: tuple[Question, ...]
+    assumptions: tuple[tuple[Fact, str], ...]
+    decision: Decision
+    alerts: tuple[Check, ...]
+    orders: tuple[Order, ...]
+    notes: tuple[str, ...] = ()
+    record: str = ""
+
+
+@frozen
+class Refusal:
+    """A record that is not classified, and why."""
+
+    patient: str | None
+    problems: tuple[Problem, ...]
+
+
+def assess(
+    guideline: Guideline, patient: str, observations: Iterable[Observation], as_of: date, record: str = ""
+) -> Assessment:
+    """Assess one patient from what the record says; `record` is the content hash of it.
+
+    Raises ContradictionError for facts that cannot hold together, and RecordError for classes of one node that say more
+    together.
+    """
+    seen = tuple(observations)
+    assessor = assessor_of(guideline)
+    notes = tuple(assessor.unnamed_index(seen))
+    return assess_decided(guideline, patient, assessor.decide(seen), proposed_in(seen), as_of, record, notes)
+
+
+def proposed_in(seen: Iterable[Observation]) -> set[str]:
+    """The classes of acts that a record proposes."""
+    return {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
+
+
+def assess_decided(
+    guideline: Guideline,
+    patient: str,
+    decision: Decision,
+    proposed: Iterable[str],
+    as_of: date,
+    record: str = "",
+    notes: tuple[str, ...] = (),
+) -> Assessment:
+    """Assess one patient from what is decided, and the classes of acts that are proposed."""
+    assessor = assessor_of(guideline)
+    return Assessment(
+        patient=patient,
+        as_of=as_of,
+        status=assessor.status(decision),
+        conclusions=assessor.conclusions(decision, guideline.catalogue.management),
+        questions=assessor.asker.questions(decision, assessor.management),
+        assumptions=assessor.assumptions(decision),
+        decision=decision,
+        alerts=assessor.alerts.of(decision.answers),
+        orders=assessor.orders(decision, proposed),
+        notes=notes,
+        record=record,
+    )
+
+
+def assessor_of(guideline: Guideline) -> Assessor:
+    """The assessor of a guideline, made once."""
+    found: Assessor | None = guideline.__dict__.get("assessor")
+    if found is None:
+        found = guideline.__dict__["assessor"] = Assessor(guideline)
+    return found
+
+
+class Assessor:
+    """Assesses patients by one guideline. It remembers what it found of one patient for others like that one."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        compiled, catalogue = guideline.compiled, guideline.catalogue
+        self.compiled, self.catalogue, self.reader = compiled, catalogue, guideline.reader
+        self.prefixes = guideline.prefixes
+        self.management = tuple(cls.iri for cls in catalogue.management)
+        self.justifier, self.asker = Justifier(compiled), Asker(compiled, guideline.reader.names)
+        self._managed = sum(compiled.index.places[iri].answers for iri in self.management)
+        self._status: Memory[int, str] = Memory()
+        self.alerts = Alerts(compiled.index, guideline.content.checks)
+        closing = closing_of(compiled, tuple(catalogue.closable))
+        self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
+        self._cited: Memory[Way, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = Memory()
+        self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
+                          if rule.functional and not rule.data and rule.supers]  # fmt: skip
+
+    def decide(self, seen: Sequence[Observation]) -> Decision:
+        """The states of all classes. Raises RecordError for what cannot hold together."""
+        refuse_together(self.compiled, seen)
+        return decide(self.compiled, self.reader.read(seen), self.catalogue.closable)
+
+    def status(self, decision: Decision) -> str:
+        """What the answers for the management classes amount to."""
+        answers = decision.answers & self._managed
+        found = self._status.get(answers)
+        if found is None:
+            states = {iri: decision.state(iri) for iri in self.management}
+            found = self._status.keep(answers, status(self.catalogue.management, states))
+        return found
+
+    def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
+        """What is decided of some classes, with every reason."""
+        told = Told(self.justifier, decision)
+        return tuple([self._conclusion(told, decision.state(cls.iri), cls) for cls in classes])
+
+    def _conclusion(self, told: Told, state: State, cls: ManagementClass) -> Conclusion:
+        reasons = []
+        for way in self.justifier.ways(told, cls.iri):
+            cited = self._cited.get(way) or self._cites(cls.iri, state, way)
+            reasons.append(Justified(told.reason(way), *cited))
+        return Conclusion(cls, state, tuple(reasons))
+
+    def _cites(self, iri: str, state: State, way: Way) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
+        catalogue = self.catalogue
+        terms = [iri, *way.criteria] if state is State.ENTAILED else [iri]
+        statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
+        axioms = [origin.term for origin in way.axioms if origin.term not in catalogue.closable]
+        readings = {reading for term in (*axioms, *way.assumed) for reading in catalogue.assumes.get(term, ())}
+        return self._cited.keep(way, (statements, catalogue.citations(statements), catalogue.numbered(readings)))
+
+    def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
+        """The facts that are assumed, each with the readings that say so."""
+        closable = self.catalogue.closable
+        return tuple((fact, reading) for fact in decision.assumed for reading in closable[fact.term] or ("",))
+
+    def orders(self, decision: Decision, proposed: Iterable[str]) -> tuple[Order, ...]:
+        """The verdict on each action that the record proposes."""
+        return tuple([self.reviewer.order(action, decision) for action in sorted(proposed)])
+
+    def unnamed_index(self, seen: Sequence[Observation]) -> Iterator[str]:
+        """Why attributes stay unknown where several findings could be the one that a functional property names."""
+        for iri, rule in self._indexing:
+            if not any(s.path[0] == iri for s in seen):
+                nodes = {s.source for s in seen if s.kind == "class" and s.present and len(s.path) == 1
+                         and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
+                if len(nodes) > 1:
+                    name, kind = (curie(term, self.prefixes) for term in (iri, rule.ranges[0]))
+                    yield (f"{len(nodes)} findings of {kind} are recorded and none is named as {name}: what depends on "
+                           f"its attributes stays undetermined until the record names one.")  # fmt: skip
+
+
+def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -> str:
+    """`outOfScope`, `decided`, `undetermined` or `silent`: the first that fits."""
+    classes = list(management)
+    if any(cls.scope_exit and states[cls.iri] is State.ENTAILED for cls in classes):
+        return "outOfScope"
+    advising = [states[cls.iri] for cls in classes if not cls.restriction]
+    if State.ENTAILED in advising:
+        return "decided"
+    return "undetermined" if State.UNDETERMINED in advising else "silent"
+
+
+def conclude(guideline: Guideline, decision: Decision, cls: ManagementClass) -> Conclusion:
+    """What is decided of one class, with every reason."""
+    return assessor_of(guideline).conclusions(decision, [cls])[0]

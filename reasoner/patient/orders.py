@@ -1,0 +1,149 @@
+"""Alerts, and verdicts on orders under review, from the states of the classes.
+
+An order is *supported*, a matter of *judgement*, *not supported*, *undecided*, or one on which the guideline is
+*silent*: what the pathway shapes report of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
+
+from reasoner.guidelines.shapes import Check, classes_in
+from reasoner.logic.ask import Asker
+from reasoner.logic.compiled import Index, Place
+from reasoner.logic.decide import Closing, Decision, State, answered
+from reasoner.logic.index import Memory
+from reasoner.terms import CORE
+
+#: What a result of each severity says of an order; without a result the order is supported.
+VERDICTS = {
+    f"{CORE}NotSupported": "notSupported",
+    f"{CORE}Judgement": "judgement",
+    f"{CORE}Undecided": "undecided",
+    f"{CORE}Silent": "silent",
+}
+SUPPORTED, SILENT, UNDECIDED = "supported", "silent", "undecided"
+RED_FLAG = f"{CORE}RedFlag"
+
+
+class Order(NamedTuple):
+    """The verdict on one proposed action: the shape that gave it (none where supported), and what could change it."""
+
+    action: str
+    verdict: str
+    check: Check | None
+    statements: tuple[str, ...]
+    needs: tuple[str, ...]
+
+
+class _Reports(dict[int, bool]):
+    """Whether a shape reports something, by those of the answers that it looks at."""
+
+    def __init__(self, check: Check, index: Index) -> None:
+        self.check, self.places = check, {cls: index.places[cls] for cls in sorted(classes_in(check.condition))}
+        self.answers = _answers(self.places.values())
+
+    def __missing__(self, answers: int) -> bool:
+        states = {cls: answered(place, answers) for cls, place in self.places.items()}
+        found = self[answers] = self.check.violated(states)
+        return found
+
+
+def _answers(places: Iterable[Place]) -> int:
+    return sum(place.answers for place in places)
+
+
+class Alerts:
+    """The shapes about the patient as such: red flags first, then what was not recorded."""
+
+    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+        about = [check for check in checks if not check.action]
+        about.sort(key=lambda check: (check.severity != RED_FLAG, check.shape))
+        self._reports = [_Reports(check, index) for check in about]
+
+    def of(self, answers: int) -> tuple[Check, ...]:
+        """Those that report something."""
+        return tuple([reports.check for reports in self._reports if reports[answers & reports.answers]])
+
+
+class Row:
+    """The pathway shapes that review one action, and what they say by the answers that they look at."""
+
+    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+        self.checks = tuple(checks)
+        self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
+        classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
+        self._places = [index.places[cls] for cls in classes]
+        self.answers, self.terms = _answers(self._places), sum(place.terms for place in self._places)
+        self._verdicts: Memory[int, tuple[Check | None, str]] = Memory()
+
+    def verdict(self, answers: int) -> tuple[Check | None, str]:
+        """The shape that reports on the order, and what that says."""
+        seen = answers & self.answers
+        found = self._verdicts.get(seen)
+        if found is None:
+            check = reported(self.checks, {place.iri: answered(place, seen) for place in self._places})
+            found = self._verdicts.keep(seen, (check, verdict_of(check)))
+        return found
+
+
+class Reviewer:
+    """Reviews orders by one guideline, and remembers what it found.
+
+    `checks_of` gives the pathway shapes that review an action.
+    """
+
+    def __init__(self, asker: Asker, closing: Closing, checks_of: Callable[[str], Iterable[Check]]) -> None:
+        self.asker, self.closing, self.checks_of = asker, closing, checks_of
+        self.index, self.theory = asker.index, asker.theory
+        self._rows: Memory[str, Row] = Memory()
+        self._orders: Memory[tuple[str, int, int], Order] = Memory()
+
+    def order(self, action: str, decision: Decision) -> Order:
+        """The verdict on `action` by the pathway shapes; silent where there is none."""
+        row = self._rows.get(action)
+        if row is None:
+            row = self._rows.keep(action, Row(self.index, self.checks_of(action)))
+        bearing = self.asker.bearing(row.terms) | self.closing.acts | self.closing.acts << self.theory.size
+        key = action, decision.recorded & bearing, decision.answers & row.answers
+        order = self._orders.get(key)
+        return self._orders.keep(key, self._order(action, row, decision)) if order is None else order
+
+    def _order(self, action: str, row: Row, decision: Decision) -> Order:
+        if not row.checks:
+            return Order(action, SILENT, None, (), ())
+        check, verdict = row.verdict(decision.answers)
+        needs = self._needs(row, decision.recorded, verdict)
+        return Order(action, verdict, check, row.statements, tuple(sorted(needs)))
+
+    def _needs(self, row: Row, recorded: int, verdict: str) -> set[str]:
+        """The facts, unknown or assumed, of the minimal answers that change the verdict.
+
+        Where no answer changes it by itself, those of the minimal answers that settle a class of the row.
+        """
+        answers = list(self.asker.open_answers(recorded, row.terms))
+        asked = [self.asker.asked(recorded, answer) for answer in answers]
+        changing = [ask for ask, answer in zip(asked, answers, strict=True)
+                    if row.verdict(self._after(recorded, answer))[1] != verdict]  # fmt: skip
+        if not changing and verdict == UNDECIDED:
+            changing = asked
+        return {name for ask in changing if not any(other < ask for other in changing) for name in ask}
+
+    def _after(self, recorded: int, answer: int) -> int:
+        """The answers where the record says `answer` too."""
+        closed = self.theory.extended(recorded, answer)
+        assumed = self.closing.assumed(closed)
+        return self.index.settled(self.theory.extended(closed, assumed) if assumed else closed)
+
+
+def verdict_of(check: Check | None) -> str:
+    """What the report of a shape says of an order; no report supports it."""
+    return VERDICTS[check.severity] if check else SUPPORTED
+
+
+def reported(checks: Iterable[Check], states: Mapping[str, State]) -> Check | None:
+    """The shape that reports on an order; of several, the first in the order of `VERDICTS`."""
+    rank = list(VERDICTS)
+    found = [check for check in checks if check.violated(states)]
+    return min(found, key=lambda check: (rank.index(check.severity), check.shape), default=None)

@@ -1,0 +1,191 @@
+"""Deciding for a whole population: sources → cohorts → the kernel → columns, in parts that survive being killed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, fields
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from reasoner.codec import encode
+from reasoner.errors import InputError, Problem
+from reasoner.guidelines.guideline import SHARED, Guideline, version
+from reasoner.intake.rdf_cohort import ScatteredError
+from reasoner.intake.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
+from reasoner.intake.unit import Unit
+from reasoner.kernel.cohort import Cohort
+from reasoner.kernel.kernel import Decided, Kernel
+from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
+from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
+from reasoner.population.processes import Processes
+from reasoner.population.quads import QuadsWriter
+from reasoner.population.reasons import Reasons
+from reasoner.population.results import ResultTable, contradictions
+from reasoner.population.scratch import scratch_of
+
+FORMATS = ("parquet", "arrow", "csv", "n-quads")
+_SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
+             ".nq": "n-quads"}  # fmt: skip
+
+
+#: From so many bytes of text on, processes are worth their start.
+_WORTH_PROCESSES = 384 << 20
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a batch is to do besides where from and where to."""
+
+    as_of: date
+    format: str
+    reasons: bool = False
+    workers: int = os.cpu_count() or 1
+
+
+def format_of(out: Path, wanted: str | None) -> str:
+    """The format of the output: what is wanted, or what the suffix says. Raises InputError where neither tells."""
+    found = wanted or _SUFFIXES.get(out.suffix.lower())
+    if found is None:
+        raise InputError(
+            Problem("unknown-format", f"the suffix {out.suffix!r} of the output names no format",
+                    f"end it in {', '.join(_SUFFIXES)}, or give --format", str(out))
+        )  # fmt: skip
+    return found
+
+
+def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) -> Outcome:
+    """Decide for every patient in `given`, a file or a directory of files, and write the answers to `out`.
+
+    Raises InputError for input that cannot be used at all; what is wrong with one patient goes to the rejects.
+    """
+    files = files_of(given)
+    _check_apart(given, files, out)
+    with scratch_of(out) as scratch:
+        readers = Readers(guideline, options.as_of)
+        sources = [open_source(path, readers, _fresh(scratch)) for path in files]
+        while True:
+            try:
+                return _run(guideline, files, sources, out, options)
+            except ScatteredError as error:
+                sources = [_whole(source, str(error), scratch) for source in sources]
+
+
+def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
+    """Raise InputError for an output that would be written over the input, or among what is read."""
+    if not out.parent.is_dir():
+        raise InputError(Problem("no-such-directory", "there is no such directory", "create it", str(out.parent)))
+    place, read = out.resolve(), {file.resolve() for file in files}
+    among = given.is_dir() and given.resolve() in place.parents
+    if among or not read.isdisjoint((place, rejects_path(place))):
+        what = "the output lies in the input" if among else "the output is the input"
+        raise InputError(Problem("output-in-input", what, "give a path outside the input", str(out)))
+
+
+def _fresh(scratch: str) -> Path:
+    return Path(tempfile.mkdtemp(dir=scratch))
+
+
+def _whole(source: Source, scattered: str, scratch: str) -> Source:
+    """The source, regrouped if it is the one whose patients do not stand together."""
+    if isinstance(source, TripleSource) and str(source.path) == scattered:
+        return regrouped(source, _fresh(scratch))
+    return source
+
+
+def _run(
+    guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options
+) -> Outcome:
+    work = _Work(guideline, {str(source.path): source for source in sources}, options)
+    depends = {
+        "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
+        "guideline": _fingerprint(guideline), "software": version(),
+        "regrouped": [str(s.path) for s in sources if isinstance(s, TripleSource) and s.regrouped],
+    }  # fmt: skip
+    units = [unit for source in sources for unit in source.units()]
+    text = sum(unit.stop - unit.start for s in sources if isinstance(s, TripleSource) for unit in s.units())
+    alone = options.workers == 1 or text < _WORTH_PROCESSES
+    with nullcontext(work) if alone else Processes(work, options.workers) as worker:
+        return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
+
+
+def _fingerprint(guideline: Guideline) -> str:
+    """A hash of all that the guideline decides by, and of the shapes and rules that the reference runs."""
+    files = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
+    content = json.dumps(encode(guideline.content), sort_keys=True).encode()
+    return hashlib.sha256(b"\0".join([content, *(path.read_bytes() for path in files)])).hexdigest()
+
+
+def _sink(format: str, schema: pa.Schema) -> Sink:
+    kinds: dict[str, Callable[[pa.Schema], Sink]] = {"parquet": ParquetSink, "arrow": ArrowSink, "csv": CsvSink}
+    return kinds[format](schema) if format in kinds else QuadsSink()
+
+
+@dataclass(frozen=True)
+class _Work:
+    """What is done with each unit; what it takes is made where it is used."""
+
+    guideline: Guideline
+    sources: dict[str, Source]
+    options: Options
+
+    def __getstate__(self) -> dict[str, object]:
+        return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @cached_property
+    def table(self) -> ResultTable:
+        """The columns of the answers."""
+        return ResultTable(self.guideline, self.options.as_of, reasons=self.options.reasons)
+
+    @cached_property
+    def sink(self) -> Sink:
+        """What encodes and joins parts."""
+        return _sink(self.options.format, self.table.schema)
+
+    @cached_property
+    def _kernel(self) -> Kernel:
+        return Kernel(self.guideline)
+
+    @cached_property
+    def _reasons(self) -> Reasons | None:
+        return Reasons(self.guideline) if self.options.reasons else None
+
+    @cached_property
+    def _quads(self) -> QuadsWriter | None:
+        return QuadsWriter(self.guideline, self.options.as_of) if self.options.format == "n-quads" else None
+
+    def part(self, unit: Unit, without: frozenset[str]) -> Part:
+        """The answers for a unit's patients, those named left out, encoded."""
+        source = self.sources[unit.file]
+        if without and isinstance(source, TripleSource) and not source.regrouped:
+            raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
+        cohort = source.cohort(unit)
+        decided = self._kernel.decide(cohort)
+        rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
+        refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
+        nodes = [] if cohort.nodes is None else [cohort.nodes]
+        patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
+        rejects = tuple(reject for reject in rejects if reject.patient not in without)
+        body, rows = self._body(cohort, decided, without)
+        return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects)
+
+    def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
+        """The output for the patients who are not named, and their number."""
+        if self._quads:
+            return self._quads.write(cohort, decided, without)
+        body = self.table.batch(cohort, decided, self._reasons.columns(cohort, decided) if self._reasons else ())
+        if without:
+            body = body.filter(pc.invert(pc.is_in(body["patient"], pa.array(sorted(without)))))
+        return body, body.num_rows
+
+
+def _plain(patients: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return patients.combine_chunks() if isinstance(patients, pa.ChunkedArray) else patients

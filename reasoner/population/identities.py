@@ -1,0 +1,184 @@
+"""Whether two are the same: patients among more than memory holds, and an input file before and after.
+
+Each part's IRIs are kept as a sorted file of 64-bit hashes. Hashes are merged a partition of the hash space at a time;
+only where a hash occurs twice are the IRIs read again and compared as strings: a chance collision is no finding.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from importlib.metadata import version
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from reasoner.errors import InputError, Problem
+from reasoner.kernel.cohort import Reject
+
+Hashes = NDArray[np.uint64]
+
+#: How many hashes are merged at a time: 8 bytes each.
+PARTITION = 1 << 22
+
+#: How many repeated patients are named one by one; more are one fault of the input.
+MOST = 1_000_000
+
+_REMEDY = "put one patient into one file, or give two patients two IRIs"
+_SAMPLE = 1 << 16
+_WIDTH = np.dtype(np.uint64).itemsize
+
+
+@dataclass(frozen=True, order=True)
+class Duplicate:
+    """A patient described more than once: the numbers of the parts where, in order; a part twice if twice in it."""
+
+    patient: str
+    parts: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Fingerprint:
+    """An input file as it was: size in bytes, time in nanoseconds, and a hash of its first and last 64 KiB."""
+
+    file: str
+    size: int
+    changed: int
+    sample: str
+
+    @classmethod
+    def of(cls, path: Path) -> Fingerprint:
+        """The fingerprint of a file as it is. Raises InputError where it cannot be read."""
+        try:
+            with path.open("rb") as file:
+                state = os.fstat(file.fileno())
+                sample = blake2b(file.read(_SAMPLE))
+                file.seek(max(0, state.st_size - _SAMPLE))
+                sample.update(file.read(_SAMPLE))
+        except OSError as error:
+            raise InputError(unreadable(error, str(path))) from error
+        return cls(str(path), state.st_size, state.st_mtime_ns, sample.hexdigest())
+
+
+def check_unchanged(files: Iterable[Fingerprint]) -> None:
+    """Raises InputError where a file is no longer what it was."""
+    for before in files:
+        if Fingerprint.of(Path(before.file)) != before:
+            remedy = "let the file be while it is read, and give the command again: the work starts anew"
+            raise InputError(Problem("input-changed", "the file changed during the run", remedy, before.file))
+
+
+def unreadable(error: OSError, file: str) -> Problem:
+    """The problem that a file of the input cannot be read."""
+    return Problem("unreadable", f"cannot read: {error.strerror or error}", "give a file that can be read", file)
+
+
+def hash_version() -> str:
+    """What the hashes depend on; files of hashes from another version do not compare."""
+    return f"polars {version('polars')}"
+
+
+def hashes(patients: pa.Array) -> Hashes:
+    """A 64-bit hash of each IRI, in the order of `patients`."""
+    import polars as pl
+
+    series = pl.Series(pl.from_arrow(patients.cast(pa.large_string())))
+    return series.hash(seed=0).to_numpy()
+
+
+def sorted_hashes(patients: pa.Array) -> bytes:
+    """What is kept of the IRIs of one part: their hashes, sorted, in little-endian words of 64 bits."""
+    return np.sort(hashes(patients)).astype("<u8").tobytes()
+
+
+def find_duplicates(
+    files: Sequence[Path], patients: Callable[[int], pa.Array], *, partition: int = PARTITION, most: int = MOST
+) -> list[Duplicate]:
+    """The patients that occur more than once in all parts together, by IRI.
+
+    `files` are those of `sorted_hashes`, one a part; `patients` gives the IRIs of a part again, and is asked only for
+    parts with a hash that occurs twice. `partition` bounds how many hashes are held at once. Raises InputError where
+    more than `most` occurrences repeat.
+    """
+    twice = _occurring_twice(files, partition, most)
+    if not len(twice):
+        return []
+    places: dict[str, list[int]] = defaultdict(list)
+    for number, file in enumerate(files):
+        if _any_in(twice, file):
+            for patient in _with_hash_in(patients(number), twice):
+                places[patient].append(number)
+    return sorted(Duplicate(patient, tuple(parts)) for patient, parts in places.items() if len(parts) > 1)
+
+
+def rejects_by_part(repeated: Iterable[Duplicate], sources: Sequence[str]) -> dict[int, dict[str, Reject]]:
+    """For each part the patients in it who are described elsewhere too, each with its reject; `sources` are by part."""
+    found: dict[int, dict[str, Reject]] = defaultdict(dict)
+    for twice in repeated:
+        files = list(dict.fromkeys(sources[part] for part in twice.parts))
+        where = f"in {' and in '.join(files)}" if len(files) > 1 else f"{len(twice.parts)} times in {files[0]}"
+        for part in twice.parts:
+            found[part][twice.patient] = Reject(
+                twice.patient, sources[part], "duplicate-patient", f"the patient is described {where}", _REMEDY
+            )
+    return found
+
+
+def _any_in(wanted: Hashes, file: Path) -> bool:
+    """Whether a file of sorted hashes has one of those wanted."""
+    kept = np.fromfile(file, "<u8")
+    at = np.searchsorted(kept, wanted)
+    return bool((kept[at[at < len(kept)]] == wanted[at < len(kept)]).any())
+
+
+def _with_hash_in(patients: pa.Array, wanted: Hashes) -> list[str]:
+    chosen = patients.filter(pa.array(np.isin(hashes(patients), wanted)))
+    found: list[str] = chosen.to_pylist()
+    return found
+
+
+def _occurring_twice(files: Sequence[Path], partition: int, most: int) -> Hashes:
+    """The hashes that occur more than once, sorted, each once."""
+    found: list[Hashes] = []
+    count = 0
+    for merged in _partitions(files, partition):
+        again = merged[1:][merged[1:] == merged[:-1]]
+        found.append(np.unique(again))
+        count += len(again)
+        if count > most:
+            raise InputError(too_many(most))
+    return np.concatenate(found)
+
+
+def _partitions(files: Sequence[Path], size: int) -> Iterator[Hashes]:
+    """All hashes, sorted, in pieces of about `size`; equal ones are in one piece."""
+    total = sum(file.stat().st_size for file in files) // _WIDTH
+    pieces = max(1, -(-total // size))
+    edges = np.array([(i << 64) // pieces for i in range(1, pieces)], np.uint64)
+    cuts = [_cuts(file, edges) for file in files]
+    for i in range(pieces):
+        read = [_read(file, cut[i], cut[i + 1]) for file, cut in zip(files, cuts, strict=True)]
+        merged = np.concatenate([np.empty(0, np.uint64), *read])
+        merged.sort()
+        yield merged
+
+
+def _cuts(file: Path, edges: Hashes) -> list[int]:
+    """Where in a file of sorted hashes each partition starts, and the file's end."""
+    count = file.stat().st_size // _WIDTH
+    inner = np.searchsorted(np.memmap(file, "<u8", "r"), edges).tolist() if count else [0] * len(edges)
+    return [0, *inner, count]
+
+
+def _read(file: Path, start: int, stop: int) -> Hashes:
+    return np.fromfile(file, "<u8", stop - start, offset=start * _WIDTH)
+
+
+def too_many(most: int) -> Problem:
+    what = f"more than {most:,} patients are described twice"
+    return Problem("duplicate-patients", what, "give each patient once: a file may be there twice under two names")

@@ -1,0 +1,248 @@
+"""What a record must keep, and what follows from it, compiled from SHACL shapes and rules: as data.
+
+Record shapes (https://www.w3.org/TR/shacl/) become tests of values and counts at the nodes of a record; SPARQL rules
+(https://www.w3.org/TR/shacl-af/#rules) become patterns over its triples. What lies outside this fragment stands as a
+`Beyond`: a record that may be touched by it is read by the reference, pySHACL, and so is one that fails a test, so
+that every refusal is the reference's own. A record that passes all tests conforms.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+from reasoner.frozen import frozen
+
+TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
+PATIENT = "https://w3id.org/guideproof/core#Patient"
+_XSD = "http://www.w3.org/2001/XMLSchema#"
+
+# -- literals --
+
+
+def _like(pattern: str) -> Callable[[str], bool]:
+    whole = re.compile(pattern)
+    return lambda text: len(text) <= _LONGEST and whole.fullmatch(text) is not None
+
+
+def _is_day(text: str) -> bool:
+    try:
+        return re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", text) is not None and bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
+#: Longer numbers are left to the reference.
+_LONGEST = 100
+
+_FLOATING = _like(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+
+#: The datatypes whose literals may be ill-formed, each with a test that no ill-formed one passes.
+WELL_FORMED: dict[str, Callable[[str], bool]] = {
+    f"{_XSD}boolean": _like("true|false|0|1"),
+    f"{_XSD}integer": _like("[+-]?[0-9]+"),
+    f"{_XSD}decimal": _like(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)"),
+    f"{_XSD}double": _FLOATING,
+    f"{_XSD}float": _FLOATING,
+    f"{_XSD}date": _is_day,
+}
+
+#: The datatypes that are compared as numbers; a floating one as the number that its binary form is.
+NUMBERS: dict[str, Callable[[str], Decimal]] = {
+    f"{_XSD}integer": Decimal,
+    f"{_XSD}decimal": Decimal,
+    f"{_XSD}double": lambda text: Decimal(float(text)),
+    f"{_XSD}float": lambda text: Decimal(float(text)),
+}
+
+
+def stem(iri: str) -> str:
+    """A namespace without what people get wrong about it: scheme, case, and the last separator."""
+    namespace = iri[: len(iri) - len(iri.rsplit("#", 1)[-1].rsplit("/", 1)[-1])]
+    return namespace.rstrip("#/").lower().removeprefix("https://").removeprefix("http://")
+
+
+# -- tests of one term --
+
+
+@frozen
+class OfKind:
+    """The term is of one of the kinds `iri`, `blank`, `literal`."""
+
+    kinds: tuple[str, ...]
+
+
+@frozen
+class OfDatatype:
+    """The term is a literal of this datatype, and well-formed where the datatype is one of `WELL_FORMED`."""
+
+    datatype: str
+
+
+@frozen
+class Matches:
+    """The lexical form of a literal, or the IRI, contains a match of the regular expression."""
+
+    pattern: str
+
+
+@frozen
+class Between:
+    """The term is a well-formed literal of one of `NUMBERS` between two bounds; None is no bound."""
+
+    low: Decimal | None
+    low_strict: bool
+    high: Decimal | None
+    high_strict: bool
+
+
+@frozen
+class Among:
+    """The term is one of these IRIs."""
+
+    iris: tuple[str, ...]
+
+
+@frozen
+class InClass:
+    """The term is one of `members`, or a node of the record with a type among `classes`."""
+
+    classes: tuple[str, ...]
+    members: tuple[str, ...]
+
+
+@frozen
+class All:
+    """The term passes every test."""
+
+    parts: tuple[Test, ...]
+
+
+@frozen
+class AnyOf:
+    """The term passes one of the tests."""
+
+    parts: tuple[Test, ...]
+
+
+@frozen
+class Fails:
+    """The term does not pass the test."""
+
+    part: Test
+
+
+Test = OfKind | OfDatatype | Matches | Between | Among | InClass | All | AnyOf | Fails
+
+# -- shapes --
+
+
+@frozen
+class Target:
+    """The nodes that a shape looks at.
+
+    `kind` is `class` (nodes with a type among `iris`), `subjects` or `objects` (of a triple with a property of them).
+    """
+
+    kind: str
+    iris: tuple[str, ...]
+
+
+@frozen
+class ValueShape:
+    """A shape: at each node of the target, every value of `path` (of '' the node itself) passes the test."""
+
+    shape: str
+    targets: tuple[Target, ...]
+    path: str
+    test: Test
+
+
+@frozen
+class CountShape:
+    """A shape: at each node of the target, `low` to `high` (None: any number) values of `path` pass the test."""
+
+    shape: str
+    targets: tuple[Target, ...]
+    path: str
+    test: Test
+    low: int
+    high: int | None
+
+
+@frozen
+class Beyond:
+    """A shape or rule outside the fragment.
+
+    It touches a record in which of each of the sets `needs` some property or type (or one above it) occurs; with no
+    set, every record.
+    """
+
+    shape: str
+    needs: tuple[tuple[str, ...], ...]
+
+
+# -- rules --
+
+
+@frozen
+class Pattern:
+    """A triple pattern; a variable begins with `?`.
+
+    `subject` is a variable. `predicate` is an IRI. `values` are the IRIs that the object may be, where it is not the
+    variable `object`: one IRI as the query has it, or a class and all below it.
+    """
+
+    subject: str
+    predicate: str
+    object: str
+    values: tuple[str, ...] = ()
+
+
+@frozen
+class Rule:
+    """A rule: where `match` fits and none of `absent` does, `give` is added.
+
+    With `sole`, a pair of variables (each, one): only where for each value of the first there is exactly one match,
+    which gives the value of the second. The subjects of all patterns belong to one patient. Where a variable that
+    stands in several places would be a literal, the reference decides: stores differ in what they call equal.
+    """
+
+    shape: str
+    order: float
+    needs: tuple[tuple[str, ...], ...]
+    match: tuple[Pattern, ...]
+    absent: tuple[tuple[Pattern, ...], ...]
+    sole: tuple[str, ...]
+    give: tuple[Pattern, ...]
+
+
+@frozen
+class Vocabulary:
+    """The terms that a record may use: what it says in the guideline's namespaces has to be among them.
+
+    `stems` are the namespaces as `record` compares them; `terms` everything that the guideline declares.
+    """
+
+    stems: tuple[str, ...]
+    properties: tuple[str, ...]
+    classes: tuple[str, ...]
+    terms: tuple[str, ...]
+    node_properties: tuple[str, ...]
+
+
+@frozen
+class Contract:
+    """Everything that decides whether a record can be read without the reference, and what follows from it.
+
+    `above` are for each class and property those above it, itself left out.
+    """
+
+    vocabulary: Vocabulary
+    checks: tuple[ValueShape, ...]
+    counts: tuple[CountShape, ...]
+    rules: tuple[Rule, ...]
+    beyond: tuple[Beyond, ...]
+    above: dict[str, tuple[str, ...]]

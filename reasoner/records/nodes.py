@@ -1,0 +1,227 @@
+"""The statements of a record by node, as plain text, and reading them from Turtle, N-Triples and TriG.
+
+A file that holds anything unusual is not read here: `reasoner.rdf` reads it, and refuses it where it has to. Blank
+nodes get the same labels in both. An IRI is its text, a blank node begins with `_:`, a literal is a `Lit`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pyoxigraph as ox
+from pyoxigraph import RdfFormat
+
+from reasoner.frozen import frozen
+from reasoner.records.contract import PATIENT, TYPE
+
+_FORMATS = {
+    "ttl": RdfFormat.TURTLE,
+    "turtle": RdfFormat.TURTLE,
+    "nt": RdfFormat.N_TRIPLES,
+    "n-triples": RdfFormat.N_TRIPLES,
+    "ntriples": RdfFormat.N_TRIPLES,
+    "trig": RdfFormat.TRIG,
+}
+STDIN = "-"
+XSD_STRING = "http://www.w3.org/2001/XMLSchema#string"
+_OWL = "http://www.w3.org/2002/07/owl#"
+_REST = "http://www.w3.org/1999/02/22-rdf-syntax-ns#rest"
+_DECLARATIONS = frozenset({f"{_OWL}NamedIndividual", f"{_OWL}Ontology"})
+
+#: Literals of these datatypes do not keep their form in every library.
+_UNSTABLE = frozenset({"http://www.w3.org/2001/XMLSchema#normalizedString", "http://www.w3.org/2001/XMLSchema#token"})
+
+#: How many links between blank nodes are nested without doubt less deep than may be.
+_FEW_LINKS = 200
+
+
+class Lit(NamedTuple):
+    """A literal as it is written."""
+
+    value: str
+    datatype: str
+    language: str = ""
+
+
+Term = str | Lit
+Values = dict[Term, None]
+Nodes = dict[str, dict[str, Values]]
+Triple = tuple[str, str, Term]
+
+
+class _OddError(Exception):
+    """The reference has to read this."""
+
+
+@frozen
+class Source:
+    """A file of records: its name (`-` is standard input), its format where one is given, and what it holds.
+
+    `data` is None where it cannot be read.
+    """
+
+    name: str
+    format: str | None
+    data: bytes | None
+
+
+class File:
+    """The statements of one file or several; `said` are all subjects, also those that are only declared."""
+
+    def __init__(self, nodes: Nodes, said: set[str], classes: set[Term]) -> None:
+        self.nodes, self.said, self.classes = nodes, said, classes
+
+    def merge(self, other: File) -> None:
+        """Add another file. Raises _OddError where both speak of one node."""
+        if not self.said.isdisjoint(other.said):
+            raise _OddError
+        self.nodes.update(other.nodes)
+        self.said |= other.said
+        self.classes |= other.classes
+
+
+def source_of(path: Path | str, format: str | None) -> Source:
+    """The file at `path`, read once."""
+    try:
+        if str(path) == STDIN:
+            import sys
+
+            return Source(STDIN, format, sys.stdin.buffer.read())
+        return Source(str(path), format, Path(path).read_bytes())
+    except (OSError, ValueError):
+        return Source(str(path), format, None)
+
+
+def read(sources: Iterable[Source]) -> File | None:
+    """The statements of all files together; None where the reference has to read one of them."""
+    whole = File({}, set(), set())
+    try:
+        for source in sources:
+            whole.merge(_read(source))
+    except (_OddError, SyntaxError, UnicodeDecodeError):
+        return None
+    return whole if whole.classes.isdisjoint(whole.nodes) else None
+
+
+def _read(source: Source) -> File:
+    if source.data is None:
+        raise _OddError
+    text = source.data.decode("utf-8-sig")
+    kind = _kind(source, text)
+    if "<<" in text:
+        raise _OddError
+    reader = _Reader(source.name, text)
+    reader.read(ox.parse(text, kind))
+    return reader.file()
+
+
+def _kind(source: Source, text: str) -> RdfFormat:
+    if source.name == STDIN and not source.format:
+        if re.match(r"\s*([\[{]|<[?!]|<([\w.-]+:)?RDF[\s>]|$)", text):
+            raise _OddError
+        return RdfFormat.TRIG
+    kind = _FORMATS.get((source.format or _suffix(source.name)).lower().removeprefix("."))
+    if kind is None:
+        raise _OddError
+    return kind
+
+
+@lru_cache(1000)
+def _suffix(name: str) -> str:
+    return Path(name).suffix
+
+
+class _Reader:
+    """Collects the statements of one file by node."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self._name, self._text = name, text
+        self._known: dict[str, str] = {}
+        self._blanks: dict[str, str] = {}
+        self._prefix = ""
+        self._links = 0
+        self.nodes: Nodes = {}
+        self.declared: set[str] = set()
+        self.classes: set[Term] = set()
+
+    def read(self, quads: Iterable[ox.Quad]) -> None:
+        """Collect all statements."""
+        nodes, same, label = self.nodes, self._known.setdefault, self._label
+        iri = ox.NamedNode
+        for quad in quads:
+            subject, predicate, value = quad.subject, quad.predicate.value, quad.object
+            s = subject.value if type(subject) is iri else label(subject)
+            p = same(predicate, predicate)
+            o: Term = same(value.value, value.value) if type(value) is iri else self._value(s, p, value)
+            if p == TYPE:
+                if o in _DECLARATIONS:
+                    self.declared.add(s)
+                    continue
+                self.classes.add(o)
+            said = nodes.get(s)
+            if said is None:
+                nodes[s] = {p: {o: None}}
+            elif p in said:
+                said[p][o] = None
+            else:
+                said[p] = {o: None}
+
+    def _value(self, s: str, p: str, value: object) -> Term:
+        """A value that is no IRI."""
+        if type(value) is ox.Literal:
+            return _literal(value)
+        self._links += s[0] == "_" and p != _REST
+        return self._label(value)
+
+    def _label(self, term: object) -> str:
+        """The label of a blank node, as `reasoner.rdf` numbers it."""
+        if type(term) is not ox.BlankNode:
+            raise _OddError
+        label = self._blanks.get(term.value)
+        if label is None:
+            if not self._prefix:
+                digest = hashlib.sha256(self._name.encode() + bytes(1) + self._text.encode()).hexdigest()
+                self._prefix = f"_:b{digest[:12]}n"
+            label = self._blanks[term.value] = f"{self._prefix}{len(self._blanks) + 1}"
+        return label
+
+    def file(self) -> File:
+        """All that was read. Raises _OddError where it is nested too deep, has no patient, or a class without name."""
+        odd = self._links > _FEW_LINKS or any(type(c) is not str or c[0] == "_" for c in self.classes)
+        if odd or PATIENT not in self.classes:
+            raise _OddError
+        return File(self.nodes, self.nodes.keys() | self.declared, self.classes)
+
+
+def _literal(term: ox.Literal) -> Lit:
+    language, datatype = term.language, term.datatype.value
+    if language is None:
+        if datatype in _UNSTABLE:
+            raise _OddError
+        return Lit(term.value, datatype)
+    if term.direction is not None or not re.fullmatch("[a-zA-Z]+(-[a-zA-Z0-9]+)*", language):
+        raise _OddError
+    return Lit(term.value, datatype, language)
+
+
+def reachable(nodes: Nodes, top: str, properties: frozenset[str]) -> list[str]:
+    """A node and those that the properties lead to from it, in the order in which they are reached."""
+    found = [top]
+    for node in found:
+        for p, values in nodes.get(node, {}).items():
+            if p in properties:
+                found += [o for o in values if type(o) is str and o not in found]
+    return found
+
+
+def triples(nodes: Nodes, among: Iterable[str]) -> Iterator[Triple]:
+    """The statements of some nodes."""
+    for s in among:
+        for p, values in nodes.get(s, {}).items():
+            for o in values:
+                yield s, p, o

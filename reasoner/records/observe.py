@@ -1,0 +1,147 @@
+"""Reading the statements about one patient as observations.
+
+A property that `gp:negates` another says that the patient has no filler in the class that it names. A functional
+property of the patient leads to one node, whose own values and quantities are read too. Properties that state a lower
+and an upper bound of a quantity (`gp:lowerBoundOf`, `gp:upperBoundOf`) are read together, as one number between them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from reasoner.logic.compiled import PropertyRule
+from reasoner.logic.facts import DERIVED, RECORDED, Observation
+from reasoner.records.contract import TYPE
+from reasoner.records.nodes import Lit, Nodes, Term, Triple, Values
+
+if TYPE_CHECKING:
+    from rdflib import Graph
+    from rdflib.term import Node
+
+#: An observation in the order in which it is sorted; a bound stands after whether there is none.
+_Stated = tuple[tuple[str, ...], str, str, bool, str, str, bool, Decimal | None, bool, Decimal | None]
+_UNBOUNDED = (True, None, True, None)
+_NAMED_INDIVIDUAL = "http://www.w3.org/2002/07/owl#NamedIndividual"
+_NOTHING: Values = {}
+
+
+class Observer:
+    """Observes patients by the properties of one guideline.
+
+    `negations` give the property that each denies, `bounds` the quantity and the side (`low` or `high`) of each
+    property that states a bound.
+    """
+
+    def __init__(
+        self,
+        properties: Mapping[str, PropertyRule],
+        negations: Mapping[str, str],
+        bounds: Mapping[str, tuple[str, str]],
+    ) -> None:
+        self.properties, self.negations, self.bounds = properties, negations, bounds
+
+    def observe(
+        self,
+        nodes: Nodes,
+        patient: str,
+        derived: Collection[Triple] = frozenset(),
+        names: Mapping[str, str] = MappingProxyType({}),
+    ) -> tuple[Observation, ...]:
+        """What `nodes` say of `patient`, blank nodes under their `names`; what rests on `derived` is marked so."""
+        view = _View(self, nodes, derived, names)
+        view.absences(patient)
+        view.of_node(patient, (), RECORDED)
+        return tuple(
+            Observation(path, kind, target, present, low, high, source, by)
+            for path, kind, target, present, source, by, _, low, _, high in sorted(set(view.found))
+        )
+
+
+class _View:
+    """The statements of a record while they are observed, and what is found."""
+
+    def __init__(self, by: Observer, nodes: Nodes, derived: Collection[Triple], names: Mapping[str, str]) -> None:
+        self.properties, self.negations, self.bounds = by.properties, by.negations, by.bounds
+        self.nodes, self.derived, self.names = nodes, derived, names
+        self.given = {p for _, p, _ in derived}
+        self.found: list[_Stated] = []
+
+    def absences(self, patient: str) -> None:
+        """The classes of which the patient has no filler."""
+        said, source = self.nodes.get(patient, {}), self.names.get(patient, patient)
+        for prop in self.negations.keys() & said.keys():
+            path = (self.negations[prop],)
+            for cls in said[prop]:
+                by = self._by(patient, prop, cls)
+                self.found.append((path, "class", _text(cls), False, source, by, *_UNBOUNDED))
+
+    def of_node(self, node: str, path: tuple[str, ...], by: str) -> None:
+        """What is said of a node at the end of `path`."""
+        said = self.nodes.get(node, {})
+        source = self.names.get(node, node)
+        for p, values in said.items():
+            rule = self.properties.get(p)
+            if rule is not None:
+                here = (*path, p)
+                for value in values:
+                    origin = by if by == DERIVED else self._by(node, p, value)
+                    if rule.data:
+                        number = Decimal(value.value) if isinstance(value, Lit) else None
+                        self._number(here, number, number, source, origin)
+                    elif isinstance(value, str):
+                        self._filler(here, value, source, origin)
+                        if rule.functional:
+                            self.of_node(value, here, origin)
+        if not self.bounds.keys().isdisjoint(said):
+            self._ranges(node, said, path, by)
+
+    def _filler(self, path: tuple[str, ...], value: str, source: str, by: str) -> None:
+        """An individual and its classes."""
+        if value[0] != "_":
+            self.found.append((path, "value", value, True, source, by, *_UNBOUNDED))
+        said = self.nodes.get(value)
+        if said:
+            named = self.names.get(value, value)
+            for cls in said.get(TYPE, _NOTHING):
+                if cls != _NAMED_INDIVIDUAL:
+                    typed = by if by == DERIVED else self._by(value, TYPE, cls)
+                    self.found.append((path, "class", _text(cls), True, named, typed, *_UNBOUNDED))
+
+    def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
+        """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""
+        found: dict[str, dict[str, list[Decimal]]] = {}
+        for prop, (quantity, side) in self.bounds.items():
+            for value in said.get(prop, _NOTHING):
+                found.setdefault(quantity, {}).setdefault(side, []).append(Decimal(_text(value)))
+                by = by if by == DERIVED else self._by(node, prop, value)
+        for quantity, sides in found.items():
+            low, high = max(sides.get("low", ()), default=None), min(sides.get("high", ()), default=None)
+            self._number((*path, quantity), low, high, self.names.get(node, node), by)
+
+    def _number(self, path: tuple[str, ...], low: Decimal | None, high: Decimal | None, source: str, by: str) -> None:
+        self.found.append((path, "number", "", True, source, by, low is None, low, high is None, high))
+
+    def _by(self, s: str, p: str, o: Term) -> str:
+        return DERIVED if p in self.given and (s, p, o) in self.derived else RECORDED
+
+
+def _text(term: Term) -> str:
+    return term.value if isinstance(term, Lit) else term
+
+
+def observe(
+    graph: Graph,
+    patient: Node,
+    properties: Mapping[str, PropertyRule],
+    negations: Mapping[str, str],
+    derived: Collection[tuple[Node, Node, Node]] = (),
+    bounds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
+) -> tuple[Observation, ...]:
+    """What an rdflib graph says of `patient`; observations resting on a triple of `derived` are marked so."""
+    from reasoner.records.naming import plain_triple, to_nodes, to_plain
+
+    ours = {plain_triple(triple) for triple in derived}
+    return Observer(properties, negations, bounds).observe(to_nodes(graph), str(to_plain(patient)), ours)

@@ -1,0 +1,350 @@
+"""Records answered without rdflib or pySHACL: read, tested by the compiled contract, completed by the compiled rules.
+
+A patient is answered here only where every shape is certainly met and nothing beyond the compiled fragment is touched.
+Any other is left to the reference, `reasoner.records.record`, so that each refusal is the reference's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import partial, reduce
+from operator import or_
+from typing import Any, NamedTuple
+
+from reasoner.frozen import frozen
+from reasoner.logic.facts import Observation
+from reasoner.records import conform
+from reasoner.records.canonical import canonical
+from reasoner.records.contract import (
+    PATIENT,
+    TYPE,
+    Beyond,
+    Contract,
+    CountShape,
+    Rule,
+    Test,
+    ValueShape,
+    Vocabulary,
+    stem,
+)
+from reasoner.records.materialise import Needs, Rules, UnsureError
+from reasoner.records.nodes import Lit, Nodes, Source, Term, Values, reachable, read
+from reasoner.records.observe import Observer
+
+_OWL, _RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
+_ABOUT_FILES = frozenset({f"{_OWL}versionIRI", f"{_OWL}versionInfo"})
+_AXIOMS = frozenset(_RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
+_CORE = PATIENT.removesuffix("Patient")
+_DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
+_AS_OF_DATE, _AS_OF = f"{_CORE}asOf", "urn:guideproof:as-of"
+_NOTHING: Values = {}
+
+#: How many verdicts are remembered in one place.
+_REMEMBERED = 50_000
+
+
+class Seen(NamedTuple):
+    """What a record says of one patient, and the content hash of that."""
+
+    observations: tuple[Observation, ...]
+    digest: str
+
+
+@frozen
+class Plain:
+    """The patients of some files that are answered, the nodes of their records, and whether other patients are left."""
+
+    seen: dict[str, Seen]
+    nodes: Collection[str]
+    left: bool
+
+
+class _Remembered(dict[Any, Any]):
+    """The results of a function, so many as are remembered."""
+
+    def __init__(self, function: Callable[[Any], Any]) -> None:
+        super().__init__()
+        self._function = function
+
+    def __missing__(self, key: Any) -> Any:
+        if len(self) >= _REMEMBERED:
+            self.clear()
+        self[key] = found = self._function(key)
+        return found
+
+
+# -- the vocabulary --
+
+
+class _Words:
+    """What a record may say: `reasoner.records.record` refuses any other word."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._stems = frozenset(vocabulary.stems)
+        self._properties, self._classes = frozenset(vocabulary.properties), frozenset(vocabulary.classes)
+        self.terms = frozenset(vocabulary.terms)
+        self._naming_classes = _DENIALS.union(vocabulary.node_properties)
+
+    def speaks(self, iri: str) -> bool:
+        """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
+        return stem(iri) in self._stems
+
+    def may_say(self, predicate: str) -> bool:
+        """Whether a record may use a property."""
+        if predicate in _AXIOMS or (predicate.startswith(_OWL) and predicate not in _ABOUT_FILES):
+            return False
+        return predicate != _AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
+
+    def may_name(self, predicate: str, value: Term) -> bool:
+        """Whether a record may name a value of which it says nothing more."""
+        if not isinstance(value, str) or value[0] == "_":
+            return True
+        if predicate == TYPE and value.startswith((_OWL, _RDFS)):
+            return False
+        known = self._classes if predicate == TYPE or predicate in self._naming_classes else self.terms
+        return value in known or not self.speaks(value)
+
+
+# -- the shapes --
+
+
+class _Asked(NamedTuple):
+    """What a shape asks of the values of one path: with `every` that each passes a test, else how many do."""
+
+    path: str
+    test: Test
+    every: bool
+    low: int = 0
+    high: int | None = None
+
+    def met_by(self, found: Sequence[bool | None]) -> bool:
+        """Whether values with these verdicts (None: unsure) certainly meet it."""
+        if self.every:
+            return all(found)
+        passing = found.count(True)
+        return self.low <= passing and (self.high is None or passing + found.count(None) <= self.high)
+
+
+def _asked(contract: Contract) -> dict[tuple[str, str], list[_Asked]]:
+    """What is asked of a node, by what brings it before a shape: a type, a property of it or one that leads to it."""
+    found: dict[tuple[str, str], list[_Asked]] = {}
+    asked = [(c.targets, _Asked(c.path, c.test, True)) for c in contract.checks]
+    asked += [(c.targets, _Asked(c.path, c.test, False, c.low, c.high)) for c in contract.counts]
+    for targets, one in asked:
+        for target in targets:
+            for iri in target.iris:
+                found.setdefault((target.kind, iri), []).append(one)
+    return found
+
+
+class _Property(NamedTuple):
+    """What is known of a property. `leaf` gives for a value that is no node of the record whether it conforms."""
+
+    allowed: bool
+    spoken: bool
+    mentioned: bool
+    leaf: Mapping[Term, bool]
+
+
+class _Plan(NamedTuple):
+    """What is left to test at a node of which types and properties are known, and the needs that these meet."""
+
+    conforms: bool
+    asked: tuple[tuple[_Asked, Mapping[Term, bool | None]], ...]
+    met: int
+
+
+class _Record:
+    """The nodes of one patient, each with the properties that lead to it, and all nodes that these link to."""
+
+    def __init__(self, patient: str, nodes: dict[str, list[str]], conforms: bool, links: set[str]) -> None:
+        self.patient, self.nodes, self.conforms, self.links = patient, nodes, conforms, links
+
+
+class Lane:
+    """Answers the patients of one guideline who need no reference."""
+
+    def __init__(self, contract: Contract, observer: Observer) -> None:
+        self._words, self._asked, self._observer = _Words(contract.vocabulary), _asked(contract), observer
+        self._node_properties = frozenset(contract.vocabulary.node_properties)
+        self._needs = Needs(contract)
+        self._rules = Rules(contract, self._needs)
+        self._beyond = tuple(self._needs.of(beyond.needs) for beyond in contract.beyond)
+        self._mentioned = _mentioned(contract)
+        self._properties: Mapping[str, _Property] = _Remembered(self._property)
+        self._plans: Mapping[_Key, _Plan] = _Remembered(self._plan)
+
+    def answer(self, sources: Sequence[Source]) -> Plain | None:
+        """What is seen of the patients who need no reference; None where it has to read the files as a whole."""
+        file = read(sources)
+        if file is None or not file.nodes.keys().isdisjoint(self._words.terms) or _AS_OF in file.said:
+            return None
+        records = self._records(file.nodes)
+        if records is None:
+            return None
+        seen, nodes = {}, set[str]()
+        for record in records.values():
+            found = self._seen(file.nodes, record) if record.conforms else None
+            if found is not None:
+                seen[record.patient] = found
+                nodes.update(record.nodes)
+        return Plain(seen, nodes, len(seen) < len(records))
+
+    # -- whose each node is --
+
+    def _records(self, nodes: Nodes) -> dict[str, _Record] | None:
+        """The record of each patient; None where the guideline speaks of a node that is of no patient."""
+        patients = [node for node, said in nodes.items() if PATIENT in said.get(TYPE, _NOTHING)]
+        owners = {patient: patient for patient in patients}
+        records = {patient: self._record(nodes, patient, owners) for patient in patients}
+        for patient, record in records.items():
+            for node in record.links:
+                owner = owners.get(node, patient)
+                if owner != patient:
+                    record.conforms = records[owner].conforms = False
+        if len(owners) < len(nodes):
+            for node in nodes.keys() - owners.keys():
+                if not self._is_foreign(nodes, node):
+                    return None
+                named = {str(o) for values in nodes[node].values() for o in values if o in owners}
+                for owner in {owners[o] for o in named if self._words.speaks(o)}:
+                    records[owner].conforms = False
+        return records
+
+    def _record(self, nodes: Nodes, patient: str, owners: dict[str, str]) -> _Record:
+        """The nodes to which the guideline's words lead from a patient; single terms are tested on the way."""
+        record = _Record(patient, {patient: []}, patient[0] != "_", set())
+        reached = [patient]
+        for node in reached:
+            for p, values in nodes[node].items():
+                known = self._properties[p]
+                if not known.allowed:
+                    record.conforms = False
+                for o in values:
+                    if o.__class__ is str and o in nodes:
+                        if known.spoken and owners.setdefault(str(o), patient) == patient and o not in record.nodes:
+                            record.nodes[str(o)] = []
+                            reached.append(str(o))
+                        _link(record, known, p, str(o))
+                    elif not known.leaf[o]:
+                        record.conforms = False
+        return record
+
+    def _is_foreign(self, nodes: Nodes, node: str) -> bool:
+        """Whether neither the guideline nor its contract has a word for anything that is said of a node."""
+        for p, values in nodes[node].items():
+            known = self._properties[p]
+            if not known.allowed or known.spoken or known.mentioned:
+                return False
+            leaves = [o for o in values if o not in nodes]
+            spoken = p == TYPE and any(self._words.speaks(str(o)) or o in self._mentioned for o in leaves)
+            if spoken or not all(known.leaf[o] for o in leaves):
+                return False
+        return True
+
+    def _property(self, p: str) -> _Property:
+        asked = self._asked.get(("objects", p), ())
+
+        def leaf(value: Term) -> bool:
+            met = all(_met_by_leaf(one, value, self._words.terms) for one in asked)
+            return met and self._words.may_name(p, value)
+
+        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, _Remembered(leaf))
+
+    # -- what is seen of a patient --
+
+    def _seen(self, nodes: Nodes, record: _Record) -> Seen | None:
+        """What is seen of one patient; None where the record may not conform, or more may follow from it."""
+        met = self._needs_of(nodes, record)
+        if met is None:
+            return None
+        try:
+            derived, met = self._rules.run(nodes, list(record.nodes), met)
+        except UnsureError:
+            return None
+        if any(needs & met == needs for needs in self._beyond):
+            return None
+        names, digest = canonical(nodes, reachable(nodes, record.patient, self._node_properties), derived)
+        return Seen(self._observer.observe(nodes, record.patient, derived, names), digest)
+
+    def _needs_of(self, nodes: Nodes, record: _Record) -> int | None:
+        """The needs that the record of a patient meets; None where it may not conform."""
+        met = 0
+        for node, incoming in record.nodes.items():
+            said = nodes[node]
+            plan = self._plans[node[0] == "_", tuple(incoming), tuple(said), tuple(said.get(TYPE, _NOTHING))]
+            if not plan.conforms:
+                return None
+            for one, verdicts in plan.asked:
+                if not one.met_by([_verdict(one, verdicts, nodes, o) for o in said[one.path]]):
+                    return None
+            met |= plan.met
+        return met
+
+    def _plan(self, key: _Key) -> _Plan:
+        """What is asked of a node, for as far as that depends on its values."""
+        blank, incoming, own, types = key
+        places = [("objects", incoming), ("subjects", own), ("class", types)]
+        asked = {one for kind, iris in places for iri in iris for one in self._asked.get((kind, str(iri)), ())}
+        itself = conform.Term("blank" if blank else "iri", "", "", frozenset(map(str, types)))
+        conforms, left = True, []
+        for one in asked:
+            if one.path in own and one.path != TYPE:
+                left.append((one, _Remembered(partial(_passes, one.test))))
+            else:
+                values = [itself] if not one.path else [_conform(t) for t in types] if one.path == TYPE else []
+                conforms = conforms and one.met_by([conform.passes(one.test, value) for value in values])
+        terms = {*own, *types}
+        return _Plan(conforms, tuple(left), reduce(or_, (self._needs.met_by(str(term)) for term in terms), 0))
+
+
+_Key = tuple[bool, tuple[str, ...], tuple[str, ...], tuple[Term, ...]]
+
+
+def _mentioned(contract: Contract) -> frozenset[str]:
+    """Every term by which a shape or a rule may come upon a node."""
+    shapes: list[ValueShape | CountShape] = [*contract.checks, *contract.counts]
+    parts: list[Rule | Beyond] = [*contract.rules, *contract.beyond]
+    found = {iri for shape in shapes for target in shape.targets for iri in (*target.iris, shape.path)}
+    found |= {iri for part in parts for need in part.needs for iri in need}
+    for rule in contract.rules:
+        for pattern in (*rule.match, *(p for absent in rule.absent for p in absent)):
+            found |= {pattern.predicate, *pattern.values}
+    found |= {term for term, above in contract.above.items() if not found.isdisjoint(above)}
+    return frozenset(found - {TYPE, ""})
+
+
+def _link(record: _Record, known: _Property, p: str, node: str) -> None:
+    """Note that a property leads to a node; one that a shape looks at has to lead to a node of the patient."""
+    record.links.add(node)
+    if known.mentioned:
+        if node in record.nodes:
+            record.nodes[node].append(p)
+        else:
+            record.conforms = False
+
+
+def _passes(test: Test, term: Term) -> bool | None:
+    return conform.passes(test, _conform(term))
+
+
+def _conform(term: Term, types: Iterable[Term] = ()) -> conform.Term:
+    """A term as the tests take it; of a node of the record no more than its types."""
+    if isinstance(term, Lit):
+        return conform.Term("literal", term.value, "@" if term.language else term.datatype)
+    kind = "blank" if term[0] == "_" else "iri"
+    return conform.Term(kind, "" if types else term, "", frozenset(map(str, types)))
+
+
+def _verdict(one: _Asked, verdicts: Mapping[Term, bool | None], nodes: Nodes, value: Term) -> bool | None:
+    """Whether a value passes the test of a shape."""
+    if isinstance(value, str) and value in nodes:
+        return conform.passes(one.test, _conform(value, nodes[value].get(TYPE, _NOTHING)))
+    return verdicts[value]
+
+
+def _met_by_leaf(one: _Asked, value: Term, terms: Collection[str]) -> bool:
+    """Whether a value of which the record says nothing certainly meets a shape."""
+    if one.path:
+        return value not in terms and one.met_by([])
+    return one.met_by([_passes(one.test, value)])

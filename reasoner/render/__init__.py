@@ -1,0 +1,1 @@
+"""Assessments as JSON, RDF, tables and text."""

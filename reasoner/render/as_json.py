@@ -1,0 +1,155 @@
+"""Assessments as JSON: one form for every door. IRIs are written as CURIEs; `@context` expands them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import cache
+from pathlib import PurePath
+from typing import Any
+
+from reasoner.errors import Problem
+from reasoner.guidelines.catalogue import Recommendation
+from reasoner.guidelines.guideline import Guideline
+from reasoner.guidelines.shapes import Check
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Fact
+from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.patient.orders import Order
+from reasoner.pause import collection_paused
+from reasoner.terms import curie, shorten
+
+Json = dict[str, Any]
+
+_IRI_KEYS = {
+    "patient": "gp:patient", "class": "gp:class", "action": "gp:action", "strength": "gp:strength",
+    "statements": "gp:statement", "fact": "gp:class", "source": "gp:source", "criteria": "gp:criterion",
+    "ask": "gp:ask", "shape": "sh:sourceShape", "severity": "sh:resultSeverity", "needs": "gp:neededFact",
+    "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
+}  # fmt: skip
+_PLAIN_KEYS = {
+    "status": "gp:status", "label": "rdfs:label", "state": "gp:state", "text": "skos:definition", "by": "gp:by",
+    "citations": "gp:citation", "conclusions": "gp:conclusion", "recommendations": "gp:recommends",
+    "reasons": "gp:reason", "facts": "gp:fact", "axioms": "gp:axiom", "questions": "gp:hasQuestion",
+    "notes": "rdfs:comment", "alerts": "gp:alert", "orders": "gp:review", "message": "sh:resultMessage",
+    "verdict": "gp:verdict",
+}  # fmt: skip
+
+
+class JsonRenderer:
+    """Writes assessments of one guideline."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline = guideline
+        self.prefixes = dict(guideline.prefixes)
+        self._curies: dict[str, str] = {}
+
+    @collection_paused()
+    def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
+        """One object for one patient, an array for several."""
+        found = [self.result(result) for result in results]
+        return found[0] if len(found) == 1 else found
+
+    def result(self, result: Assessment | Refusal) -> Json:
+        return self.refusal(result) if isinstance(result, Refusal) else self.assessment(result)
+
+    def context(self) -> Json:
+        """The JSON-LD context of an assessment."""
+        keys: Json = {key: {"@id": iri, "@type": "@id"} for key, iri in _IRI_KEYS.items()}
+        keys |= _PLAIN_KEYS | {"asOf": {"@id": "gp:asOf", "@type": "xsd:date"}}
+        return {**self.prefixes, **keys}
+
+    def refusal(self, refusal: Refusal) -> Json:
+        """What stands in the place of a patient whose record is refused."""
+        first, *others = (self._problem(problem) for problem in refusal.problems)
+        error = {**first, "others": others} if others else first
+        return {"patient": refusal.patient, "error": error}
+
+    def _problem(self, problem: Problem) -> Json:
+        return {key: shorten(text, self.prefixes) for key, text in problem.as_json().items()}
+
+    def assessment(self, assessment: Assessment) -> Json:
+        rendered: Json = {
+            "@context": self.context(),
+            "patient": assessment.patient,
+            "asOf": assessment.as_of.isoformat(),
+            "status": assessment.status,
+            "conclusions": [self._conclusion(conclusion) for conclusion in assessment.conclusions],
+            "questions": [{"ask": self._names(q.ask), "decides": self._names(q.decides)} for q in assessment.questions],
+            "assumptions": [
+                {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
+                for fact, reading in assessment.assumptions
+            ],
+            "alerts": [self._alert(check) for check in assessment.alerts],
+            "orders": [self._order(order) for order in assessment.orders],
+        }
+        return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
+
+    def _alert(self, check: Check) -> Json:
+        catalogue = self.guideline.catalogue
+        statements = catalogue.in_text_order(check.statements)
+        return {
+            "shape": self._name(check.shape),
+            "severity": self._name(check.severity),
+            "message": check.message,
+            "statements": self._names(statements),
+            "citations": list(catalogue.citations(statements)),
+        }
+
+    def _order(self, order: Order) -> Json:
+        return {
+            "action": self._name(order.action),
+            "verdict": order.verdict,
+            "statements": self._names(self.guideline.catalogue.in_text_order(order.statements)),
+            "needs": self._names(order.needs),
+        }
+
+    def _conclusion(self, conclusion: Conclusion) -> Json:
+        """One class; only an entailed one carries what it recommends."""
+        recommendations = conclusion.cls.recommendations if conclusion.state is State.ENTAILED else ()
+        return {
+            "class": self._name(conclusion.cls.iri),
+            "label": self.guideline.catalogue.label(conclusion.cls.iri),
+            "state": str(conclusion.state),
+            "recommendations": [self._recommendation(recommendation) for recommendation in recommendations],
+            "reasons": [self.reason(justified) for justified in conclusion.reasons],
+        }
+
+    def _recommendation(self, recommendation: Recommendation) -> Json:
+        return {
+            "action": self._name(recommendation.action),
+            "strength": self._name(recommendation.strength),
+            "text": recommendation.text,
+            "statements": self._names(recommendation.statements),
+        }
+
+    def reason(self, justified: Justified) -> Json:
+        """One reason, with what it rests on and cites."""
+        reason = justified.reason
+        return {
+            "facts": [self._fact(fact) for fact in reason.facts],
+            "criteria": self._names(reason.criteria),
+            "axioms": [
+                {"class": self._name(origin.term), "file": ontology_file(origin.file), "line": origin.line}
+                for origin in reason.axioms
+            ],
+            "statements": self._names(justified.statements),
+            "citations": list(justified.citations),
+            "assumptions": self._names(justified.readings),
+        }
+
+    def _fact(self, fact: Fact) -> Json:
+        return {"fact": self._name(fact.term), "state": fact.state, "source": fact.source, "by": fact.by}
+
+    def _name(self, iri: str) -> str:
+        if iri not in self._curies:
+            self._curies[iri] = curie(iri, self.prefixes)
+        return self._curies[iri]
+
+    def _names(self, iris: Iterable[str]) -> list[str]:
+        return [self._name(iri) for iri in iris]
+
+
+@cache
+def ontology_file(path: str) -> str:
+    """An ontology file as results name it: by its place in the guideline, not on the machine."""
+    return f"ontology/{PurePath(path).name}"

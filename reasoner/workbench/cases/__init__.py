@@ -1,0 +1,1 @@
+"""Cases of a guideline: whether they pass, what they reach, and which changes they would notice."""

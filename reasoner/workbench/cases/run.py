@@ -1,0 +1,283 @@
+"""Running cases: what is said of each record, and where that is not what the case expects.
+
+A record is observed once. What follows from it is compared in two steps, so that the first, which needs no reasons and
+no questions, can be repeated for guidelines that differ in their axioms alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from reasoner.errors import Problem, RecordError
+from reasoner.guidelines.guideline import Guideline
+from reasoner.logic.compiled import Compiled, literals_in
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Observation
+from reasoner.logic.theory import Atom
+from reasoner.patient.assess import Assessment, Assessor, Refusal, assess
+from reasoner.patient.classify import by_reference
+from reasoner.patient.orders import SILENT, Row
+from reasoner.rdf import read_text
+from reasoner.records.nodes import Source
+from reasoner.records.record import gather
+from reasoner.terms import curie
+from reasoner.workbench.cases.case import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
+
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """An expectation that is not met: the word and the value, what is so instead, and the line."""
+
+    word: str
+    value: str
+    what: str
+    line: int | None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A case with what its record says: the observations, or why the record is refused before anything is decided."""
+
+    case: Case
+    observations: tuple[Observation, ...]
+    refused: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A case that was run."""
+
+    trial: Trial
+    result: Assessment | Refusal
+    failures: tuple[Failure, ...]
+
+    @property
+    def case(self) -> Case:
+        return self.trial.case
+
+    @property
+    def passed(self) -> bool:
+        """Whether all that the case expects is so."""
+        return not self.failures
+
+
+def run_cases(guideline: Guideline, cases: Sequence[Case], as_of: date, watch: Progress = lambda items, _: items
+              ) -> tuple[Outcome, ...]:  # fmt: skip
+    """Every case run; a record without a date of its own is read as of `as_of`."""
+    trials = observe_cases(guideline, cases, as_of)
+    return tuple(_outcome(guideline, trial, trial.case.as_of or as_of) for trial in watch(trials, "running cases"))
+
+
+def observe_cases(guideline: Guideline, cases: Sequence[Case], as_of: date) -> tuple[Trial, ...]:
+    """What the record of each case says: validated, completed by the rules, observed."""
+    found: dict[str, Trial] = {}
+    for day in sorted({case.as_of or as_of for case in cases}):
+        todo = [case for case in cases if (case.as_of or as_of) == day]
+        found |= _observed(guideline, todo, day)
+    return tuple(found[case.patient] for case in cases)
+
+
+def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[str, Trial]:
+    """The trials by patient; the records that are not plain go to the reference together."""
+    found, left = dict[str, Trial](), list[Case]()
+    for case in cases:
+        plain = guideline.lane.answer([Source(case.file, "nt", case.record.encode())])
+        if plain is None or case.patient not in plain.seen:
+            left.append(case)
+        else:
+            found[case.patient] = Trial(case, plain.seen[case.patient].observations)
+    if left:
+        records = gather([read_text(case.record, case.file, format="nt") for case in left])
+        seen, refused = by_reference(guideline, records, day)
+        for case in left:
+            observations = seen[case.patient].observations if case.patient in seen else ()
+            found[case.patient] = Trial(case, observations, tuple(refused.get(case.patient, ())))
+    return found
+
+
+def _outcome(guideline: Guideline, trial: Trial, day: date) -> Outcome:
+    case = trial.case
+    try:
+        result = Refusal(case.patient, trial.refused) if trial.refused else assess(
+            guideline, case.patient, trial.observations, day)  # fmt: skip
+    except RecordError as error:
+        result = Refusal(case.patient, error.problems)
+    if isinstance(result, Refusal):
+        return Outcome(trial, result, tuple(_of_refusal(case, [problem.code for problem in result.problems])))
+    judge = Judge(guideline)
+    said = judge.said_of(result)
+    failures = [*judge.decided(case, said), *_Explained(guideline, case, result).failures(), *judge.side(trial)]
+    return Outcome(trial, result, tuple(failures))
+
+
+def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Failure]:
+    """What a case says otherwise of a record that is refused (no code: one that is not)."""
+    for code in sorted(case.all("refused") - set(codes)):
+        yield Failure("refused", code, f"the record is not refused as {code}", case.line("refused", code))
+    for code in sorted(set(codes) - case.all("refused")):
+        yield Failure("refused", code, f"the record is refused: {code}", case.line("refused", code))
+
+
+@dataclass(frozen=True)
+class Said:
+    """What is decided of one record, without reasons."""
+
+    states: Mapping[str, State]
+    status: str
+    assumed: frozenset[str]
+    known: Mapping[str, bool]
+    alerts: frozenset[str]
+    verdicts: Mapping[str, str]
+
+
+class Judge:
+    """Decides records by one guideline and compares with what cases expect."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline, self.compiled = guideline, guideline.compiled
+        self.management = [cls.iri for cls in guideline.catalogue.management]
+        self._assessor: Assessor | None = None
+
+    def says(self, observations: Sequence[Observation], action: str = "") -> Said | Refusal:
+        """What is decided of a record that was observed, and of one action that it proposes."""
+        if self._assessor is None:
+            self._assessor = Assessor(self.guideline)
+        assessor = self._assessor
+        try:
+            decision = assessor.decide(observations)
+        except RecordError as error:
+            return Refusal(None, error.problems)
+        row = Row(self.compiled.index, self.guideline.checks_of(action)) if action else None
+        verdict = row.verdict(decision.answers)[1] if row and row.checks else SILENT
+        alerts = frozenset(check.shape for check in assessor.alerts.of(decision.answers))
+        return Said(decision.states, assessor.status(decision), frozenset(fact.term for fact in decision.assumed),
+                    self._known(decision.recorded), alerts, {action: verdict})  # fmt: skip
+
+    def said_of(self, result: Assessment) -> Said:
+        """The same of an assessment."""
+        decision = result.decision
+        return Said(decision.states, result.status, frozenset(fact.term for fact in decision.assumed),
+                    self._known(decision.recorded), frozenset(check.shape for check in result.alerts),
+                    {order.action: order.verdict for order in result.orders})  # fmt: skip
+
+    def _known(self, recorded: int) -> Mapping[str, bool]:
+        """The findings and acts that the record settles, before anything is assumed."""
+        closed = self.compiled.theory.split(recorded)
+        return {atom.target: bool(closed.pos >> i & 1) for i, atom in enumerate(self.compiled.theory.atoms)
+                if atom.kind == "class" and len(atom.path) == 1 and (closed.pos | closed.neg) >> i & 1}  # fmt: skip
+
+    def differs(self, trial: Trial) -> bool:
+        """Whether what is decided is not what the case expects."""
+        case = trial.case
+        said = self.says(trial.observations, case.one("action")) if not trial.refused else Refusal(None, trial.refused)
+        if isinstance(said, Refusal):
+            return any(_of_refusal(case, [problem.code for problem in said.problems]))
+        return any(self.decided(case, said))
+
+    def decided(self, case: Case, said: Said) -> Iterator[Failure]:
+        """Where what is decided is not what a case expects."""
+        yield from _of_refusal(case, ())
+        yield from self._states(case, said)
+        for word, truth in KNOWN.items():
+            for iri in case.expected.get(word, ()):
+                if said.known.get(iri) is not truth:
+                    so = {True: "present", False: "absent", None: "not known"}[said.known.get(iri)]
+                    yield self._failure(case, word, iri, f"is {so} by the record, and is to be {word}")
+        yield from self._others(case, said)
+
+    def _states(self, case: Case, said: Said) -> Iterator[Failure]:
+        expected = case.states()
+        for iri, state in expected.items():
+            actual = said.states[iri]
+            closed = actual is State.EXCLUDED and bool(case.all("assumes") & said.assumed)
+            lenient = iri not in _told(case) and state is State.UNDETERMINED and closed
+            if actual is not state and not lenient:
+                word = next((w for w, s in STATES.items() if s is state and iri in case.all(w)), "criterion")
+                yield self._failure(case, word, iri, f"is {actual}, and is to be {state}")
+        if case.kind == WORKED:
+            for iri in self.management:
+                if iri not in expected and said.states[iri] is not State.EXCLUDED:
+                    what = f"is {said.states[iri]}, and is to be excluded, because the case does not name it"
+                    yield self._failure(case, "record", iri, what)
+
+    def _others(self, case: Case, said: Said) -> Iterator[Failure]:
+        if case.one("status") not in ("", said.status):
+            yield self._failure(case, "status", case.one("status"), f"is expected, and the status is {said.status}")
+        yield from self.listed(case, "assumes", said.assumed, exact=case.kind == WORKED)
+        yield from self.listed(case, "alert", said.alerts, exact=case.kind == OF_ORDER)
+        verdict = said.verdicts.get(case.one("action"), "not asked for in the record")
+        if case.one("verdict") not in ("", verdict):
+            yield self._failure(case, "verdict", case.one("verdict"), f"is expected, and the verdict is {verdict}")
+
+    def listed(self, case: Case, word: str, found: Iterable[str], *, exact: bool) -> Iterator[Failure]:
+        """Values of a word that are not found; with `exact`, also those found that the case does not have."""
+        for value in sorted(case.all(word) - set(found)):
+            yield self._failure(case, word, value, "is expected, and is not in the answer")
+        for value in sorted(set(found) - case.all(word)) if exact else ():
+            yield self._failure(case, word, value, "is in the answer, and the case does not name it")
+
+    def _failure(self, case: Case, word: str, value: str, what: str) -> Failure:
+        return Failure(word, value, f"{curie(value, self.guideline.prefixes)} {what}", case.line(word, value))
+
+    def side(self, trial: Trial) -> Iterator[Failure]:
+        """Whether the number of a case lies on the side of the threshold that it names."""
+        case = trial.case
+        if (iri := case.one("threshold")) and (wanted := SIDES[case.one("side")]) not in sides_of(
+            self.compiled, trial, iri
+        ):
+            where = {-1: "just below", 0: "at", 1: "just above"}[wanted]
+            yield self._failure(case, "threshold", iri, f"has no bound that a number of the record lies {where}")
+
+
+def _told(case: Case) -> set[str]:
+    return {iri for word in STATES for iri in case.expected.get(word, ())}
+
+
+def bounds_of(compiled: Compiled, iri: str) -> list[Atom]:
+    """The thresholds that stand in the definition of a class itself."""
+    numbers = literals_in(compiled.rules[iri].definition)
+    return [atom for i, atom in enumerate(compiled.theory.atoms) if numbers >> i & 1 and atom.kind == "above"]
+
+
+def sides_of(compiled: Compiled, trial: Trial, iri: str) -> set[int]:
+    """Where the record lies beside the thresholds of a class: -1 just below one, 0 at one, 1 just above one."""
+    return {side for atom in bounds_of(compiled, iri) if (side := side_of(atom, trial)) is not None}
+
+
+def side_of(atom: Atom, trial: Trial) -> int | None:
+    """Where the recorded number lies, if it is at the bound or beside it."""
+    for seen in trial.observations:
+        if seen.kind == "number" and seen.path == atom.path and seen.low is not None and seen.low == seen.high:
+            away = seen.low - atom.bound
+            if abs(away) <= Decimal(BESIDE):
+                return (away > 0) - (away < 0)
+    return None
+
+
+@dataclass(frozen=True)
+class _Explained:
+    """Compares reasons, questions and needs with what a case expects."""
+
+    guideline: Guideline
+    case: Case
+    result: Assessment
+
+    def failures(self) -> Iterator[Failure]:
+        judge, case = Judge(self.guideline), self.case
+        orders = [order for order in self.result.orders if order.action == case.one("action")]
+        entailed = [r for c in self.result.conclusions if c.state is State.ENTAILED for r in c.reasons]
+        said = orders if case.one("action") else entailed
+        statements = {statement for one in said for statement in one.statements}
+        cited = self.guideline.catalogue.citations(statements)
+        exact = case.kind in (WORKED, OF_ORDER)
+        yield from judge.listed(case, "statement", statements, exact=exact)
+        yield from judge.listed(case, "citation", cited, exact=case.kind == WORKED)
+        yield from judge.listed(case, "asks", {a for q in self.result.questions for a in q.ask}, exact=False)
+        needs = {need for order in orders for need in order.needs}
+        yield from judge.listed(case, "needs", needs, exact=case.one("needsNothing") == "true")

@@ -1,0 +1,1 @@
+"""What an edit broke: checks of the files of a guideline."""

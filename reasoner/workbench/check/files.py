@@ -1,0 +1,224 @@
+"""The files of a guideline, all of them read, with what cannot be read named file by file.
+
+A directory is checked as an author keeps it: `ontology/*.ttl`, `shapes/*.ttl`, `queries/*.rq`. Where it has no core
+ontology or core shapes of its own, those of the package stand in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from rdflib import OWL, RDF, BNode, Graph, URIRef
+from rdflib.term import Node
+
+from reasoner.errors import GuidelineError, Problem
+from reasoner.guidelines.guideline import home, merged, ontology_files
+from reasoner.rdf import Parsed, read_graph
+from reasoner.terms import PREFIXES, curie, shorten
+from reasoner.workbench.check.codes import Finding
+
+Triple = tuple[Node, Node, Node]
+ONTOLOGIES, SHAPES = "ontologies", "shapes"
+_UNKNOWN_PREFIX = re.compile(r"The prefix (\S*?):? has not been declared")
+_OTHER_SYNTAX = {".owl", ".rdf", ".owx", ".ofn", ".omn", ".jsonld", ".nt", ".trig"}
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text file with its lines."""
+
+    file: str
+    text: str
+
+
+@dataclass(frozen=True)
+class Sources:
+    """What could be read of a guideline, and what could not.
+
+    `broken` has, for ontologies and shapes, the names of the files without which the whole cannot be judged.
+    """
+
+    directory: Path
+    ontologies: tuple[Parsed, ...]
+    shapes: tuple[Parsed, ...]
+    queries: tuple[Text, ...]
+    texts: tuple[Text, ...]
+    broken: dict[str, list[str]]
+    problems: tuple[Finding, ...]
+
+    @property
+    def files(self) -> tuple[Parsed, ...]:
+        """The parsed files, ontologies first."""
+        return (*self.ontologies, *self.shapes)
+
+    @cached_property
+    def ontology(self) -> Graph:
+        """All ontologies in one graph."""
+        return merged(self.ontologies)
+
+    @cached_property
+    def graph(self) -> Graph:
+        """All ontologies and shapes in one graph."""
+        return merged(self.files)
+
+    @cached_property
+    def prefixes(self) -> dict[str, str]:
+        """The canonical prefixes, then those of the files, each namespace under its first name."""
+        found = dict(PREFIXES)
+        for parsed in self.files:
+            for prefix, namespace in parsed.prefixes.items():
+                if prefix not in found and namespace not in found.values():
+                    found[prefix] = namespace
+        return found
+
+    def headers(self, files: Iterable[Parsed]) -> list[str]:
+        """The IRIs of ontologies or shapes graphs."""
+        return sorted({str(s) for parsed in files for s in parsed.graph.subjects(RDF.type, OWL.Ontology)})
+
+    def relative(self, file: str) -> str:
+        """A file's name as findings give it."""
+        path = Path(file)
+        return path.relative_to(self.directory).as_posix() if path.is_relative_to(self.directory) else file
+
+    # -- names and places --
+
+    def name(self, term: Node | str) -> str:
+        """A term as people read it."""
+        return curie(str(term), self.prefixes) if not isinstance(term, BNode) else "an unnamed node"
+
+    def short(self, text: str) -> str:
+        """A text with its IRIs shortened."""
+        return shorten(text, self.prefixes)
+
+    def place(self, term: Node) -> tuple[str, int]:
+        """The file and the line in which a term is declared, or first described."""
+        places = [(parsed, line) for parsed in self.files
+                  for line in (parsed.line_of(term, RDF.type), parsed.line_of(term)) if line is not None]  # fmt: skip
+        return (self.relative(places[0][0].file), places[0][1]) if places else ("", 0)
+
+    def place_of(self, triple: Triple) -> tuple[str, int]:
+        """The file and the line of a triple; where there is none, the place of its subject."""
+        for parsed in self.files:
+            if triple in parsed.lines:
+                return self.relative(parsed.file), _opening(parsed, triple)
+        return self.place(triple[0])
+
+    def above(self, node: Node) -> Iterator[Node]:
+        """A node, then those in which it stands, up to the first with a name."""
+        seen = {node}
+        yield node
+        while isinstance(node, BNode):
+            found = next((s for s in self.graph.subjects(None, node) if s not in seen), None)
+            if found is None:
+                return
+            seen.add(found)
+            yield (node := found)
+
+    def owner(self, node: Node) -> Node:
+        """The named term in whose description a node stands; the outermost node where none is named."""
+        return list(self.above(node))[-1]
+
+    # -- findings --
+
+    def finding(
+        self, code: str, what: str, remedy: str, at: Triple | Node, *, term: Node | None = None,
+        about: Iterable[Node] = ()
+    ) -> Finding:  # fmt: skip
+        """A finding at a triple, or where a term is declared; `term` is the triple's owner if not given."""
+        file, line = self.place_of(at) if isinstance(at, tuple) else self.place(at)
+        named = term if term is not None else self.owner(at[0] if isinstance(at, tuple) else at)
+        iri = str(named) if isinstance(named, URIRef) else ""
+        return Finding(file, line, code, iri, self.short(what), remedy, frozenset(map(str, about)))
+
+    def of_problem(self, problem: Problem) -> Finding:
+        """The finding that stands for an error of the loader."""
+        node = URIRef(problem.node) if problem.node and "://" in problem.node else None
+        file, line = self._place_of_problem(problem, node)
+        about = frozenset(re.findall(r"https?://[^\s,]+", problem.what))
+        return Finding(file, line, problem.code, str(node or ""), self.short(problem.what), problem.remedy, about)
+
+    def _place_of_problem(self, problem: Problem, node: URIRef | None) -> tuple[str, int]:
+        if not problem.file:
+            return self.place(node) if node is not None else ("", 0)
+        read = [parsed for parsed in self.files if parsed.file == problem.file and node is not None]
+        told = [_opening(parsed, triple) for parsed in read for triple in parsed.graph.triples((node, None, None))
+                if parsed.lines.get(triple) == problem.line]  # fmt: skip
+        return self.relative(problem.file), min(told, default=problem.line or 0)
+
+
+def _opening(parsed: Parsed, triple: Triple) -> int:
+    """The line on which a triple begins: the parser gives a blank node in brackets once it has read all of it."""
+    lines = [parsed.lines[triple], parsed.line_of(triple[2]) if isinstance(triple[2], BNode) else None]
+    return min((line for line in lines if line is not None), default=0)
+
+
+def read_sources(directory: Path) -> Sources:
+    """Read all files of a guideline. Raises GuidelineError where the directory holds no ontology."""
+    reader = _Reader(directory)
+    ontologies = reader.graphs(ontology_files(directory), ONTOLOGIES)
+    shapes = reader.graphs(_shapes_files(directory), SHAPES)
+    queries = reader.read_queries(sorted((directory / "queries").rglob("*.rq")))
+    reader.ignored()
+    return Sources(directory, ontologies, shapes, queries, tuple(reader.texts), reader.broken, tuple(reader.problems))
+
+
+def _shapes_files(directory: Path) -> list[Path]:
+    own, core = sorted((directory / "shapes").glob("*.ttl")), home() / "shapes" / "core.ttl"
+    return own if any(path.name == core.name for path in own) else [core, *own]
+
+
+class _Reader:
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.broken: dict[str, list[str]] = {ONTOLOGIES: [], SHAPES: []}
+        self.problems: list[Finding] = []
+        self.texts: list[Text] = []
+
+    def graphs(self, paths: Iterable[Path], kind: str) -> tuple[Parsed, ...]:
+        """The files that can be read; each of the others is named with its first fault."""
+        found = []
+        for path in paths:
+            try:
+                found.append(read_graph(path, imports=True))
+                self.texts.append(Text(self._name(path), path.read_text("utf-8-sig")))
+            except GuidelineError as error:
+                self.broken[kind].append(self._name(path))
+                self.problems.append(self._fault(error.problem, path))
+        return tuple(found)
+
+    def read_queries(self, paths: Iterable[Path]) -> tuple[Text, ...]:
+        """The queries that are text."""
+        found = []
+        for path in paths:
+            try:
+                found.append(Text(self._name(path), path.read_text("utf-8-sig")))
+            except (OSError, UnicodeDecodeError):
+                what, remedy = "the query cannot be read as UTF-8 text", "save it as UTF-8, and check its permissions"
+                self.problems.append(Finding(self._name(path), 1, "not-utf8", "", what, remedy))
+        self.texts += found
+        return tuple(found)
+
+    def ignored(self) -> None:
+        """Name ontologies and shapes in a syntax that is not read: an editor's other ways of saving."""
+        for path in (path for folder in ("ontology", "shapes") for path in sorted((self.directory / folder).glob("*"))):
+            if path.suffix in _OTHER_SYNTAX:
+                what = f"the file is not read: only Turtle files (.ttl) of {path.parent.name}/ are"
+                remedy = "save it as Turtle with the ending .ttl, or move it elsewhere"
+                self.problems.append(Finding(self._name(path), 1, "file-ignored", "", what, remedy))
+
+    def _name(self, path: Path) -> str:
+        return path.relative_to(self.directory).as_posix() if path.is_relative_to(self.directory) else str(path)
+
+    def _fault(self, problem: Problem, path: Path) -> Finding:
+        unknown = _UNKNOWN_PREFIX.search(problem.what)
+        if unknown is None:
+            return Finding(self._name(path), problem.line or 1, problem.code, "", problem.what, problem.remedy)
+        prefix = unknown[1]
+        meant = f"@prefix {prefix}: <{PREFIXES[prefix]}> ." if prefix in PREFIXES else f"@prefix {prefix}: <…> ."
+        what = f"the prefix {prefix}: is used and not declared in this file"
+        remedy = f"add {meant} at the top, or correct the prefix"
+        return Finding(self._name(path), problem.line or 1, "undeclared-prefix", "", what, remedy)

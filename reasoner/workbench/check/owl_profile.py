@@ -1,0 +1,182 @@
+"""The ontologies as OWL: within OWL 2 DL by py-horned-owl, consistent and without empty classes by HermiT.
+
+OWL 2 DL is that of the W3C Recommendation OWL 2 Structural Specification (2012), section 3.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from itertools import combinations
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rdflib import OWL, RDF, RDFS, Graph, URIRef
+from rdflib.collection import Collection
+from rdflib.term import Node
+
+from reasoner.errors import EngineError, Problem
+from reasoner.patient.hermit import Logical, classified, taxonomy_of
+from reasoner.workbench.check.codes import Finding
+from reasoner.workbench.check.files import Sources
+
+if TYPE_CHECKING:
+    from pyhornedowl import PyIndexedOntology
+
+#: How long HermiT may take, in seconds.
+TIMEOUT = 120
+_IRI = re.compile(r"[a-z]+://[^\s<>\")]+")
+_SHOWN = 5
+
+
+# -- profile --
+
+
+def check_profile(sources: Sources) -> Iterator[Finding]:
+    """What keeps the ontologies, taken together, from being OWL 2 DL. Raises EngineError without py-horned-owl."""
+    try:
+        from pyhornedowl.profile import check_profile as check
+    except ImportError as error:
+        what = "py-horned-owl, which knows the profiles, is not installed"
+        raise EngineError(Problem("profile-missing", what, "pip install py-horned-owl")) from error
+    for violation in check(as_horned(in_pairs(_one_header(sources.ontology))), "DL").violations:
+        yield _violation(sources, violation)
+
+
+def _one_header(graph: Graph) -> Graph:
+    """The ontologies as one, so that what one of them declares counts in the others."""
+    one = Graph() + graph
+    for header in list(one.subjects(RDF.type, OWL.Ontology)):
+        one.remove((header, None, None))
+    one.add((URIRef("urn:merged"), RDF.type, OWL.Ontology))
+    return one
+
+
+def in_pairs(graph: Graph) -> Graph:
+    """The graph with each list of different terms taken apart: horned-owl drops owl:AllDisjointClasses in silence."""
+    for kind, pair in ((OWL.AllDisjointClasses, OWL.disjointWith), (OWL.AllDifferent, OWL.differentFrom)):
+        for node in list(graph.subjects(RDF.type, kind)):
+            for head in [o for p in (OWL.members, OWL.distinctMembers) for o in graph.objects(node, p)]:
+                members = Collection(graph, head)
+                for one, other in combinations(list(members), 2):
+                    graph.add((one, pair, other))
+                members.clear()  # type: ignore[no-untyped-call]
+            graph.remove((node, None, None))
+        for one, other in list(graph.subject_objects(pair)):
+            graph.remove((one, pair, other))
+            first, second = sorted((one, other), key=str)
+            graph.add((first, pair, second))
+    return graph
+
+
+def as_horned(graph: Graph) -> PyIndexedOntology:
+    """The ontology as horned-owl reads it. Raises EngineError for what RDF/XML cannot hold."""
+    import pyhornedowl
+
+    ordered = Graph()
+    for triple in sorted(graph, key=str):  # of terms of two kinds, it takes the kind that it reads first
+        ordered.add(triple)
+    try:
+        return pyhornedowl.open_ontology_from_string(ordered.serialize(format="xml"), "rdf")
+    except ValueError as error:
+        what = f"the ontologies cannot be handed to py-horned-owl: {error}"
+        raise EngineError(Problem("profile-failed", what, "mend the other findings first")) from error
+
+
+def _violation(sources: Sources, violation: Any) -> Finding:
+    named = str(getattr(violation, "iri", "")) or _first_own(sources, str(getattr(violation, "axiom", "")))
+    term = URIRef(named)
+    kinds = ", ".join(sorted(sources.name(kind) for kind in sources.ontology.objects(term, RDF.type)))
+    what = f"{sources.name(term) or 'an axiom'} {_rule(violation)}{f' (it is declared {kinds})' if kinds else ''}"
+    remedy = "use each term as the one kind of thing that it is declared as, and no construct beyond OWL 2 DL"
+    return sources.finding("not-owl-dl", what, remedy, _use(sources, term), term=term, about=[term])
+
+
+def _rule(violation: Any) -> str:
+    """What a violation says of a term, in words."""
+    name = type(violation).__name__
+    if name == "UseOfIllegalPunning":
+        return "is used as two kinds of things that OWL 2 DL keeps apart"
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removeprefix("UseOf")).lower()
+    if words.startswith("undeclared "):
+        return f"is used as {words.removeprefix('undeclared ')} and not declared as one"
+    return f"breaks a rule of OWL 2 DL: {words}"
+
+
+def _first_own(sources: Sources, axiom: str) -> str:
+    """The first term of the ontologies in an axiom as it is printed."""
+    known = {str(s) for s in sources.ontology.subjects() if isinstance(s, URIRef)}
+    return next((iri for iri in _IRI.findall(axiom) if iri in known), "")
+
+
+def _use(sources: Sources, term: URIRef) -> Any:
+    """Where a term is declared; of one that is not, its first use."""
+    if (term, None, None) in sources.ontology:
+        return term
+    return next(sources.ontology.triples((None, None, term)), next(sources.ontology.triples((None, term, None)), term))
+
+
+# -- consistency --
+
+
+def check_consistency(sources: Sources) -> Iterator[Finding]:
+    """Whether anything can be as the ontologies say, and which classes cannot have a member.
+
+    Raises EngineError where HermiT fails or takes longer than `TIMEOUT`.
+    """
+    try:
+        empty = unsatisfiable(sources)
+    except EngineError as error:
+        if "Inconsistent" not in error.problem.what:
+            raise
+        what = "the ontologies contradict themselves: everything would follow from them"
+        remedy = "undo the last change of an individual, of owl:differentFrom or owl:sameAs, or of a disjointness"
+        yield sources.finding("inconsistent", what, remedy, _main_header(sources))
+        return
+    for cls in _roots(sources, empty):
+        yield _unsatisfiable(sources, cls, empty)
+
+
+def unsatisfiable(sources: Sources) -> set[URIRef]:
+    """The named classes that HermiT finds empty. Raises EngineError where it fails, and for an inconsistency."""
+    graphs = [parsed.graph for parsed in sources.ontologies]
+    individuals = {str(s) for s in sources.ontology.subjects(RDF.type, OWL.NamedIndividual)}
+    triples = Logical(graphs, individuals).triples
+    same = taxonomy_of(classified(triples, time.monotonic() + TIMEOUT)).get(str(OWL.Nothing), set())
+    return {URIRef(iri) for iri in same} - {OWL.Nothing}
+
+
+def _main_header(sources: Sources) -> Node:
+    """The header of the guideline's own main ontology: the one with most to say."""
+    own = [parsed for parsed in sources.ontologies if Path(parsed.file).is_relative_to(sources.directory)]
+    largest = max(own, key=lambda parsed: len(parsed.lines))
+    return next(largest.graph.subjects(RDF.type, OWL.Ontology), URIRef(""))
+
+
+def _roots(sources: Sources, empty: set[URIRef]) -> list[URIRef]:
+    """The empty classes that are not empty merely because their own axioms name another one; else all."""
+    roots = [cls for cls in empty if not _named_in(sources, cls) & (empty - {cls})]
+    return sorted(roots or empty)
+
+
+def _named_in(sources: Sources, cls: URIRef) -> set[Node]:
+    """The named classes in a class's definition and superclasses."""
+    graph, found = sources.ontology, set[Node]()
+    queue = [o for p in (RDFS.subClassOf, OWL.equivalentClass) for o in graph.objects(cls, p)]
+    while queue:
+        node = queue.pop()
+        if node not in found:
+            found.add(node)
+            queue += [] if isinstance(node, URIRef) else list(graph.objects(node))
+    return {node for node in found if isinstance(node, URIRef)}
+
+
+def _unsatisfiable(sources: Sources, cls: URIRef, empty: set[URIRef]) -> Finding:
+    what = f"{sources.name(cls)} can have no member: its definition, superclasses and disjoint classes do not agree"
+    others = sorted(sources.name(other) for other in empty - {cls})
+    if others:
+        more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
+        what += f"; empty too: {', '.join(others[:_SHOWN])}{more}"
+    remedy = "look for two conditions in it that cannot hold together, and take one away"
+    return sources.finding("unsatisfiable-class", what, remedy, cls)

@@ -1,0 +1,160 @@
+"""The queries that come with a guideline, and the queries that ask of a guideline what should have no answer.
+
+Each file of `queries/qc/` is such a question: `# Problem:` and `# Solution:` in its header say what a row means and
+what to do, and the file's name is the code of the finding. A query returns `?term`, and where the fault is in one
+triple, `?property` and `?value`; `?detail` is appended to the problem. A guideline's own ones may say `# Severity:`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyoxigraph as ox
+from rdflib import SH, BNode, Literal, URIRef
+from rdflib.term import Node
+
+from reasoner.errors import QueryError
+from reasoner.guidelines.guideline import home
+from reasoner.patient.query import ask, store_of
+from reasoner.workbench.check.codes import Finding, Severity
+from reasoner.workbench.check.files import Sources, Text
+from reasoner.workbench.check.terms import Vocabulary, terms_in_query, undeclared, vocabulary
+
+_SPARQL = (SH.select, SH.construct, SH.ask)
+_HEADER = re.compile(r"^# (Problem|Solution|Severity):\s*(.*)$", re.MULTILINE)
+_PLACE = re.compile(r"error at (\d+):\d+: ?")
+_NOISE = re.compile(r"#[^\n]*|<[^<>\s]*>|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
+_SELECT = re.compile(r"\bSELECT\b(.*?)(?:\bWHERE\b|\{)", re.IGNORECASE | re.DOTALL)
+_COMPUTED = re.compile(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)")
+
+
+# -- queries as texts --
+
+
+def check_query_texts(sources: Sources) -> Iterator[Finding]:
+    """Queries that no engine accepts, and columns that stay empty whatever the data."""
+    for query in sources.queries:
+        yield from _text(sources, query.text, query.file, 1, {})
+    for parsed in sources.shapes:
+        for predicate in _SPARQL:
+            for shape, text in parsed.graph.subject_objects(predicate):
+                start = (parsed.lines[shape, predicate, text] or 1) - str(text).count("\n")
+                file = sources.relative(parsed.file)
+                yield from _text(sources, str(text), file, start, _declared(sources, shape))
+
+
+def _text(sources: Sources, text: str, file: str, start: int, prefixes: dict[str, str]) -> Iterator[Finding]:
+    known = {**sources.prefixes, **prefixes}
+    try:
+        ask(ox.Store(), text, {}, known)
+    except QueryError as error:
+        place = _PLACE.search(error.problem.what)
+        offset = int(place[1]) - 1 if place else 0
+        at = text.splitlines()[offset : offset + 1]
+        what = f"no engine can read this query; it goes wrong at or before “{at[0].strip()}”" if place and at else ""
+        yield Finding(file, start + offset, "query-syntax", "", what or error.problem.what, "correct it (SPARQL 1.1)")
+        return
+    for name, offset in unbound(text):
+        what = f"the query returns ?{name} and binds it nowhere: the column is always empty"
+        yield Finding(file, start + offset, "query-unbound", "", what, "correct the name of the variable")
+
+
+def unbound(text: str) -> Iterator[tuple[str, int]]:
+    """The variables that a SELECT returns and that its pattern does not have, each with its line from 0."""
+    bare = _NOISE.sub(lambda found: " " * len(found[0]), text)
+    head = _SELECT.search(bare)
+    if head is None or "*" in head[1]:
+        return
+    columns = _COMPUTED.sub(lambda found: " " * len(found[0]), head[1])
+    body = bare[bare.index("{", head.start()) : bare.rindex("}") + 1]
+    for found in re.finditer(r"[?$](\w+)", columns):
+        if found[1] != "this" and not re.search(rf"[?$]{found[1]}\b", body):
+            yield found[1], bare.count("\n", 0, head.start(1) + found.start())
+
+
+def check_query_terms(sources: Sources) -> Iterator[Finding]:
+    """Terms in queries, and in the SPARQL of shapes, that nothing declares: such a pattern matches nothing."""
+    words = vocabulary(sources)
+    for query in sources.queries:
+        yield from _unknown(sources, words, query, 1, {})
+    for parsed in sources.shapes:
+        for predicate in _SPARQL:
+            for shape, text in parsed.graph.subject_objects(predicate):
+                start = (parsed.lines[shape, predicate, text] or 1) - str(text).count("\n")
+                where = Text(sources.relative(parsed.file), str(text))
+                yield from _unknown(sources, words, where, start, _declared(sources, shape))
+
+
+def _unknown(
+    sources: Sources, words: Vocabulary, query: Text, start: int, prefixes: dict[str, str]
+) -> Iterator[Finding]:
+    lines: dict[str, list[int]] = {}
+    for iri, offset in terms_in_query(query.text, {**sources.prefixes, **prefixes}):
+        if words.lacks(iri):
+            lines.setdefault(iri, []).append(start + offset)
+    for iri, found in lines.items():
+        yield undeclared(sources, words, iri, "term", query.file, found, "query-term")
+
+
+def _declared(sources: Sources, shape: Node) -> dict[str, str]:
+    """The prefixes that sh:declare gives to the SPARQL of a shape."""
+    graph = sources.graph
+    found = [d for header in graph.objects(shape, SH.prefixes) for d in graph.objects(header, SH.declare)]
+    return {str(graph.value(d, SH.prefix)): str(graph.value(d, SH.namespace)) for d in found}
+
+
+# -- questions that should have no answer --
+
+
+def check_quality(sources: Sources) -> Iterator[Finding]:
+    """Each row of each query of `queries/qc/`, the shared ones and the guideline's own."""
+    store = store_of(sources.graph)
+    for path in quality_queries(sources.directory):
+        text = path.read_text("utf-8")
+        try:
+            yield from _rows(sources, store, path.stem, text)
+        except QueryError:  # named by check_query_texts
+            continue
+
+
+def quality_queries(directory: Path) -> list[Path]:
+    """The queries of both folders, one for each name: the shared one comes first."""
+    found = {path.name: path for root in (directory, home()) for path in (root / "queries" / "qc").glob("*.rq")}
+    return [found[name] for name in sorted(found)]
+
+
+def _rows(sources: Sources, store: ox.Store, code: str, text: str) -> Iterator[Finding]:
+    header = {key: value.strip() for key, value in _HEADER.findall(text)}
+    rows = ask(store, text, {}, sources.prefixes)
+    if not isinstance(rows, ox.QuerySolutions):
+        return
+    names = {variable.value for variable in rows.variables}
+    for row in rows:
+        bound = {name: _node(row[name]) for name in names}
+        yield _row(sources, code, header, {name: node for name, node in bound.items() if node is not None})
+
+
+def _row(sources: Sources, code: str, header: dict[str, str], row: dict[str, Node]) -> Finding:
+    term = row.get("term", URIRef(""))
+    triple = (term, row["property"], row["value"]) if {"property", "value"} <= row.keys() else None
+    what = header.get("Problem", f"the query {code} has a row")
+    if "detail" in row:
+        detail = row["detail"]
+        what += f": {detail if isinstance(detail, Literal) else sources.name(detail)}"
+    own = header.get("Severity", "")
+    severity = Severity(own) if own in set(Severity) else None
+    found = sources.finding(code, what, header.get("Solution", "see the query"), triple or term)
+    return Finding(found.file, found.line, code, found.term, found.what, found.remedy, frozenset([str(term)]), severity)
+
+
+def _node(term: object) -> Node | None:
+    if isinstance(term, ox.NamedNode):
+        return URIRef(term.value)
+    if isinstance(term, ox.BlankNode):
+        return BNode(term.value)
+    if isinstance(term, ox.Literal):
+        datatype = None if term.language or term.datatype.value.endswith("#string") else URIRef(term.datatype.value)
+        return Literal(term.value, lang=term.language or None, datatype=datatype, normalize=False)
+    return None

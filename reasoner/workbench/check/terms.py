@@ -1,0 +1,123 @@
+"""Undeclared terms: to OWL, SHACL and SPARQL a misspelt name is a new name, and nothing follows from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from rdflib import OWL, RDF, RDFS, SH, XSD, Literal, URIRef
+from rdflib.term import Node
+
+from reasoner.rdf import Parsed
+from reasoner.terms import PREFIXES, local_name
+from reasoner.workbench.check.codes import Finding
+from reasoner.workbench.check.files import Sources, Triple
+from reasoner.workbench.check.shacl import terms as shacl_terms
+
+#: What names versions of files and not terms.
+_VERSIONS = {OWL.versionIRI, OWL.imports, OWL.priorVersion, OWL.backwardCompatibleWith, OWL.incompatibleWith}
+_CLASS_PLACES = {RDF.type, RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith, OWL.someValuesFrom, SH.targetClass,
+                 SH["class"], OWL.complementOf}  # fmt: skip
+_SHOWN = 5
+#: Two names that are as alike as this are taken for one, misspelt.
+_ALIKE = 0.75
+_PROPERTY_PLACES = {OWL.onProperty, SH.path, SH.targetSubjectsOf, SH.targetObjectsOf, RDFS.subPropertyOf}
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The terms that are declared, and the namespaces in which every term has to be."""
+
+    terms: frozenset[str]
+    namespaces: tuple[str, ...]
+
+    def lacks(self, iri: str) -> bool:
+        """Whether a term is in one of the namespaces and is not declared."""
+        return iri not in self.terms and iri not in self.namespaces and iri.startswith(self.namespaces)
+
+    def nearest(self, iri: str) -> str | None:
+        """The declared term that was probably meant: the same name in another namespace, or a like one in its own."""
+        local, start = local_name(iri), iri[: len(iri) - len(local_name(iri))]
+        alike = {local_name(term): term for term in sorted(self.terms) if term.startswith(start)}
+        by_case = {name.lower(): term for name, term in alike.items()}
+        if local.lower() in by_case:
+            return by_case[local.lower()]
+        same = sorted(term for term in self.terms if local_name(term) == local)
+        found = get_close_matches(local, alike, 1, _ALIKE)
+        return same[0] if same else alike[found[0]] if found else None
+
+
+def vocabulary(sources: Sources) -> Vocabulary:
+    """What ontologies and shapes declare (give a type), and what the W3C's vocabularies have."""
+    standard = {str(term) for namespace in (OWL, RDF, RDFS, XSD) for term in dir(namespace)}
+    standard |= set(map(str, shacl_terms(RDFS.Resource)))
+    declared = {str(s) for parsed in sources.files for s in parsed.graph.subjects(RDF.type)}
+    own = (f"{header}{end}" for header in sources.headers(sources.files) for end in "#/")
+    return Vocabulary(frozenset(standard | declared), tuple(sorted({*PREFIXES.values(), *own})))
+
+
+def check_terms(sources: Sources, files: tuple[Parsed, ...]) -> Iterator[Finding]:
+    """Each term that one of the files uses and nothing declares, at its first place there."""
+    words = vocabulary(sources)
+    for parsed in files:
+        lines: dict[str, list[int]] = {}
+        roles: dict[str, str] = {}
+        for triple, line in parsed.lines.items():
+            for iri, role in _terms(triple):
+                if words.lacks(iri):
+                    roles.setdefault(iri, role)
+                    lines.setdefault(iri, []).append(line or 0)
+        file = sources.relative(parsed.file)
+        yield from (undeclared(sources, words, iri, roles[iri], file, found) for iri, found in lines.items())
+
+
+def _terms(triple: Triple) -> Iterator[tuple[str, str]]:
+    """The IRIs of a triple that name terms, each with its role. Terms of SHACL are left to the lint of shapes."""
+    s, p, o = triple
+    if p in _VERSIONS:
+        return
+    found: list[tuple[Node, str]] = [(s, "subject"), (p, "property")]
+    found.append((o.datatype, "datatype") if isinstance(o, Literal) and o.datatype else (o, _role(p)))
+    yield from ((str(node), role) for node, role in found if isinstance(node, URIRef) and not node.startswith(str(SH)))
+
+
+def _role(predicate: Node) -> str:
+    return "class" if predicate in _CLASS_PLACES else "property" if predicate in _PROPERTY_PLACES else "term"
+
+
+def undeclared(
+    sources: Sources, words: Vocabulary, iri: str, role: str, file: str, lines: list[int], code: str = "undeclared-term"
+) -> Finding:
+    """The finding about one undeclared term, at the first of its lines."""
+    kind = "term" if role == "subject" else role
+    first, *others = sorted(set(lines))
+    more = (
+        f" (and in line {', '.join(map(str, others[:_SHOWN]))}{' …' if len(others) > _SHOWN else ''})" if others else ""
+    )
+    what = f"the {kind} {sources.name(iri)} is used here{more} and declared nowhere, so that nothing follows from it"
+    meant = words.nearest(iri)
+    mend = f"did you mean {sources.name(meant)}?" if meant else "correct the name."
+    return Finding(file, first, code, iri, what, f"{mend} Otherwise declare it, with a label and a definition")
+
+
+# -- terms in SPARQL --
+
+_TOKEN = re.compile(
+    r'#[^\n]*|"""(?:[^"\\]|\\.|"(?!""))*"""|"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+    r"|<(?P<iri>[^<>\"{}|^`\\\s]*)>|(?<![\w?$:])(?P<prefix>[A-Za-z][\w.-]*)?:(?P<local>[A-Za-z0-9_](?:[\w.%-]*[\w%-])?)?",
+    re.DOTALL,
+)
+_PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
+
+
+def terms_in_query(text: str, prefixes: dict[str, str]) -> Iterator[tuple[str, int]]:
+    """The IRIs that a query names, each with its line in the text, counted from 0."""
+    bound = {**prefixes, **dict(_PREFIX.findall(text))}
+    for token in _TOKEN.finditer(text):
+        line = text.count("\n", 0, token.start())
+        if token["iri"]:
+            yield token["iri"], line
+        elif token["local"] and (token["prefix"] or "") in bound:
+            yield bound[token["prefix"] or ""] + token["local"], line

@@ -1,0 +1,1 @@
+"""What an edit changes, over all possible patients."""

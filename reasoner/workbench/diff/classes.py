@@ -1,0 +1,226 @@
+"""The classes that patients gain or lose between two versions, exactly, each with a witness and the axioms responsible.
+
+Whatever some record may say is covered: a class that is entailed by one version's implicant and excluded by one of the
+other's differs for complete profiles, and these are counted; one that is only undetermined on a side differs for
+records that leave something open.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property, reduce
+from itertools import combinations, islice
+from itertools import product as cartesian
+from operator import or_
+
+from reasoner.logic.clauses import Cube, absorb, bits, product
+from reasoner.logic.decide import State
+from reasoner.logic.theory import Atom
+from reasoner.workbench.diff.axioms import Change
+from reasoner.workbench.diff.causes import Causes
+from reasoner.workbench.diff.logic import Logic, Space
+from reasoner.workbench.diff.witnesses import CONTRADICTORY, REFUSED, UNKNOWN, Answer, Finder, Witness, shifts, state_in
+
+BOTH, ADDED, REMOVED = "both", "added", "removed"
+_TRIED = 12
+_MOST_WAYS = 500
+_FEW_ACTS = 5
+
+#: A condition and whether it holds.
+Condition = tuple[tuple[Atom, bool], ...]
+
+
+@dataclass(frozen=True)
+class Shift:
+    """Patients whose answer for one class changes from `old` to `new`.
+
+    `conditions` are the minimal descriptions of what a record says of them. `profiles` counts complete profiles; None
+    where only records that leave something open differ. `because` are the changed axioms that bring it about.
+    """
+
+    old: str
+    new: str
+    conditions: tuple[Condition, ...]
+    profiles: int | None
+    witness: Witness | None
+    because: tuple[Change, ...]
+
+
+@dataclass(frozen=True)
+class ClassDifference:
+    """A class that is not the same for all patients, or that one version does not have."""
+
+    iri: str
+    presence: str
+    shifts: tuple[Shift, ...]
+
+
+class Comparison:
+    """Compares the classes of two versions."""
+
+    def __init__(self, old: Logic, new: Logic, space: Space, atoms: Sequence[Atom], finder: Finder, causes: Causes):
+        self.old, self.new, self.space, self.atoms = old, new, space, atoms
+        self.finder, self.causes = finder, causes
+
+    # -- classes --
+
+    def classes(self) -> Iterator[ClassDifference]:
+        """Every class that differs, by its IRI."""
+        for iri in sorted({*self.old.rules, *self.new.rules}):
+            presence = ADDED if iri not in self.old.rules else REMOVED if iri not in self.new.rules else BOTH
+            found = self._shifts(iri) if presence == BOTH else (self._alone(iri, presence),)
+            if found:
+                yield ClassDifference(iri, presence, tuple(found))
+
+    def _alone(self, iri: str, presence: str) -> Shift:
+        """A class that one version has: who is in it there."""
+        logic = self.new if presence == ADDED else self.old
+        terms = [logic.shared(term) for term in logic.rules[iri].entailed_by]
+        allowed = self.space.diagrams.all_of([self.space.members(logic, iri) or 0, self._allowed(logic)])
+        states = (UNKNOWN, str(State.ENTAILED)) if presence == ADDED else (str(State.ENTAILED), UNKNOWN)
+        witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
+        because = tuple(change for change in self.causes.changes if change.term == iri)
+        return Shift(*states, self._described(terms), self.space.count(allowed), witness, because)
+
+    def _allowed(self, logic: Logic) -> int:
+        alone = self.space.only_new if logic is self.new else self.space.only_old
+        return self.space.diagrams.any_of([self.space.both, alone])
+
+    def _shifts(self, iri: str) -> list[Shift]:
+        """Gained and lost; and where no record in common words shows these, what becomes or was undetermined."""
+        found = [self._moved(iri, truth) for truth in (True, False)]
+        moved = [shift for shift in found if shift is not None]
+        if any(map(_in_common_words, moved)):
+            return moved
+        opened = self._opened(iri)
+        return moved + [shift for shift in opened if not moved or _in_common_words(shift)]
+
+    def _moved(self, iri: str, truth: bool) -> Shift | None:
+        """The patients who gain a class (`truth`), or who lose it."""
+        old, new = self.old.rules[iri].implicants(not truth), self.new.rules[iri].implicants(truth)
+        pairs = product([self.old.shared(term) for term in old], [self.new.shared(term) for term in new])
+        terms = [cube for cube in pairs if None not in (self.old.states(cube), self.new.states(cube))]
+        if not terms:
+            return None
+        before, after = self.space.members(self.old, iri) or 0, self.space.members(self.new, iri) or 0
+        profiles = self.space.minus(after, before) if truth else self.space.minus(before, after)
+        states = _states(State.EXCLUDED, State.ENTAILED) if truth else _states(State.ENTAILED, State.EXCLUDED)
+        because = self.causes.of_members(iri)
+        return self._shift(iri, states, terms, self.space.count(profiles), because)
+
+    def _opened(self, iri: str) -> list[Shift]:
+        """Where the two versions give a record that leaves something open different answers."""
+        found: dict[tuple[State, State], set[Cube]] = defaultdict(set)
+        for cube in self._candidates(iri):
+            old, new = self.old.state(cube, iri), self.new.state(cube, iri)
+            if old is not None and new is not None and old is not new:
+                found[old, new].add(cube)
+        return [self._shift(iri, _states(*pair), absorb(cubes), None, self.causes.of_records(iri, absorb(cubes)))
+                for pair, cubes in sorted(found.items())]  # fmt: skip
+
+    def _candidates(self, iri: str) -> Iterator[Cube]:
+        """The terms that settle a class by either version, also without the absences that a version assumes.
+
+        A literal may be there by way of what entails it in that version alone: no more is needed for a difference,
+        because what entails it in both can be replaced by the literal itself. Where there is such a way, some of the
+        acts that are assumed absent may also be present, so that they do not settle the class by themselves.
+        """
+        for logic in (self.old, self.new):
+            for term in (*logic.rules[iri].entailed_by, *logic.rules[iri].excluded_by):
+                for cube in islice(self._ways(logic, logic.shared(term)), _MOST_WAYS):
+                    assumed = {0, self.old.closable_atoms, self.new.closable_atoms}
+                    yield from (Cube(cube.pos | done & ~cube.atoms, cube.neg & ~acts)
+                                for acts in assumed for done in self._done)  # fmt: skip
+
+    @cached_property
+    def _done(self) -> list[int]:
+        """Sets of acts, among those that a version assumes absent, to be present: all where there are few."""
+        acts = list(bits(self.old.closable_atoms | self.new.closable_atoms))
+        if not any(self._entailing.values()):
+            return [0]
+        sizes = range(len(acts) + 1) if len(acts) <= _FEW_ACTS else (0, 1, len(acts))
+        return [sum(1 << act for act in some) for size in sizes for some in combinations(acts, size)]
+
+    def _ways(self, logic: Logic, term: Cube) -> Iterator[Cube]:
+        """A term, each of its literals as it is or by what entails it in this version alone."""
+        literals = [Cube(1 << i, 0) if term.pos >> i & 1 else Cube(0, 1 << i) for i in bits(term.atoms)]
+        choices = [[one, *self._entailing[logic].get(one, ())] for one in literals]
+        for chosen in cartesian(*choices):
+            cube = Cube(reduce(or_, (c.pos for c in chosen), 0), reduce(or_, (c.neg for c in chosen), 0))
+            if not cube.pos & cube.neg:
+                yield cube
+
+    @cached_property
+    def _entailing(self) -> dict[Logic, dict[Cube, list[Cube]]]:
+        """For each version and literal the terms that entail it there and not in the other version.
+
+        Such is also a term with an absence that one version alone assumes.
+        """
+        found: dict[Logic, dict[Cube, list[Cube]]] = {}
+        assumed = self.old.closable_atoms ^ self.new.closable_atoms
+        for logic, other in ((self.old, self.new), (self.new, self.old)):
+            heads = found[logic] = defaultdict(list)
+            for clause in map(logic.shared, logic.compiled.theory.implicates):
+                alone = not clause.atoms & ~other.known and other.states(clause.negated) is not None
+                for i in bits(clause.atoms):
+                    head = Cube(clause.pos & 1 << i, clause.neg & 1 << i)
+                    rest = Cube(clause.neg & ~(1 << i), clause.pos & ~(1 << i))
+                    if alone or rest.neg & assumed:
+                        heads[head].append(rest)
+        return found
+
+    def _shift(self, iri: str, states: tuple[str, str], terms: list[Cube], profiles: int | None,
+               because: tuple[Change, ...]) -> Shift:  # fmt: skip
+        terms = sorted(terms, key=lambda cube: (cube.size, cube))
+        witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
+        return Shift(*states, self._described(terms), profiles, witness, because)
+
+    # -- patients who are possible in one version only --
+
+    def patients(self) -> Iterator[Shift]:
+        """The patients whom one version allows and the other rules out: newly possible, and possible no more."""
+        for rules_out, allows, only in (
+            (self.old, self.new, self.space.only_new),
+            (self.new, self.old, self.space.only_old),
+        ):
+            known = self.old.known & self.new.known
+            cubes = (rules_out.shared(clause).negated for clause in rules_out.compiled.theory.implicates)
+            terms = absorb(cube for cube in cubes if not cube.atoms & ~known and allows.states(cube) is not None)
+            if terms:
+                yield self._possible(terms, rules_out is self.old, self.space.count(only))
+
+    def _possible(self, terms: list[Cube], newly: bool, profiles: int) -> Shift:
+        def shows(one: Answer, other: Answer) -> bool:
+            refused, allowed = (one, other) if newly else (other, one)
+            return state_in(refused, "") == CONTRADICTORY and state_in(allowed, "") not in (CONTRADICTORY, REFUSED)
+
+        states = (CONTRADICTORY, "possible") if newly else ("possible", CONTRADICTORY)
+        witness = self.finder.find(terms[:_TRIED], shows)
+        return Shift(*states, self._described(terms), profiles, witness, self.causes.of_patients(terms))
+
+    def affected(self, differences: Sequence[ClassDifference], advising: frozenset[str]) -> int:
+        """How many profiles differ in a class, in being possible, or are in a class of `advising` on one side only."""
+        parts = [self.space.only_old, self.space.only_new]
+        for one in differences:
+            found = [self.space.members(logic, one.iri) or 0 for logic in (self.old, self.new)
+                     if one.iri in logic.rules and (one.presence == BOTH or one.iri in advising)]  # fmt: skip
+            if found:
+                before, after = found if one.presence == BOTH else (0, found[0])
+                parts += [self.space.minus(before, after), self.space.minus(after, before)]
+        return self.space.count(self.space.diagrams.any_of(parts))
+
+    def _described(self, cubes: Sequence[Cube]) -> tuple[Condition, ...]:
+        return tuple(
+            tuple((atom, bool(cube.pos >> i & 1)) for i, atom in enumerate(self.atoms) if cube.atoms >> i & 1)
+            for cube in cubes
+        )
+
+
+def _in_common_words(shift: Shift) -> bool:
+    return shift.witness is not None and not shift.witness.rank[0]
+
+
+def _states(old: State, new: State) -> tuple[str, str]:
+    return str(old), str(new)

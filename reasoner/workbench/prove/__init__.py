@@ -1,0 +1,1 @@
+"""What holds of a guideline over all possible patients."""

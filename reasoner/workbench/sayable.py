@@ -1,0 +1,165 @@
+"""What a record of a guideline can say, one observation at a time, and as a file that can be classified as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import ROUND_FLOOR, Decimal
+from itertools import pairwise
+
+from rdflib import URIRef
+
+from reasoner.guidelines.guideline import Guideline
+from reasoner.logic.compiled import Compiled
+from reasoner.logic.facts import Observation
+from reasoner.rdf import read_text
+from reasoner.records.record import gather, validate
+from reasoner.terms import GP, curie
+
+PATIENT = "https://example.org/patient"
+Path = tuple[str, ...]
+
+#: No observation has a date, so that any day does for the record contract.
+_ANY_DAY = date(2000, 1, 1)
+
+
+def sayable(guideline: Guideline) -> list[Observation]:
+    """Every observation that the record contract accepts by itself; of numbers, some on each side of each bound."""
+    found = _observable(guideline.compiled, frozenset(guideline.catalogue.negations.values()))
+    contract = guideline.shapes("core", "record")
+    if not contract:
+        return found
+    patients = [f"{PATIENT}/{number}" for number in range(len(found))]
+    texts = (turtle([seen], guideline, patient) for seen, patient in zip(found, patients, strict=True))
+    records = gather([read_text("\n".join(texts), "witness", format="turtle")])
+    refused = validate(records, guideline.taxonomy, contract, _ANY_DAY)
+    return [seen for seen, patient in zip(found, patients, strict=True) if URIRef(patient) not in refused]
+
+
+def _observable(compiled: Compiled, denied: frozenset[str]) -> list[Observation]:
+    paths: dict[tuple[Path, str], set[str]] = {}
+    for atom in compiled.theory.atoms:
+        for end in range(1, len(atom.path) + 1):
+            paths.setdefault((atom.path[:end], "class"), set())
+        if atom.path and atom.kind in ("class", "value"):
+            paths.setdefault((atom.path, atom.kind), set()).add(atom.target)
+    found: list[Observation] = []
+    for (path, kind), targets in sorted(paths.items()):
+        found += _at(compiled, denied, path, kind, targets)
+    return found
+
+
+def _at(compiled: Compiled, denied: frozenset[str], path: Path, kind: str, targets: set[str]) -> Iterator[Observation]:
+    """The observations at the end of one path."""
+    rule = compiled.properties[path[-1]]
+    if rule.data:
+        yield from (Observation(path, "number", low=n, high=n) for n in _points(compiled, path))
+    elif kind == "value":
+        others = {iri for pair in compiled.different if pair & targets for iri in pair}
+        yield from (Observation(path, "value", iri) for iri in sorted(targets | others))
+    else:
+        yield from (Observation(path, "class", iri) for iri in sorted({*targets, *rule.ranges}))
+        if len(path) == 1 and path[0] in denied:
+            yield from (Observation(path, "class", iri, False) for iri in sorted(targets))
+
+
+def _points(compiled: Compiled, path: Path) -> list[Decimal]:
+    """Numbers at, between and around the bounds of a quantity, whole where one fits."""
+    bounds = sorted({atom.bound for atom in compiled.theory.atoms if atom.path == path and atom.kind == "above"})
+    if not bounds:
+        return [Decimal(1)]
+    ends = [bounds[0] - 1, *bounds, bounds[-1] + 1]
+    return sorted({*ends, Decimal(0), *(_between(low, high) for low, high in pairwise(sorted({*ends, Decimal(0)})))})
+
+
+def _between(low: Decimal, high: Decimal) -> Decimal:
+    middle = (low + high) / 2
+    whole = middle.to_integral_value(ROUND_FLOOR)
+    return whole if low < whole < high else middle
+
+
+# -- as a file --
+
+
+@dataclass
+class _Node:
+    """A node of a record, while it is written: its classes, its values, and the nodes under its properties."""
+
+    types: list[str] = field(default_factory=list)
+    values: list[tuple[str, str]] = field(default_factory=list)
+    below: dict[str, list[_Node]] = field(default_factory=dict)
+
+
+def turtle(record: Sequence[Observation], guideline: Guideline, patient: str = PATIENT) -> str:
+    """A record as Turtle that is classified as it is.
+
+    Raises ValueError for an interval, and for an absence that no property states.
+    """
+    prefixes = guideline.prefixes
+    writer = _Writer(guideline.compiled, guideline.catalogue.negations, prefixes)
+    root = writer.tree(record)
+    body = ";\n    ".join(f"{line} " for line in [f"a {writer.name(str(GP.Patient))}", *writer.lines(root)])
+    head = "".join(f"@prefix {p}: <{prefixes[p]}> .\n" for p in sorted(writer.used))
+    return f"{head}\n<{patient}> {body}.\n"
+
+
+class _Writer:
+    def __init__(self, compiled: Compiled, negations: Mapping[str, str], prefixes: Mapping[str, str]) -> None:
+        self.compiled, self.prefixes = compiled, prefixes
+        self.denies = {denied: prop for prop, denied in negations.items()}
+        self.used: set[str] = set()
+
+    def name(self, iri: str) -> str:
+        """A term as Turtle has it: a CURIE, its prefix noted as used, or an IRI in angle brackets."""
+        short = curie(iri, self.prefixes)
+        if short == iri:
+            return URIRef(iri).n3()
+        self.used.add(short.partition(":")[0])
+        return short
+
+    def tree(self, record: Sequence[Observation]) -> _Node:
+        """The nodes of a record; all under a functional property are one."""
+        root = _Node()
+        for seen in sorted(record):
+            node = root
+            for prop in seen.path[:-1]:
+                node = self._one(node, prop)
+            self._add(node, seen)
+        return root
+
+    def _one(self, node: _Node, prop: str) -> _Node:
+        return node.below.setdefault(prop, [_Node()])[0]
+
+    def _add(self, node: _Node, seen: Observation) -> None:
+        prop = seen.path[-1]
+        if seen.kind == "class" and not seen.present:
+            if len(seen.path) > 1 or prop not in self.denies:
+                raise ValueError(f"no property says that {seen.target} is absent")
+            node.values.append((self.denies[prop], self.name(seen.target)))
+        elif seen.kind == "class" and self.compiled.properties[prop].functional:
+            self._one(node, prop).types.append(seen.target)
+        elif seen.kind == "class":
+            node.below.setdefault(prop, []).append(_Node([seen.target]))
+        else:
+            node.values.append((prop, self.name(seen.target) if seen.kind == "value" else _number(seen)))
+
+    def lines(self, node: _Node) -> list[str]:
+        """The properties of a node, one a line."""
+        objects: dict[str, list[str]] = {}
+        for prop, below in node.below.items():
+            objects[prop] = [f"[ {' ; '.join(self._below(one, prop))} ]" for one in below]
+        for prop, value in node.values:
+            objects.setdefault(prop, []).append(value)
+        return [f"{self.name(prop)} {' , '.join(objects[prop])}" for prop in sorted(objects)]
+
+    def _below(self, node: _Node, prop: str) -> list[str]:
+        types = node.types or list(self.compiled.properties[prop].ranges[:1])
+        return [*(f"a {self.name(iri)}" for iri in types), *self.lines(node)]
+
+
+def _number(seen: Observation) -> str:
+    if seen.low is None or seen.low != seen.high:
+        raise ValueError("an interval has no place in a record")
+    text = format(seen.low, "f")
+    return text if "." in text else f"{text}.0"

@@ -1,0 +1,97 @@
+"""Records that show a claim: from what has to be known of a patient to the few observations that say it.
+
+A witness is minimal: without any of its observations it no longer says all. What no record can state (that a quantity
+has no value, say) has no witness.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from decimal import Decimal
+
+from reasoner.guidelines.guideline import Guideline
+from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.facts import Observation, known
+from reasoner.logic.theory import Literals
+from reasoner.workbench.sayable import sayable
+
+Record = tuple[Observation, ...]
+
+
+class Witnesses:
+    """Finds records of one guideline."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.compiled, self.reader = guideline.compiled, guideline.reader
+        seen = [(one, self.closed([one])) for one in sayable(guideline)]
+        self.observable = [(one, closed) for one, closed in seen if not closed.clash]
+        self._everything = Literals(*[(1 << len(self.compiled.theory.atoms)) - 1] * 2)
+
+    def closed(self, record: Iterable[Observation]) -> Literals:
+        """All that a record says, closed under the theory."""
+        return self.compiled.theory.close(known(self.reader.read(record)))
+
+    def record(self, need: Cube, shows: Callable[[Record], bool] = lambda _: True) -> Record | None:
+        """A minimal record that says all of `need` and passes `shows`; None where none is found."""
+        wanted = self.compiled.theory.close(Literals(need.pos, need.neg))
+        if wanted.clash:
+            return None
+        for found in self._covers(need, wanted):
+            record = self._pruned(found, need)
+            if shows(record):
+                return record
+        return None
+
+    def _covers(self, need: Cube, wanted: Literals) -> Iterator[Record]:
+        """Records that say all of `need`: directly, or by way of what entails the parts that no record states."""
+        record, left = self._grown(need, wanted)
+        if not left.size:
+            yield record
+            return
+        atom = next(bits(left.atoms))
+        for rest in self.compiled.theory.supports(atom, bool(left.pos >> atom & 1), self._everything)[1:]:
+            more = Cube(
+                (need.pos | rest.pos) & ~(left.pos & 1 << atom), (need.neg | rest.neg) & ~(left.neg & 1 << atom)
+            )
+            closed = self.compiled.theory.close(wanted.union(Literals(rest.pos, rest.neg)))
+            if not closed.clash:
+                found, still = self._grown(more, closed)
+                if not still.size:
+                    yield found
+
+    def _grown(self, need: Cube, wanted: Literals) -> tuple[Record, Cube]:
+        """Observations that say as much of `need` as can be said one by one, and what is left of it."""
+        serving = [(one, closed) for one, closed in self.observable if not closed.union(wanted).clash]
+        record: Record = ()
+        left = _unsaid(need, self.closed(record))
+        while left.size:
+            best = min(serving, key=lambda item: _rank(item, left, wanted), default=None)
+            if best is None or _unsaid(left, best[1]).size == left.size:
+                break
+            record = (*record, best[0])
+            left = _unsaid(left, self.closed(record))
+            serving = [item for item in serving if not _rivals(item[0], best[0])]
+        return record, left
+
+    def _pruned(self, record: Record, need: Cube) -> Record:
+        for one in record[::-1]:
+            rest = tuple(other for other in record if other is not one)
+            if not _unsaid(need, self.closed(rest)).size:
+                record = rest
+        return record
+
+
+def _unsaid(need: Cube, closed: Literals) -> Cube:
+    return Cube(need.pos & ~closed.pos, need.neg & ~closed.neg)
+
+
+def _rank(item: tuple[Observation, Literals], left: Cube, wanted: Literals) -> tuple[object, ...]:
+    """Says much of what is left, says little else, is simple."""
+    one, closed = item
+    beside = (closed.pos & ~wanted.pos).bit_count() + (closed.neg & ~wanted.neg).bit_count()
+    return _unsaid(left, closed).size, beside, len(one.path), one.target, one.low or Decimal(0)
+
+
+def _rivals(one: Observation, other: Observation) -> bool:
+    """Whether a record can hold at most one of two: values of one property."""
+    return one.path == other.path and one.kind == other.kind != "class"
