@@ -16,12 +16,10 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.intake.block import Block, Codes, Flags
+from reasoner.intake.columns import distinct, gather_bits
 from reasoner.intake.judge import Context, Verdict
 
 Masks = NDArray[np.uint64]
-
-#: Up to so many conceivable contexts are looked up in a table; more are hashed.
-_DENSE = 1 << 22
 
 
 @dataclass(frozen=True)
@@ -122,13 +120,12 @@ class _Reading:
         block = self.block
         kinds, kind = _compact(block.kind, block.count)
         hangs, via = _compact(self.via, len(block.predicates))
-        roles, role = _distinct(kind * len(hangs) + via, len(kinds) * len(hangs))
+        roles, role = distinct(kind.astype(np.int64) * len(hangs) + via)
         values, value = _compact(self.pair_value, block.count)
-        ends, end = _distinct((self.pair_p.astype(np.int64) * 2 + self.pair_node) * len(values) + value,
-                              len(block.predicates) * 2 * len(values))  # fmt: skip
-        distinct, context = _distinct(role[self.s] * np.int64(len(ends)) + end[self.pair], len(roles) * len(ends))
+        ends, end = distinct((self.pair_p.astype(np.int64) * 2 + self.pair_node) * len(values) + value)
+        contexts, context = distinct(role[self.s] * np.int64(len(ends)) + end[self.pair])
         verdicts = []
-        for number in distinct.tolist():
+        for number in contexts.tolist():
             k, v = divmod(int(roles[number // len(ends)]), len(hangs))
             pn, o = divmod(int(ends[number % len(ends)]), len(values))
             verdicts.append(self.judge.verdict(Context(
@@ -145,41 +142,29 @@ class _Reading:
         fine = np.array([verdict.ok for verdict in self.verdicts], bool)
         block.mark(self.row[~fine[self.context]])
         block.mark(np.flatnonzero(self._touched()))
-        masks = [self._known(rows) for rows in (np.flatnonzero(~self.derived), np.flatnonzero(self.derived))]
+        masks = [self._known(derived) for derived in (False, True)]
         names = pc.utf8_slice_codeunits(block.terms.take(pa.array(block.patients)), 1, -1)
         return Population(names, *masks[0], *masks[1], self._proposed(), block.odd)
 
-    def _known(self, rows: NDArray[np.intp]) -> tuple[Masks, Masks]:
-        """The literals that rows give each patient: those true and those false."""
+    def _known(self, derived: bool) -> tuple[Masks, Masks]:
+        """The literals that recorded rows, or derived ones, give each patient: those true and those false."""
         width = self.judge.words
-        found = self._gathered(rows, [[mask >> 64 * word & (1 << 64) - 1 for mask in given]
-                                      for given in ([v.pos for v in self.verdicts], [v.neg for v in self.verdicts])
-                                      for word in range(width)])  # fmt: skip
-        return np.stack(found[:width], axis=1), np.stack(found[width:], axis=1)
+        found = self._gathered([[mask >> 64 * word & (1 << 64) - 1 for word in range(width) for mask in (v.pos, v.neg)]
+                                for v in self.verdicts], self.derived == derived)  # fmt: skip
+        return found[:, 0::2], found[:, 1::2]
 
     def _touched(self) -> Flags:
         """The patients that a shape or rule outside the fragment may touch."""
-        (met,) = self._gathered(np.arange(len(self.row)), [[verdict.needs for verdict in self.verdicts]])
+        met = self._gathered([[verdict.needs] for verdict in self.verdicts], np.ones(len(self.row), bool))[:, 0]
         touched = np.zeros(self.size, bool)
         for need in self.judge.beyond:
             touched |= met & np.uint64(need) == np.uint64(need)
         return touched
 
-    def _gathered(self, rows: NDArray[np.intp], given: list[list[int]]) -> list[NDArray[np.uint64]]:
-        """For each patient all bits that these rows give; one result for each list of bits by context."""
-        tables = np.array(given, np.uint64)
-        found = [np.zeros(self.size, np.uint64) for _ in given]
-        telling: Flags = np.any(tables, axis=0)
-        rows = rows[telling[self.context[rows]]]
-        if not len(rows):
-            return found
-        row, context = self.row[rows], self.context[rows]
-        if np.any(row[1:] < row[:-1]):
-            order = np.argsort(row, kind="stable")
-            row, context = row[order], context[order]
-        starts = np.flatnonzero(np.diff(row, prepend=-1))
-        for table, one in zip(tables, found, strict=True):
-            one[row[starts]] = np.bitwise_or.reduceat(table[context], starts)
+    def _gathered(self, given: list[list[int]], rows: Flags) -> Masks:
+        """For each patient all bits that some rows give; `given` by context."""
+        found = np.zeros((self.size, len(given[0]) if given else 1), np.uint64)
+        gather_bits(self.row, self.context, rows, np.array(given, np.uint64).reshape(-1, found.shape[1]), found)
         return found
 
     def _proposed(self) -> dict[str, Flags]:
@@ -201,16 +186,3 @@ def _compact(codes: Codes, count: int) -> tuple[Codes, Codes]:
     place = np.zeros(count + 1, np.int32)
     place[found] = np.arange(len(found), dtype=np.int32)
     return np.where(found == count, -1, found).astype(np.int32), place[codes]
-
-
-def _distinct(keys: NDArray[Any], bound: int) -> tuple[NDArray[Any], NDArray[Any]]:
-    """The distinct keys, all below `bound`, and each key's place among them."""
-    if bound > _DENSE:
-        found = pa.array(keys).dictionary_encode()
-        return found.dictionary.to_numpy(), found.indices.to_numpy()
-    marked = np.zeros(bound, bool)
-    marked[keys] = True
-    distinct = np.flatnonzero(marked)
-    place = np.zeros(bound, np.int32)
-    place[distinct] = np.arange(len(distinct), dtype=np.int32)
-    return distinct, place[keys]

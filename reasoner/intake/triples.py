@@ -1,15 +1,14 @@
 """N-Triples by columns: a block of lines becomes arrays of codes, each distinct term and pair held once.
 
-Three cuts per line, where blanks stand, give two strings: the subject, and the rest, that is a predicate with its
-object. Both are dictionary-encoded; then only distinct strings are cut further, and only distinct terms are checked.
-The check accepts a part of N-Triples 1.1 <https://www.w3.org/TR/n-triples/> that is canonical as it stands. A line
-that holds anything else goes to the full parser, which rewrites it in canonical form or refuses it.
+`reasoner.intake.scan` finds the distinct terms, and pairs of a predicate with an object; only these are checked. The
+check accepts a part of N-Triples 1.1 <https://www.w3.org/TR/n-triples/> that is canonical as it stands. A line that
+holds anything else goes to the full parser, which rewrites it in canonical form or refuses it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -21,30 +20,29 @@ from rdflib import OWL
 
 from reasoner import rdf
 from reasoner.errors import RecordError
+from reasoner.intake.scan import MARGIN, Scanned, gather, scan
 
 Codes = NDArray[np.int32]
 Positions = NDArray[np.intp]
 Flags = NDArray[np.bool_]
 #: A block of lines, or what was read of one in another syntax.
-Data: TypeAlias = "bytes | memoryview | pa.Buffer | Triples"
+Data: TypeAlias = "bytes | memoryview | pa.Buffer | Text | Triples"
 #: The number, from 1, of a block's first line in its file, or what counts it when an error must name a line.
 FirstLine = int | Callable[[], int]
 
-_BLANK, _LINE_END, _RETURN = 32, 10, 13
-# Three blanks and the end of the line, as one little-endian number.
-_PLAIN = np.frombuffer(b"   \n", "<u4")[0]
+_LINE_END = 10
 _IMPORTS = f"<{OWL.imports}>"
 
-# Terms as the full parser writes them, and certainly valid; each ends with the blank that follows it.
+# Terms as the full parser writes them, and certainly valid.
 _SAFE = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\-\x{A0}-\x{D7FF}]|%[0-9A-Fa-f]{2})"
 _AUTHORITY = r"//[A-Za-z0-9._~\-]*(?::[0-9]{1,4})?"
 _IRI = rf"<[A-Za-z][A-Za-z0-9+.\-]*:(?:{_AUTHORITY}(?:/{_SAFE}*)?|[A-Za-z0-9]{_SAFE}*)(?:\?{_SAFE}*)?(?:#{_SAFE}*)?>"
 _NODE = r"_:[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_\-])?"
 _CHARACTER = r'[ !#-\[\]-~\x{80}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{1FFFD}]|\\[tbnrf"\\]'
 _LITERAL = rf'"(?:{_CHARACTER})*"(?:@[a-z]{{2,3}}(?:-[a-z]{{2}})?|\^\^{_IRI})?'
-_TERM = rf"^(?:{_IRI}|{_NODE}|{_LITERAL}) $"
+_TERM = rf"^(?:{_IRI}|{_NODE}|{_LITERAL})$"
 # Written without a datatype, or not at all.
-_IMPLIED = r'"\^\^<http://www\.w3\.org/(2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(dirL|l)angString)> $'
+_IMPLIED = r'"\^\^<http://www\.w3\.org/(2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(dirL|l)angString)>$'
 
 
 @dataclass(frozen=True)
@@ -52,8 +50,8 @@ class Triples:
     """A block of triples, as a set: equal triples may stand twice. All codes are positions, counted from 0.
 
     `nodes` are the distinct terms in subject or object position, as canonical N-Triples write them; the first
-    `subjects` of them are the subjects, in the order in which they appear. So an object whose code is below `subjects`
-    is a subject of this block. A pair is a predicate with an object; each distinct pair has one code.
+    `subjects` of them are the subjects. So an object whose code is below `subjects` is a subject of this block. A pair
+    is a predicate with an object; each distinct pair has one code.
     """
 
     subject: Codes
@@ -83,6 +81,43 @@ class Triples:
         return np.where(self.pair_object < self.subjects, self.pair_object, np.int32(-1))
 
 
+@dataclass(frozen=True)
+class Text:
+    """Whole lines: the first `size` of these bytes, which are a multiple of eight; line ends follow."""
+
+    data: NDArray[np.uint8]
+    size: int
+
+    @classmethod
+    def of(cls, data: bytes | memoryview | pa.Buffer) -> Text:
+        """The text of these bytes, whose last line may lack its end."""
+        view = memoryview(data)
+        text = cls.room(view.nbytes)
+        text.data[: view.nbytes] = np.frombuffer(view, np.uint8)
+        return text.whole()
+
+    @classmethod
+    def room(cls, size: int) -> Text:
+        """Room for so many bytes, to be filled."""
+        array = np.empty(-(-(size + 1 + MARGIN) // 8) * 8, np.uint8)
+        array[size:] = _LINE_END
+        return cls(array, size)
+
+    def whole(self) -> Text:
+        """The same once it is filled, with an end to its last line."""
+        unended = self.size and self.data[self.size - 1] != _LINE_END
+        return replace(self, size=self.size + 1) if unended else self
+
+    @property
+    def view(self) -> memoryview:
+        """The bytes of the lines."""
+        return self.data[: self.size].data
+
+    def line_offsets(self) -> Positions:
+        """Where each line begins, and the end."""
+        return np.concatenate(([0], np.flatnonzero(self.data[: self.size] == _LINE_END) + 1))
+
+
 def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
     """Read whole lines of N-Triples; the last may lack its end. `source` stands for the file in errors.
 
@@ -91,76 +126,88 @@ def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
     """
     if isinstance(data, Triples):
         return data
-    lines = _Lines(_whole_lines(data), source, first_line)
-    found = _read(lines, lines.data, canonical=False)
+    text = data if isinstance(data, Text) else Text.of(data)
+    lines = _Lines(text.view, source, first_line)
+    found = _read(lines, text, canonical=False)
     if pc.index(found.predicates, _IMPORTS).as_py() >= 0:
         lines.refuse_imports()
     return found
 
 
-def _whole_lines(data: bytes | memoryview | pa.Buffer) -> bytes | memoryview:
-    view = memoryview(data)
-    if view.nbytes and view[-1] != _LINE_END:
-        return bytes(view) + b"\n"
-    return view
-
-
-def _read(lines: _Lines, data: bytes | memoryview, *, canonical: bool) -> Triples:
-    cut = _cut(np.frombuffer(data, np.uint8))
-    if cut.returns:
-        return _read(lines, bytes(data).replace(b"\r\n", b"\n"), canonical=canonical)
-    tokens = _encode(cut.offsets, data)
-    subject, rest = tokens.codes[0::2], tokens.codes[1::2]
-    parts = _split(cut, rest, tokens)
+def _read(lines: _Lines, text: Text, *, canonical: bool) -> Triples:
+    found = scan(text.data, text.size)
+    good = found.subject >= 0
+    if not good.all() and b"\r\n" in bytes(text.view):
+        return _read(lines, Text.of(bytes(text.view).replace(b"\r\n", b"\n")), canonical=canonical)
     try:
-        texts = parts.texts.cast(pa.string())
+        table = _table(text, found, slice(None) if good.all() else good)
     except pa.ArrowInvalid:
         lines.refuse_encoding()
     if not canonical:
-        good = _fit(texts, parts.codes.reshape(-1, 3), subject, rest)
+        good[good] = _fit(table)
         if not good.all():
-            return _read(lines, lines.rewritten(data, cut.offsets[0::2], good), canonical=True)
-    return _table(subject, rest, parts.codes.reshape(-1, 3), texts)
+            return _read(lines, Text.of(lines.rewritten(text, good)), canonical=True)
+    return table
 
 
-# -- cutting lines at their blanks --
+# -- numbering --
 
 
-@dataclass(frozen=True)
-class _Cut:
-    """Where lines are cut: `offsets` of two strings a line, the subject with its blank, and the rest with its end.
-
-    `plain` lines have white space in three places or more: after the subject, after the predicate and, last, before
-    the dot; `predicate` and `object` are the lengths of these two with it. Of any other line the subject is left
-    empty, which makes it misfit. `returns`: there is a CR LF.
-    """
-
-    offsets: Codes
-    plain: Flags
-    predicate: Positions
-    object: Positions
-    returns: bool
-
-
-def _cut(data: NDArray[np.uint8]) -> _Cut:
-    stops = np.flatnonzero(data <= _BLANK)
-    kinds = data[stops]
-    if len(stops) % 4 == 0 and (kinds.view("<u4") == _PLAIN).all():
-        first, second, last, end = stops.reshape(-1, 4).T
-        return _cuts(first, second, last, end, np.ones(len(end), bool), returns=False)
-    end = np.flatnonzero(kinds == _LINE_END)
-    before = np.concatenate((np.array([-1]), end))[: len(end)]
-    first, second, last = before + 1, np.minimum(before + 2, end), end - 1
-    plain = end - before > 3
-    returns = bool((kinds == _RETURN).any()) and b"\r\n" in data.tobytes()
-    return _cuts(stops[first], stops[second], stops[last], stops[end], plain, returns=returns)
+def _table(text: Text, found: Scanned, lines: slice | Flags) -> Triples:
+    """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
+    subject, pair = found.subject[lines], found.pair[lines]
+    subjects, of_subject = _used(subject, len(found.terms))
+    predicates, of_predicate = _used(found.predicate, len(found.terms))
+    others = np.zeros(len(found.terms), bool)
+    others[found.object] = True
+    others[subjects] = False
+    nodes = np.concatenate((subjects, np.flatnonzero(others)))
+    of_node = np.empty(len(found.terms), np.int32)
+    of_node[nodes] = np.arange(len(nodes), dtype=np.int32)
+    return Triples(
+        of_subject[subject],
+        pair,
+        of_predicate[found.predicate],
+        of_node[found.object],
+        _terms(text, found, nodes),
+        _terms(text, found, predicates),
+        len(subjects),
+    )
 
 
-def _cuts(first: Positions, second: Positions, last: Positions, end: Positions, plain: Flags, *, returns: bool) -> _Cut:
-    offsets = np.zeros(2 * len(end) + 1, np.int32)
-    offsets[2::2] = end + 1
-    offsets[1::2] = np.where(plain, first + 1, offsets[0:-1:2])
-    return _Cut(offsets, plain, second - first, last - second, returns)
+def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
+    """The codes, of `size`, that occur, ascending; and for each its place among them."""
+    used = np.zeros(size, bool)
+    used[codes] = True
+    found = np.flatnonzero(used)
+    places = np.empty(size, np.int32)
+    places[found] = np.arange(len(found), dtype=np.int32)
+    return found, places
+
+
+def _terms(text: Text, found: Scanned, chosen: Positions) -> pa.StringArray:
+    texts, offsets = gather(text.data, found.terms, chosen)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
+    return pa.Array.from_buffers(pa.binary(), len(chosen), buffers).cast(pa.string())
+
+
+# -- judging distinct terms --
+
+
+def _fit(table: Triples) -> Flags:
+    """Which triples are of terms that are certainly valid and canonical, each where it may stand."""
+    term = _matches(table.nodes, _TERM)
+    quoted = np.flatnonzero(pc.starts_with(table.nodes, '"').to_numpy(zero_copy_only=False))
+    term[quoted[_matches(table.nodes.take(pa.array(quoted)), _IMPLIED)]] = False
+    pair = _matches(table.predicates, f"^{_IRI}$")[table.pair_predicate] & term[table.pair_object]
+    term[quoted[quoted < table.subjects]] = False
+    fit: Flags = term[table.subject] & pair[table.pair]
+    return fit
+
+
+def _matches(texts: pa.StringArray, pattern: str) -> Flags:
+    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
 
 
 # -- encoding strings --
@@ -185,83 +232,6 @@ def _offsets(texts: pa.BinaryArray) -> Codes:
     return np.frombuffer(texts.buffers()[1], np.int32)[: len(texts) + 1]
 
 
-def _split(cut: _Cut, rest: Codes, tokens: _Encoded) -> _Encoded:
-    """Three parts of each distinct string: a subject and nothing, or predicate, object and the end of the line."""
-    offsets = _offsets(tokens.texts)
-    parts = np.repeat(offsets, 3)[2:]
-    plain = np.flatnonzero(cut.plain)
-    line = np.full(len(tokens.texts), -1)
-    line[rest[plain]] = plain
-    pairs = np.flatnonzero(line >= 0)
-    parts[3 * pairs + 1] = parts[3 * pairs] + cut.predicate[line[pairs]]
-    parts[3 * pairs + 2] = parts[3 * pairs + 1] + cut.object[line[pairs]]
-    return _encode(parts, tokens.texts.buffers()[2] or b"")
-
-
-# -- judging distinct terms --
-
-
-def _fit(texts: pa.StringArray, parts: Codes, subject: Codes, rest: Codes) -> Flags:
-    """Which lines hold terms that are certainly valid and canonical, each where it may stand, and end as they must."""
-    term = _matches(texts, _TERM)
-    # An empty text has no first character; it is no term, so that any other does.
-    initial = np.frombuffer(texts.buffers()[2] or b"", np.uint8).take(_offsets(texts)[:-1], mode="clip")
-    literal = initial == ord('"')
-    quoted = np.flatnonzero(literal)
-    term[quoted[_matches(texts.take(pa.array(quoted)), _IMPLIED)]] = False
-    resource = term & ~literal
-    iri = resource & (initial == ord("<"))
-    end = pc.equal(texts, ".\n").to_numpy(zero_copy_only=False)
-    pair: Flags = iri[parts[:, 0]] & term[parts[:, 1]] & end[parts[:, 2]]
-    fit: Flags = resource[parts[:, 0]][subject] & pair[rest]
-    return fit
-
-
-def _matches(texts: pa.StringArray, pattern: str) -> Flags:
-    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
-    return found
-
-
-# -- numbering --
-
-
-def _table(subject: Codes, rest: Codes, parts: Codes, texts: pa.StringArray) -> Triples:
-    subjects, of_subject = _used(subject, len(parts))
-    pairs, of_pair = _used(rest, len(parts))
-    predicates, of_predicate = _used(parts[pairs, 0], len(texts))
-    nodes = parts[subjects, 0]
-    others = np.zeros(len(texts), bool)
-    others[parts[pairs, 1]] = True
-    others[nodes] = False
-    nodes = np.concatenate((nodes, np.flatnonzero(others)))
-    of_node = np.empty(len(texts), np.int32)
-    of_node[nodes] = np.arange(len(nodes), dtype=np.int32)
-    return Triples(
-        of_subject[subject],
-        of_pair[rest],
-        of_predicate[parts[pairs, 0]],
-        of_node[parts[pairs, 1]],
-        _terms(texts, nodes),
-        _terms(texts, predicates),
-        len(subjects),
-    )
-
-
-def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
-    """The codes, of `size`, that occur, ascending; and for each its place among them."""
-    used = np.zeros(size, bool)
-    used[codes] = True
-    found = np.flatnonzero(used)
-    places = np.empty(size, np.int32)
-    places[found] = np.arange(len(found), dtype=np.int32)
-    return found, places
-
-
-def _terms(texts: pa.StringArray, chosen: Positions) -> pa.StringArray:
-    """The chosen terms, without the blank that follows each."""
-    return pc.binary_slice(texts.take(pa.array(chosen)).cast(pa.binary()), 0, -1).cast(pa.string())
-
-
 # -- lines that the columns cannot hold as they stand --
 
 
@@ -273,9 +243,9 @@ class _Lines:
     source: str
     first: FirstLine
 
-    def rewritten(self, data: bytes | memoryview, begins: Codes, good: Flags) -> bytes:
+    def rewritten(self, block: Text, good: Flags) -> bytes:
         """The good lines, and what the full parser makes of the others, in canonical form."""
-        text = bytes(data)
+        text, begins = bytes(block.view), block.line_offsets()
         odd = np.flatnonzero(~good)
         pieces, done = [], 0
         others = [text[begins[i] : begins[i + 1]] for i in odd]
@@ -285,8 +255,11 @@ class _Lines:
         return b"".join((*pieces, text[done:], self._parsed(others, odd)))
 
     def _parsed(self, others: list[bytes], numbers: Positions) -> bytes:
+        text = b"".join(others)
         try:
-            quads = list(_quads(b"".join(others)))
+            quads = list(_quads(text)) if text.isascii() or text.decode() else None
+        except UnicodeDecodeError:
+            self.refuse_encoding()
         except SyntaxError:
             quads = None
         if quads is None or any(map(_beyond, quads)):

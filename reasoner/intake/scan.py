@@ -1,0 +1,234 @@
+"""Lines of N-Triples to codes, in one pass over the bytes, eight at a time: each distinct term and pair once.
+
+A line is cut at blanks, which are all bytes up to the space: subject, predicate, and what stands before the last blank
+of the line, the object. Words of eight bytes are searched for a blank and hashed at once (the search is that of
+https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord, exact for the first such byte). Hashes only choose
+places in a table: what is taken for equal has been compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reasoner.intake.jit import compiled
+
+#: How many bytes behind the end of a text are looked at; they have to be there, and line ends.
+MARGIN = 24
+
+_0, _1, _2, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8, 32, 56, 63))
+_BYTE, _SPACE, _DOT, _LINE = np.uint64(255), np.uint64(32), np.uint64(ord(".")), np.uint64(ord("\n"))
+_HIGH = np.uint64(0x8080808080808080)
+_FIRST = np.uint64(0x2121212121212121)  # in each byte the first that is no blank
+_PLACES = np.uint64(0x0001020304050607)
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
+_END = np.uint8(ord("\n"))
+_HASH, _START, _LENGTH = 0, 1, 2
+_PLACES_AT_FIRST = 1 << 14
+
+
+class Scanned(NamedTuple):
+    """Codes, which count from 0 in the order of first appearance: for each line those of its subject and its pair.
+
+    A pair is a predicate with an object; for each the codes of the two terms. `terms` has for each term its hash, where
+    it starts, and its length in bytes. A line that is not three terms, a space behind each, and a dot has the codes -1.
+    """
+
+    subject: NDArray[np.int32]
+    pair: NDArray[np.int32]
+    predicate: NDArray[np.int32]
+    object: NDArray[np.int32]
+    terms: NDArray[np.uint64]
+
+
+class _Line(NamedTuple):
+    """Where the blanks behind subject, predicate and object are, and the line's end; and hashes of the three."""
+
+    subject: Any
+    predicate: Any
+    object: Any
+    end: Any
+    subject_hash: Any
+    predicate_hash: Any
+    object_hash: Any
+
+
+class _Strings(NamedTuple):
+    """Distinct strings by code, as `Scanned.terms`, their number, and their codes by hash, -1 where there is none."""
+
+    rows: Any
+    count: Any
+    places: Any
+
+
+@compiled
+def scan(data: NDArray[np.uint8], size: int) -> Scanned:
+    """Scan `size` bytes, which are whole lines; `data`, a multiple of eight, has a MARGIN of line ends behind them."""
+    words, lines = data.view(np.uint64), _lines(data, size)
+    subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
+    predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
+    terms, pairs = _none(3 * lines), _none(lines)
+    row, start, this = 0, _0, -1
+    while row < lines:
+        line = _line(words, start)
+        if _is_odd(words, line):
+            start = _line_end(words, start) + _1
+            row += 1
+            continue
+        if this < 0 or not _same(words, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
+            terms, this = _code(words, terms, line.subject_hash, start, line.subject)
+        new = pairs.count
+        mixed = _mixed(line.predicate_hash ^ _FACTOR, line.object_hash)
+        pairs, code = _code(words, pairs, mixed, line.subject + _1, line.object)
+        if code == new:
+            terms, predicate[code] = _code(words, terms, line.predicate_hash, line.subject + _1, line.predicate)
+            terms, value[code] = _code(words, terms, line.object_hash, line.predicate + _1, line.object)
+        subject[row], pair[row] = this, code
+        start = line.end + _1
+        row += 1
+    return Scanned(subject, pair, predicate[: pairs.count], value[: pairs.count], terms.rows[: terms.count])
+
+
+# -- lines --
+
+
+@compiled
+def _lines(data: Any, size: Any) -> Any:
+    """How many lines end in the first `size` bytes."""
+    count = 0
+    for i in range(size):
+        count += data[i] == _END
+    return count
+
+
+@compiled
+def _line(words: Any, start: Any) -> _Line:
+    """The line from `start` on; where it is odd, whatever its blanks and those behind it give."""
+    subject, subject_hash = _token(words, start, _0)
+    predicate, predicate_hash = _token(words, subject + _1, _0)
+    value, value_hash = _token(words, predicate + _1, _0)
+    end, longer = value, value_hash
+    while _byte(words, end) != _LINE:
+        value, value_hash = end, longer
+        end, longer = _token(words, end + _1, longer)
+    return _Line(subject, predicate, value, end, subject_hash, predicate_hash, value_hash)
+
+
+@compiled
+def _is_odd(words: Any, line: _Line) -> bool:
+    """Whether a line is more or less than three terms, each with a space behind it, and a dot."""
+    spaces = _byte(words, line.subject) == _SPACE and _byte(words, line.predicate) == _SPACE
+    dot = line.end == line.object + _2 and _byte(words, line.object + _1) == _DOT
+    return not (spaces and dot and _byte(words, line.object) == _SPACE)
+
+
+@compiled
+def _line_end(words: Any, start: Any) -> Any:
+    """Where the line that begins at `start` ends."""
+    while _byte(words, start) != _LINE:
+        start += _1
+    return start
+
+
+# -- bytes by the word --
+
+
+@compiled
+def _byte(words: Any, place: Any) -> Any:
+    return (words[place >> _3] >> ((place & _7) << _3)) & _BYTE
+
+
+@compiled
+def _word(words: Any, place: Any) -> Any:
+    """The eight bytes from a place on, the first of them lowest."""
+    shift = (place & _7) << _3
+    return (words[place >> _3] >> shift) | ((words[(place >> _3) + _1] << _1) << (_63 - shift))
+
+
+@compiled
+def _token(words: Any, place: Any, seed: Any) -> tuple[Any, Any]:
+    """Where the first blank from `place` on is, and a hash of what stands before it."""
+    word = _word(words, place)
+    blanks = (word - _FIRST) & ~word & _HIGH
+    while blanks == _0:
+        seed = _mixed(seed, word)
+        place += _8
+        word = _word(words, place)
+        blanks = (word - _FIRST) & ~word & _HIGH
+    low = (blanks & (_0 - blanks)) >> _7  # 1 in the first byte that is a blank
+    return place + ((low * _PLACES) >> _56), _mixed(seed, word & (low - _1))
+
+
+@compiled
+def _mixed(seed: Any, word: Any) -> Any:
+    product = (seed ^ word) * _FACTOR
+    return product ^ (product >> _32)
+
+
+@compiled
+def _same(words: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
+    """Whether the bytes from `one` on, so many, are those from `other` up to `end`."""
+    if other + length != end:
+        return False
+    while length >= _8:
+        if _word(words, one) != _word(words, other):
+            return False
+        one, other, length = one + _8, other + _8, length - _8
+    return length == _0 or (_word(words, one) ^ _word(words, other)) << ((_8 - length) << _3) == _0
+
+
+# -- distinct strings --
+
+
+@compiled
+def _none(most: int) -> _Strings:
+    """No strings, and room for so many."""
+    return _Strings(np.empty((most, 3), np.uint64), 0, np.full(_PLACES_AT_FIRST, -1, np.int32))
+
+
+@compiled
+def _code(words: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> tuple[_Strings, Any]:
+    """The code of the string from `start` up to `end`; where it is new, the next one, and the strings with it."""
+    rows, count, places = strings.rows, strings.count, strings.places
+    mask = np.uint64(len(places) - 1)
+    place = hashed & mask
+    while places[place] >= 0:
+        code = places[place]
+        if rows[code, _HASH] == hashed and _same(words, rows[code, _START], rows[code, _LENGTH], start, end):
+            return strings, np.int64(code)
+        place = (place + _1) & mask
+    places[place] = count
+    rows[count, _HASH], rows[count, _START], rows[count, _LENGTH] = hashed, start, end - start
+    if 2 * count > len(places):
+        places = _wider(rows, count + 1, 2 * len(places))
+    return _Strings(rows, count + 1, places), count
+
+
+@compiled
+def _wider(rows: Any, count: int, size: int) -> Any:
+    """The codes of so many strings by hash, in a table of this size, which is a power of two."""
+    places, mask = np.full(size, -1, np.int32), np.uint64(size - 1)
+    for code in range(count):
+        place = rows[code, _HASH] & mask
+        while places[place] >= 0:
+            place = (place + _1) & mask
+        places[place] = code
+    return places
+
+
+# -- the strings themselves --
+
+
+@compiled
+def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64], chosen: NDArray[np.int64]) -> tuple[Any, Any]:
+    """The texts of the chosen terms behind each other, and the offsets between them, one more than there are terms."""
+    offsets = np.zeros(len(chosen) + 1, np.int32)
+    for i in range(len(chosen)):
+        offsets[i + 1] = offsets[i] + terms[chosen[i], _LENGTH]
+    texts = np.empty(offsets[-1], np.uint8)
+    for i in range(len(chosen)):
+        start, length = np.int64(terms[chosen[i], _START]), np.int64(terms[chosen[i], _LENGTH])
+        texts[offsets[i] : offsets[i + 1]] = data[start : start + length]
+    return texts, offsets
