@@ -61,3 +61,14 @@ def gather_bits(
         if chosen[i]:
             for word in range(bits.shape[1]):
                 found[row[i], word] |= bits[context[i], word]
+
+
+@compiled
+def turned(masks: NDArray[np.uint64], atoms: int) -> NDArray[np.uint64]:
+    """Bitmaps of patients for each of so many literals, from the literals of each patient, a word for each 64."""
+    found = np.zeros((atoms, (len(masks) + 63) // 64), np.uint64)
+    for row in range(len(masks)):
+        for atom in range(atoms):
+            known = masks[row, atom // 64] >> np.uint64(atom % 64) & np.uint64(1)
+            found[atom, row // 64] |= known << np.uint64(row % 64)
+    return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from reasoner.errors import Problem, RecordError
 from reasoner.guidelines.guideline import Guideline
 from reasoner.intake.block import Block, Codes, Flags
+from reasoner.intake.columns import turned
 from reasoner.intake.grouping import lines
 from reasoner.intake.judge import Judge
 from reasoner.intake.population import Population, read_population
+from reasoner.intake.text import Buffer
 from reasoner.intake.triples import Data, FirstLine, Triples, read_block
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
-from reasoner.kernel.transpose import bitmap, bitmaps, flags_of
+from reasoner.kernel.transpose import bitmap, flags_of
 from reasoner.logic.facts import DERIVED, Observation, known
 from reasoner.patient.assess import proposed_in
 
@@ -39,6 +41,7 @@ class TripleReader:
     judge: Judge
     kernel: Kernel
     as_of: date
+    buffer: Buffer = field(default_factory=Buffer)
 
     def read(self, data: Data, source: str, first_line: FirstLine = 1, *, grouped: bool = False) -> Cohort:
         """The patients of a block, in the order in which they are first typed.
@@ -119,7 +122,7 @@ class TripleReader:
                     kept[names[patient]] = True
                     self._enter(masks, proposed, names[patient], seen)
         atoms = len(self.guideline.compiled.theory.atoms)
-        pos, neg, derived_pos, derived_neg = (bitmaps(mask[kept], atoms) for mask in masks)
+        pos, neg, derived_pos, derived_neg = (turned(mask[kept], atoms) for mask in masks)
         orders = {action: bitmap(flags[kept]) for action, flags in proposed.items()}
         return Cohort(population.patients.filter(pa.array(kept)), pos, neg, orders, derived_pos, derived_neg)
 

@@ -15,9 +15,6 @@ from numpy.typing import NDArray
 
 from reasoner.intake.jit import compiled
 
-#: How many bytes behind the end of a text are looked at; they have to be there, and line ends.
-MARGIN = 24
-
 _0, _1, _2, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8, 32, 56, 63))
 _BYTE, _SPACE, _DOT, _LINE = np.uint64(255), np.uint64(32), np.uint64(ord(".")), np.uint64(ord("\n"))
 _HIGH = np.uint64(0x8080808080808080)
@@ -56,16 +53,19 @@ class _Line(NamedTuple):
 
 
 class _Strings(NamedTuple):
-    """Distinct strings by code, as `Scanned.terms`, their number, and their codes by hash, -1 where there is none."""
+    """Distinct strings by code, as `Scanned.terms`; their codes by hash, -1 where there is none; two numbers.
+
+    These are the number of strings, and how many of the places are in use: a power of two, at least half of them free.
+    """
 
     rows: Any
-    count: Any
     places: Any
+    numbers: Any
 
 
 @compiled
 def scan(data: NDArray[np.uint8], size: int) -> Scanned:
-    """Scan `size` bytes, which are whole lines; `data`, a multiple of eight, has a MARGIN of line ends behind them."""
+    """Scan whole lines, the first `size` bytes of `data`: see `reasoner.intake.text.Text`."""
     words, lines = data.view(np.uint64), _lines(data, size)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
@@ -78,17 +78,18 @@ def scan(data: NDArray[np.uint8], size: int) -> Scanned:
             row += 1
             continue
         if this < 0 or not _same(words, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
-            terms, this = _code(words, terms, line.subject_hash, start, line.subject)
-        new = pairs.count
+            this = _code(words, terms, line.subject_hash, start, line.subject)
+        new = pairs.numbers[0]
         mixed = _mixed(line.predicate_hash ^ _FACTOR, line.object_hash)
-        pairs, code = _code(words, pairs, mixed, line.subject + _1, line.object)
+        code = _code(words, pairs, mixed, line.subject + _1, line.object)
         if code == new:
-            terms, predicate[code] = _code(words, terms, line.predicate_hash, line.subject + _1, line.predicate)
-            terms, value[code] = _code(words, terms, line.object_hash, line.predicate + _1, line.object)
+            predicate[code] = _code(words, terms, line.predicate_hash, line.subject + _1, line.predicate)
+            value[code] = _code(words, terms, line.object_hash, line.predicate + _1, line.object)
         subject[row], pair[row] = this, code
         start = line.end + _1
         row += 1
-    return Scanned(subject, pair, predicate[: pairs.count], value[: pairs.count], terms.rows[: terms.count])
+    count = pairs.numbers[0]
+    return Scanned(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
 
 
 # -- lines --
@@ -185,37 +186,44 @@ def _same(words: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
 @compiled
 def _none(most: int) -> _Strings:
     """No strings, and room for so many."""
-    return _Strings(np.empty((most, 3), np.uint64), 0, np.full(_PLACES_AT_FIRST, -1, np.int32))
+    size = _PLACES_AT_FIRST
+    while size < 2 * most:
+        size *= 2
+    places = np.empty(size, np.int32)
+    places[:_PLACES_AT_FIRST] = -1
+    return _Strings(np.empty((most, 3), np.uint64), places, np.array([0, _PLACES_AT_FIRST]))
 
 
 @compiled
-def _code(words: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> tuple[_Strings, Any]:
-    """The code of the string from `start` up to `end`; where it is new, the next one, and the strings with it."""
-    rows, count, places = strings.rows, strings.count, strings.places
-    mask = np.uint64(len(places) - 1)
+def _code(words: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
+    """The code of the string from `start` up to `end`; where it is new, the next one."""
+    rows, places, mask = strings.rows, strings.places, np.uint64(strings.numbers[1] - 1)
     place = hashed & mask
     while places[place] >= 0:
-        code = places[place]
+        code = np.uint64(places[place])
         if rows[code, _HASH] == hashed and _same(words, rows[code, _START], rows[code, _LENGTH], start, end):
-            return strings, np.int64(code)
+            return np.int64(code)
         place = (place + _1) & mask
+    count = strings.numbers[0]
     places[place] = count
     rows[count, _HASH], rows[count, _START], rows[count, _LENGTH] = hashed, start, end - start
-    if 2 * count > len(places):
-        places = _wider(rows, count + 1, 2 * len(places))
-    return _Strings(rows, count + 1, places), count
+    strings.numbers[0] = count + 1
+    if 2 * (count + 1) > strings.numbers[1]:
+        _widen(strings)
+    return count
 
 
 @compiled
-def _wider(rows: Any, count: int, size: int) -> Any:
-    """The codes of so many strings by hash, in a table of this size, which is a power of two."""
-    places, mask = np.full(size, -1, np.int32), np.uint64(size - 1)
-    for code in range(count):
-        place = rows[code, _HASH] & mask
+def _widen(strings: _Strings) -> None:
+    """Use twice as many places."""
+    strings.numbers[1] *= 2
+    places, mask = strings.places, np.uint64(strings.numbers[1] - 1)
+    places[: strings.numbers[1]] = -1
+    for code in range(strings.numbers[0]):
+        place = strings.rows[code, _HASH] & mask
         while places[place] >= 0:
             place = (place + _1) & mask
         places[place] = code
-    return places
 
 
 # -- the strings themselves --

@@ -35,7 +35,7 @@ from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Kernel
 
 #: About how many bytes of text make a unit.
-BYTES = 16 << 20
+BYTES = 32 << 20
 #: About how many times as long N-Triples are as Turtle.
 _LONGER = 4
 
@@ -160,10 +160,9 @@ class TripleSource:
         file, start, stop = self.pieces[self.units().index(unit)]
         if self.turtle:
             return self._written(self.turtle, start, stop)
-        with file.open("rb") as opened:
-            opened.seek(start)
-            data = opened.read(stop - start)
-        return self.readers.triples.read(data, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
+        reader = self.readers.triples
+        text = reader.buffer.read(file, start, stop)
+        return reader.read(text, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
 
     def _written(self, turtle: Turtle, start: int, stop: int) -> Cohort:
         """The patients of a piece of Turtle; whatever is wrong, the whole file tells what and where."""

@@ -8,7 +8,7 @@ holds anything else goes to the full parser, which rewrites it in canonical form
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, NoReturn, TypeAlias
 
 import numpy as np
@@ -20,7 +20,9 @@ from rdflib import OWL
 
 from reasoner import rdf
 from reasoner.errors import RecordError
-from reasoner.intake.scan import MARGIN, Scanned, gather, scan
+from reasoner.intake.scan import Scanned, gather, scan
+from reasoner.intake.simple import simple
+from reasoner.intake.text import Text
 
 Codes = NDArray[np.int32]
 Positions = NDArray[np.intp]
@@ -30,7 +32,6 @@ Data: TypeAlias = "bytes | memoryview | pa.Buffer | Text | Triples"
 #: The number, from 1, of a block's first line in its file, or what counts it when an error must name a line.
 FirstLine = int | Callable[[], int]
 
-_LINE_END = 10
 _IMPORTS = f"<{OWL.imports}>"
 
 # Terms as the full parser writes them, and certainly valid.
@@ -79,43 +80,6 @@ class Triples:
     def pair_link(self) -> Codes:
         """For each pair, its object's code as a subject of this block; -1 where it is none."""
         return np.where(self.pair_object < self.subjects, self.pair_object, np.int32(-1))
-
-
-@dataclass(frozen=True)
-class Text:
-    """Whole lines: the first `size` of these bytes, which are a multiple of eight; line ends follow."""
-
-    data: NDArray[np.uint8]
-    size: int
-
-    @classmethod
-    def of(cls, data: bytes | memoryview | pa.Buffer) -> Text:
-        """The text of these bytes, whose last line may lack its end."""
-        view = memoryview(data)
-        text = cls.room(view.nbytes)
-        text.data[: view.nbytes] = np.frombuffer(view, np.uint8)
-        return text.whole()
-
-    @classmethod
-    def room(cls, size: int) -> Text:
-        """Room for so many bytes, to be filled."""
-        array = np.empty(-(-(size + 1 + MARGIN) // 8) * 8, np.uint8)
-        array[size:] = _LINE_END
-        return cls(array, size)
-
-    def whole(self) -> Text:
-        """The same once it is filled, with an end to its last line."""
-        unended = self.size and self.data[self.size - 1] != _LINE_END
-        return replace(self, size=self.size + 1) if unended else self
-
-    @property
-    def view(self) -> memoryview:
-        """The bytes of the lines."""
-        return self.data[: self.size].data
-
-    def line_offsets(self) -> Positions:
-        """Where each line begins, and the end."""
-        return np.concatenate(([0], np.flatnonzero(self.data[: self.size] == _LINE_END) + 1))
 
 
 def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
@@ -196,9 +160,11 @@ def _terms(text: Text, found: Scanned, chosen: Positions) -> pa.StringArray:
 
 def _fit(table: Triples) -> Flags:
     """Which triples are of terms that are certainly valid and canonical, each where it may stand."""
-    term = _matches(table.nodes, _TERM)
-    quoted = np.flatnonzero(pc.starts_with(table.nodes, '"').to_numpy(zero_copy_only=False))
-    term[quoted[_matches(table.nodes.take(pa.array(quoted)), _IMPLIED)]] = False
+    term = simple(_bytes(table.nodes), _offsets(table.nodes))
+    others = np.flatnonzero(~term)
+    texts = table.nodes.take(pa.array(others))
+    term[others] = _matches(texts, _TERM) & ~_matches(texts, _IMPLIED)
+    quoted = others[pc.starts_with(texts, '"').to_numpy(zero_copy_only=False)]
     pair = _matches(table.predicates, f"^{_IRI}$")[table.pair_predicate] & term[table.pair_object]
     term[quoted[quoted < table.subjects]] = False
     fit: Flags = term[table.subject] & pair[table.pair]
@@ -226,6 +192,10 @@ def _encode(offsets: Codes, data: Any) -> _Encoded:
     strings = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
     encoded = strings.dictionary_encode()
     return _Encoded(encoded.indices.to_numpy(), encoded.dictionary)
+
+
+def _bytes(texts: pa.BinaryArray) -> NDArray[np.uint8]:
+    return np.frombuffer(texts.buffers()[2] or b"", np.uint8)
 
 
 def _offsets(texts: pa.BinaryArray) -> Codes:
