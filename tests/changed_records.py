@@ -168,6 +168,23 @@ GENTLE = ("nothing", "order", "label", "declared", "named node", "document", "_f
           "_pain_at_the_level", "_again", "_renamed", "_foreign_node", "_note")  # fmt: skip
 
 
+#: What always conforms, and belongs to one patient alone.
+KIND = ("nothing", "order", "label", "named node", "document", "_again")
+
+
+def gentle(guideline: Guideline, seed: int, size: int) -> list[Draft]:
+    """Drafts that conform, changed once or twice."""
+    drafts, rng = Drafts(guideline, -seed), random.Random(-seed)
+    found = []
+    for number in range(size):
+        draft = drafts.draft(number, "nothing")
+        draft.rng = rng
+        for name in rng.sample(KIND, rng.randint(0, 2)):
+            EVERY[name](draft)
+        found.append(draft)
+    return found
+
+
 def drawn(guideline: Guideline, seed: int, size: int) -> list[Draft]:
     """Drafts that are changed up to four times, without those for which `classify` refuses their whole file."""
     drafts, rng = Drafts(guideline, seed), random.Random(seed)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import time
@@ -25,6 +26,12 @@ from promises import verdicts
 from report import LABELS, Agreement, Report, markdown, show, write
 from rich.console import Console
 
+SAME = {
+    "records": "batch against classify, {:,} random records, one in ten broken: answers and refusals",
+    "spark": "batch on Spark against the embedded engine, {:,} patients, every column",
+    "killed": "batches killed {} times and given again, against undisturbed ones, every byte",
+}
+ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 PAGE = ROOT / "docs" / "benchmarks.md"
 REFERENCE = answers("columns", "polars.exact")
 ANSWERING = (
@@ -68,7 +75,7 @@ def measured(sizes: Sizes, judge_rates: bool) -> Report:
     found = [(group, run_group(group, sizes.runs, tell)) for group in planned]
     results = {(group.name, m.name): m for group, ms in found for m in ms}
     tell("comparing answers")
-    agreements = list(compared(found))
+    agreements = [*compared(found), *checked(sizes, tell)]
     return Report(found, agreements, verdicts(results, judge_rates), sizes.runs, time.monotonic() - start)
 
 
@@ -92,13 +99,26 @@ def compared(found: list[tuple[Group, list[Measured]]]) -> Iterator[Agreement]:
                        _agreement(what, path, min(group.patients, whole), exact))  # fmt: skip
 
 
+def checked(sizes: Sizes, tell: Callable[[str], None]) -> Iterator[Agreement]:
+    """What a batch gives against what `classify`, Spark, and a batch that nobody killed give."""
+    for check, size in sizes.same:
+        what = SAME[check].format(size)
+        tell(what)
+        yield _asked(what, 0, True, "same.py", check, str(size))
+
+
 def _agreement(what: str, path: Path, patients: int, exact: bool) -> Agreement:
-    line = [sys.executable, str(HERE / "agree.py"), str(path), str(REFERENCE)]
-    done = subprocess.run(line, capture_output=True, text=True, check=False)
+    return _asked(what, patients, exact, "agree.py", str(path), str(REFERENCE))
+
+
+def _asked(what: str, patients: int, exact: bool, script: str, *arguments: str) -> Agreement:
+    """What a script says of so many patients, at least."""
+    line = [sys.executable, str(HERE / script), *arguments]
+    done = subprocess.run(line, capture_output=True, text=True, check=False, env=ENVIRONMENT)
     if done.returncode:
         return Agreement(what, 0, 0, {}, exact, (done.stderr.strip() or "failed").splitlines()[-1][:160])
-    told = json.loads(done.stdout)
-    missing = "" if told["patients"] == patients else f"{patients - told['patients']:,} patients are missing"
+    told = json.loads(done.stdout.splitlines()[-1])
+    missing = "" if told["patients"] >= patients else f"{patients - told['patients']:,} patients are missing"
     return Agreement(what, told["patients"], told["answers"], told["differences"], exact, missing)
 
 

@@ -24,7 +24,7 @@ HERMIT = f"{CLASSIFY} --engine hermit"
 
 @dataclass(frozen=True)
 class Sizes:
-    """How many patients each group has, and how often a task runs."""
+    """How many patients each group has, and each check of `same.py`; and how often a task runs."""
 
     columns: int
     triples: int
@@ -36,11 +36,14 @@ class Sizes:
     sample: int
     one: int
     linear: tuple[int, ...]
+    same: tuple[tuple[str, int], ...]
     runs: int = 3
 
 
-FULL = Sizes(10_000_000, 1_000_000, 200_000, 20_000, 50_000, 300, 100, 2_000, 200, (10_000, 100_000, 1_000_000))
-QUICK = Sizes(1_000_000, 100_000, 20_000, 4_000, 10_000, 100, 20, 500, 50, (10_000, 100_000))
+FULL = Sizes(10_000_000, 1_000_000, 200_000, 20_000, 50_000, 300, 100, 2_000, 200, (10_000, 100_000, 1_000_000),
+             (("records", 20_000), ("spark", 200_000), ("killed", 20)))  # fmt: skip
+QUICK = Sizes(1_000_000, 100_000, 20_000, 4_000, 10_000, 100, 20, 500, 50, (10_000, 100_000),
+              (("records", 1_000), ("spark", 20_000), ("killed", 4)))  # fmt: skip
 
 
 @dataclass(frozen=True)
