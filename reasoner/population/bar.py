@@ -1,4 +1,4 @@
-"""Progress over many patients: how many, how fast, and how long it will take."""
+"""Progress over many patients: how many, how fast, and how long it will take; and that something is under way."""
 
 from __future__ import annotations
 
@@ -23,3 +23,16 @@ def bar(total: int, done: int) -> Iterator[Callable[[int, int], None]]:
             shown.update(task, advance=weight, patients=patients, rate=patients / (time.monotonic() - began))
 
         yield advance
+
+
+@contextmanager
+def busy(what: str) -> Iterator[None]:
+    """Says on a terminal's standard error what is being done, as long as it takes."""
+    from rich.console import Console
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield
+        return
+    with console.status(what):
+        yield

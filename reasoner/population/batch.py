@@ -24,6 +24,7 @@ from reasoner.intake.sources import Readers, Source, TripleSource, files_of, ope
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Decided, Kernel
+from reasoner.population.bar import busy
 from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
 from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 from reasoner.population.processes import Processes
@@ -71,12 +72,14 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
     _check_apart(given, files, out)
     with scratch_of(out) as scratch:
         readers = Readers(guideline, options.as_of)
-        sources = [open_source(path, readers, _fresh(scratch)) for path in files]
+        with busy("looking at the input"):
+            sources = [open_source(path, readers, _fresh(scratch)) for path in files]
         while True:
             try:
                 return _run(guideline, files, sources, out, options)
             except ScatteredError as error:
-                sources = [_whole(source, str(error), scratch) for source in sources]
+                with busy(f"bringing together what belongs to one patient in {error}"):
+                    sources = [_whole(source, str(error), scratch) for source in sources]
 
 
 def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
