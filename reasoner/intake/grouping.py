@@ -27,6 +27,8 @@ from reasoner.intake.triples import Triples
 _TYPED = re.compile(rf"[ \t]{re.escape(TYPE)}[ \t]+{re.escape(PATIENT)}[ \t]*\.".encode())
 _WINDOWS = (1 << 20, 1 << 22, 1 << 24)
 _BOM = b"\xef\xbb\xbf"
+#: How many times smaller the first unit is.
+_FIRST = 16
 _BLANK = np.uint64(1 << 63)
 Hashes = NDArray[np.uint64]
 
@@ -56,14 +58,14 @@ def types_patient(path: Path) -> bool:
 
 
 def cuts(path: Path, size: int) -> list[int]:
-    """Offsets that cut the file into units of about `size` bytes; the first is its beginning, the last its length.
+    """Offsets that cut the file into units of about `size` bytes, the first smaller, as it is read to see what comes.
 
-    Where no patient is typed for long, a unit ends with any line.
+    The first offset is the beginning of the file, the last its length. Where no patient is typed for long, a unit ends with any line.
     """
     length = path.stat().st_size
     with path.open("rb") as file:
         found = [len(_BOM) if file.read(len(_BOM)) == _BOM else 0]
-        for nominal in range(size, length, size):
+        for nominal in (size // _FIRST, *range(size, length, size)):
             offset = _cut_after(file.fileno(), max(nominal, found[-1] + 1), length)
             if offset > found[-1]:
                 found.append(offset)

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.guidelines.guideline import Guideline
+from reasoner.kernel.arrays import strings
 from reasoner.logic.facts import NOTHING, Observation
 from reasoner.records.conform import Term, passes, term_of
 from reasoner.records.contract import Contract, CountShape, Target, ValueShape, stem
@@ -76,7 +77,7 @@ class Judge:
         numbers = {iri for iri, rule in properties.items() if rule.functional or rule.data}
         self.single = [f"<{iri}>" for iri in sorted(numbers)]
         words = self.contract.vocabulary
-        self.terms = pa.array([f"<{iri}>" for iri in words.terms], pa.string())
+        self.terms = strings(f"<{iri}>" for iri in words.terms)
         self._stems, self._terms = frozenset(words.stems), frozenset(words.terms)
         self._classes, self._properties = frozenset(words.classes), frozenset(words.properties)
         self._sets, self.beyond = _needs(self.contract)

@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from reasoner.intake.jit import compiled
 
-_0, _1, _2, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 2, 3, 7, 8, 32, 56, 63))
-_BYTE, _SPACE, _DOT, _LINE = np.uint64(255), np.uint64(32), np.uint64(ord(".")), np.uint64(ord("\n"))
+_0, _1, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56, 63))
+_BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n"))
+_3_BYTES, _CLOSE = np.uint64(0xFFFFFF), np.uint64(int.from_bytes(b" .\n", "little"))
 _HIGH = np.uint64(0x8080808080808080)
 _FIRST = np.uint64(0x2121212121212121)  # in each byte the first that is no blank
 _PLACES = np.uint64(0x0001020304050607)
@@ -41,12 +42,11 @@ class Scanned(NamedTuple):
 
 
 class _Line(NamedTuple):
-    """Where the blanks behind subject, predicate and object are, and the line's end; and hashes of the three."""
+    """Where the blanks behind subject, predicate and object are; and hashes of the three."""
 
     subject: Any
     predicate: Any
     object: Any
-    end: Any
     subject_hash: Any
     predicate_hash: Any
     object_hash: Any
@@ -73,7 +73,7 @@ def scan(data: NDArray[np.uint8], size: int) -> Scanned:
     row, start, this = 0, _0, -1
     while row < lines:
         line = _line(words, start)
-        if _is_odd(words, line):
+        if line.object == _0:
             start = _line_end(words, start) + _1
             row += 1
             continue
@@ -86,7 +86,7 @@ def scan(data: NDArray[np.uint8], size: int) -> Scanned:
             predicate[code] = _code(words, terms, line.predicate_hash, line.subject + _1, line.predicate)
             value[code] = _code(words, terms, line.object_hash, line.predicate + _1, line.object)
         subject[row], pair[row] = this, code
-        start = line.end + _1
+        start = line.object + _3
         row += 1
     count = pairs.numbers[0]
     return Scanned(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
@@ -106,23 +106,17 @@ def _lines(data: Any, size: Any) -> Any:
 
 @compiled
 def _line(words: Any, start: Any) -> _Line:
-    """The line from `start` on; where it is odd, whatever its blanks and those behind it give."""
+    """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
     subject, subject_hash = _token(words, start, _0)
     predicate, predicate_hash = _token(words, subject + _1, _0)
     value, value_hash = _token(words, predicate + _1, _0)
-    end, longer = value, value_hash
-    while _byte(words, end) != _LINE:
-        value, value_hash = end, longer
-        end, longer = _token(words, end + _1, longer)
-    return _Line(subject, predicate, value, end, subject_hash, predicate_hash, value_hash)
-
-
-@compiled
-def _is_odd(words: Any, line: _Line) -> bool:
-    """Whether a line is more or less than three terms, each with a space behind it, and a dot."""
-    spaces = _byte(words, line.subject) == _SPACE and _byte(words, line.predicate) == _SPACE
-    dot = line.end == line.object + _2 and _byte(words, line.object + _1) == _DOT
-    return not (spaces and dot and _byte(words, line.object) == _SPACE)
+    ahead = _word(words, value)
+    while ahead & _3_BYTES != _CLOSE and ahead & _BYTE != _LINE:
+        value, value_hash = _token(words, value + _1, value_hash)
+        ahead = _word(words, value)
+    if ahead & _3_BYTES != _CLOSE or _byte(words, subject) != _SPACE or _byte(words, predicate) != _SPACE:
+        value = _0
+    return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
 
 
 @compiled

@@ -83,6 +83,11 @@ class Readers:
         return Kernel(self.guideline)
 
     @cached_property
+    def judge(self) -> Judge:
+        """What judges triples, and remembers its verdicts; one for all threads."""
+        return Judge(self.guideline)
+
+    @cached_property
     def _own(self) -> threading.local:
         return threading.local()
 
@@ -90,7 +95,7 @@ class Readers:
     def triples(self) -> TripleReader:
         """This thread's reader of N-Triples."""
         if not hasattr(self._own, "triples"):
-            self._own.triples = TripleReader(self.guideline, Judge(self.guideline), self.kernel, self.as_of)
+            self._own.triples = TripleReader(self.guideline, self.judge, self.kernel, self.as_of)
         found: TripleReader = self._own.triples
         return found
 

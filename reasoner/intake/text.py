@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 #: How many bytes behind the end of a text may be looked at: they are there, and line ends.
 MARGIN = 24
 
-_LINE_END, _WORD = 10, 8
+_LINE_END, _WORD, _HUGE = 10, 8, 1 << 21
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class Text:
 
 
 class Buffer:
-    """Holds one text at a time: fresh memory costs more than reading into what is at hand."""
+    """Holds one text at a time, in huge pages where there are any: fresh and small ones cost more than the reading."""
 
     def __init__(self) -> None:
         self._array = np.empty(0, np.uint8)
@@ -50,11 +51,18 @@ class Buffer:
         """The bytes of a file from `start` up to `stop`, whose last line may lack its end; until the next call."""
         room = _room(stop - start)
         if len(self._array) < room:
-            self._array = np.empty(room, np.uint8)
+            self._array = _huge(room)
         with path.open("rb") as file:
             file.seek(start)
             size = file.readinto(self._array[: stop - start].data)
         return _ended(self._array[:room], size)
+
+
+def _huge(size: int) -> NDArray[np.uint8]:
+    memory = mmap.mmap(-1, -(-size // _HUGE) * _HUGE)
+    if hasattr(mmap, "MADV_HUGEPAGE"):
+        memory.madvise(mmap.MADV_HUGEPAGE)
+    return np.frombuffer(memory, np.uint8)
 
 
 def _room(size: int) -> int:

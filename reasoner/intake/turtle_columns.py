@@ -35,6 +35,7 @@ from reasoner.intake.triples import (
     _offsets,
     _used,
 )
+from reasoner.kernel.arrays import strings
 
 #: How deep nodes in brackets are read.
 DEEPEST = 8
@@ -274,7 +275,7 @@ def _expanded(texts: pa.BinaryArray, names: Positions, colon: Positions, prefixe
     prefix, local = (parts.take(pa.array(np.arange(start, len(bounds), 4))) for start in (0, 2))
     prefix = prefix.dictionary_encode()
     _demand(prefixes.keys() >= set(prefix.dictionary.to_pylist()))
-    begins = pa.array([f"<{prefixes[one]}" for one in prefix.dictionary.to_pylist()], pa.string())
+    begins = strings(f"<{prefixes[one]}" for one in prefix.dictionary.to_pylist())
     _demand(_matches(pc.binary_join_element_wise(begins, "x>", ""), f"^{_IRI}$").all())
     return pc.binary_join_element_wise(begins.take(prefix.indices), local, ">", "")
 
@@ -294,7 +295,7 @@ def _others(
         some = texts.take(pa.array(found))
         if kind == _VALUE:
             some = _written(some, prefixes)
-        yield kind, codes[found], some if kind != _A else pa.array([TYPE] * len(found), pa.string())
+        yield kind, codes[found], some if kind != _A else strings([TYPE] * len(found))
     _demand(not left)
 
 
@@ -305,7 +306,7 @@ def _written(values: pa.StringArray, prefixes: Mapping[str, str]) -> pa.StringAr
         written = ox.serialize(ox.parse(text, ox.RdfFormat.TURTLE), format=ox.RdfFormat.N_TRIPLES) or b""
     except SyntaxError:
         raise _OddError from None
-    return pa.array([line[len(_BEFORE) : -len(" .")] for line in written.decode().split("\n")[:-1]], pa.string())
+    return strings(line[len(_BEFORE) : -len(" .")] for line in written.decode().split("\n")[:-1])
 
 
 def _labels(terms: _Terms, count: int) -> pa.StringArray:
@@ -313,7 +314,7 @@ def _labels(terms: _Terms, count: int) -> pa.StringArray:
     stem = "_:b"
     while count and pc.any(pc.starts_with(terms.texts, stem)).as_py():
         stem += "b"
-    return pa.array([f"{stem}{number}" for number in range(count)], pa.string())
+    return strings(f"{stem}{number}" for number in range(count))
 
 
 # -- numbering --

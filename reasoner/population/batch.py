@@ -22,6 +22,7 @@ from reasoner.guidelines.guideline import SHARED, Guideline, version
 from reasoner.intake.rdf_cohort import ScatteredError
 from reasoner.intake.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
 from reasoner.intake.unit import Unit
+from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Decided, Kernel
 from reasoner.population.bar import busy
@@ -173,7 +174,7 @@ class _Work:
         cohort = source.cohort(unit)
         decided = self._kernel.decide(cohort)
         rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
-        refused = pa.array(sorted({r.patient for r in cohort.rejects if r.patient}), pa.string())
+        refused = strings(sorted({r.patient for r in cohort.rejects if r.patient}))
         nodes = [] if cohort.nodes is None else [cohort.nodes]
         patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
         rejects = tuple(reject for reject in rejects if reject.patient not in without)
@@ -186,7 +187,7 @@ class _Work:
             return self._quads.write(cohort, decided, without)
         body = self.table.batch(cohort, decided, self._reasons.columns(cohort, decided) if self._reasons else ())
         if without:
-            body = body.filter(pc.invert(pc.is_in(body["patient"], pa.array(sorted(without)))))
+            body = body.filter(pc.invert(pc.is_in(body["patient"], strings(sorted(without)))))
         return body, body.num_rows
 
 

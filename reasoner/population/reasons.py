@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
+from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
@@ -107,7 +108,7 @@ class Reasons:
             numbers = np.array([place[reason] for reason in reasons], np.int32)[group]
             first[rows] = np.minimum(first[rows], numbers)
         codes = pa.array(first, mask=first == len(ranked))
-        return pa.DictionaryArray.from_arrays(codes, pa.array([reason.text for reason in ranked], pa.string()))
+        return pa.DictionaryArray.from_arrays(codes, strings(reason.text for reason in ranked))
 
     def _grouped(self, implicant: _Implicant, known: pl.DataFrame) -> tuple[NDArray[np.integer], list[Ranked]]:
         """Of rows that satisfy an implicant the group of each, and the reason of each group."""
