@@ -60,7 +60,8 @@ def types_patient(path: Path) -> bool:
 def cuts(path: Path, size: int) -> list[int]:
     """Offsets that cut the file into units of about `size` bytes, the first smaller, as it is read to see what comes.
 
-    The first offset is the beginning of the file, the last its length. Where no patient is typed for long, a unit ends with any line.
+    The first offset is the beginning of the file, the last its length. Where no patient is typed for long, a unit ends
+    with any line.
     """
     length = path.stat().st_size
     with path.open("rb") as file:

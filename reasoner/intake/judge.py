@@ -21,16 +21,14 @@ from reasoner.guidelines.guideline import Guideline
 from reasoner.kernel.arrays import strings
 from reasoner.logic.facts import NOTHING, Observation
 from reasoner.records.conform import Term, passes, term_of
-from reasoner.records.contract import Contract, CountShape, Target, ValueShape, stem
+from reasoner.records.contract import Contract, CountShape, Target, ValueShape
+from reasoner.records.words import OWL, RDFS, Words
 from reasoner.terms import GP
 
 TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 PATIENT = f"<{GP.Patient}>"
 AS_OF = "<urn:guideproof:as-of>"
-OWL, RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
 _DECLARATIONS = frozenset({f"<{OWL}NamedIndividual>", f"<{OWL}Ontology>"})
-_ABOUT_FILES = frozenset({f"<{OWL}versionIRI>", f"<{OWL}versionInfo>"})
-_AXIOMS = frozenset(f"<{RDFS}{name}>" for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 _BITS = 64
 
 #: How many verdicts are remembered.
@@ -73,19 +71,17 @@ class Judge:
         self.words = -(-len(guideline.compiled.theory.atoms) // 64)
         properties = guideline.compiled.properties
         self.functional = [f"<{iri}>" for iri, rule in properties.items() if rule.functional and not rule.data]
-        self.node_properties = {f"<{iri}>" for iri in self.contract.vocabulary.node_properties}
         numbers = {iri for iri, rule in properties.items() if rule.functional or rule.data}
         self.single = [f"<{iri}>" for iri in sorted(numbers)]
         words = self.contract.vocabulary
         self.terms = strings(f"<{iri}>" for iri in words.terms)
-        self._stems, self._terms = frozenset(words.stems), frozenset(words.terms)
-        self._classes, self._properties = frozenset(words.classes), frozenset(words.properties)
+        self._may = Words(words)
         self._sets, self.beyond = _needs(self.contract)
         self._verdicts: dict[Context, Verdict] = {}
 
     def speaks(self, term: str) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return term.startswith("<") and stem(term[1:-1]) in self._stems
+        return term.startswith("<") and self._may.speaks(term[1:-1])
 
     def owns(self, terms: pa.Array) -> NDArray[np.bool_]:
         """Which terms are IRIs in such a namespace."""
@@ -130,22 +126,15 @@ class Judge:
         return self._may_say(context.predicate) and (context.node or self._may_name(context.predicate, context.value))
 
     def _is_class(self, term: str) -> bool:
-        return not term[1:].startswith((OWL, RDFS)) and (not self.speaks(term) or term[1:-1] in self._classes)
+        return self._may_name(TYPE, term)
 
     def _may_say(self, predicate: str) -> bool:
-        """Whether a record may use a property."""
-        if predicate in _AXIOMS or (predicate[1:].startswith(OWL) and predicate not in _ABOUT_FILES):
-            return False
-        if predicate[1:-1] in (str(GP.asOf), *self.guideline.catalogue.bounds):
-            return False
-        return not self.speaks(predicate) or predicate[1:-1] in self._properties
+        """Whether a record may use a property; those that state bounds are for tables and rules."""
+        return predicate[1:-1] not in self.guideline.catalogue.bounds and self._may.may_say(predicate[1:-1])
 
     def _may_name(self, predicate: str, term: str) -> bool:
         """Whether a record may name a term of which it says nothing more."""
-        if not self.speaks(term):
-            return True
-        negates = predicate[1:-1] in self.guideline.catalogue.negations
-        return term[1:-1] in (self._classes if negates or predicate in self.node_properties else self._terms)
+        return not term.startswith("<") or self._may.may_name(predicate[1:-1], term[1:-1])
 
     # -- what no patient leads to --
 
@@ -229,7 +218,7 @@ class Judge:
         if not shape.path:
             return passes(shape.test, value) is True
         types = [Term("iri", iri) for iri in value.classes]
-        return value.text not in self._terms and all(passes(shape.test, term) is True for term in types)
+        return value.text not in self._may.terms and all(passes(shape.test, term) is True for term in types)
 
     def _subject(self, context: Context) -> Term:
         kind = "iri" if context.kind == PATIENT else "node"

@@ -24,19 +24,13 @@ from reasoner.records.contract import (
     Rule,
     Test,
     ValueShape,
-    Vocabulary,
-    stem,
 )
 from reasoner.records.materialise import Needs, Rules, UnsureError
 from reasoner.records.nodes import Lit, Nodes, Source, Term, Values, reachable, read
 from reasoner.records.observe import Observer
+from reasoner.records.words import Words
 
-_OWL, _RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
-_ABOUT_FILES = frozenset({f"{_OWL}versionIRI", f"{_OWL}versionInfo"})
-_AXIOMS = frozenset(_RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
-_CORE = PATIENT.removesuffix("Patient")
-_DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
-_AS_OF_DATE, _AS_OF = f"{_CORE}asOf", "urn:guideproof:as-of"
+_AS_OF = "urn:guideproof:as-of"
 _NOTHING: Values = {}
 
 #: How many verdicts are remembered in one place.
@@ -71,38 +65,6 @@ class _Remembered(dict[Any, Any]):
             self.clear()
         self[key] = found = self._function(key)
         return found
-
-
-# -- the vocabulary --
-
-
-class _Words:
-    """What a record may say: `reasoner.records.record` refuses any other word."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        self._stems = frozenset(vocabulary.stems)
-        self._properties, self._classes = frozenset(vocabulary.properties), frozenset(vocabulary.classes)
-        self.terms = frozenset(vocabulary.terms)
-        self._naming_classes = _DENIALS.union(vocabulary.node_properties)
-
-    def speaks(self, iri: str) -> bool:
-        """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return stem(iri) in self._stems
-
-    def may_say(self, predicate: str) -> bool:
-        """Whether a record may use a property."""
-        if predicate in _AXIOMS or (predicate.startswith(_OWL) and predicate not in _ABOUT_FILES):
-            return False
-        return predicate != _AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
-
-    def may_name(self, predicate: str, value: Term) -> bool:
-        """Whether a record may name a value of which it says nothing more."""
-        if not isinstance(value, str) or value[0] == "_":
-            return True
-        if predicate == TYPE and value.startswith((_OWL, _RDFS)):
-            return False
-        known = self._classes if predicate == TYPE or predicate in self._naming_classes else self.terms
-        return value in known or not self.speaks(value)
 
 
 # -- the shapes --
@@ -165,7 +127,7 @@ class Lane:
     """Answers the patients of one guideline who need no reference."""
 
     def __init__(self, contract: Contract, observer: Observer) -> None:
-        self._words, self._asked, self._observer = _Words(contract.vocabulary), _asked(contract), observer
+        self._words, self._asked, self._observer = Words(contract.vocabulary), _asked(contract), observer
         self._node_properties = frozenset(contract.vocabulary.node_properties)
         self._needs = Needs(contract)
         self._rules = Rules(contract, self._needs)
@@ -247,7 +209,8 @@ class Lane:
 
         def leaf(value: Term) -> bool:
             met = all(_met_by_leaf(one, value, self._words.terms) for one in asked)
-            return met and self._words.may_name(p, value)
+            is_name = isinstance(value, str) and value[0] != "_"
+            return met and (not is_name or self._words.may_name(p, str(value)))
 
         return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, _Remembered(leaf))
 

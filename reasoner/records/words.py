@@ -1,0 +1,39 @@
+"""Which words a record may use, of IRIs as plain text; the reference, `reasoner.records.record`, refuses any other."""
+
+from __future__ import annotations
+
+from reasoner.records.contract import PATIENT, TYPE, Vocabulary, stem
+
+OWL, RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
+_ABOUT_FILES = frozenset({f"{OWL}versionIRI", f"{OWL}versionInfo"})
+_AXIOMS = frozenset(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
+_CORE = PATIENT.removesuffix("Patient")
+_DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
+_AS_OF_DATE = f"{_CORE}asOf"
+
+
+class Words:
+    """The words of one guideline, and what a record may do with them."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._stems = frozenset(vocabulary.stems)
+        self._properties, self._classes = frozenset(vocabulary.properties), frozenset(vocabulary.classes)
+        self.terms = frozenset(vocabulary.terms)
+        self._naming_classes = _DENIALS.union(vocabulary.node_properties)
+
+    def speaks(self, iri: str) -> bool:
+        """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
+        return stem(iri) in self._stems
+
+    def may_say(self, predicate: str) -> bool:
+        """Whether a record may use a property."""
+        if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate not in _ABOUT_FILES):
+            return False
+        return predicate != _AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
+
+    def may_name(self, predicate: str, iri: str) -> bool:
+        """Whether a record may name an IRI of which it says nothing more."""
+        if predicate == TYPE and iri.startswith((OWL, RDFS)):
+            return False
+        known = self._classes if predicate == TYPE or predicate in self._naming_classes else self.terms
+        return iri in known or not self.speaks(iri)
