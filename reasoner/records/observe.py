@@ -66,7 +66,6 @@ class _View:
     def __init__(self, by: Observer, nodes: Nodes, derived: Collection[Triple], names: Mapping[str, str]) -> None:
         self.properties, self.negations, self.bounds = by.properties, by.negations, by.bounds
         self.nodes, self.derived, self.names = nodes, derived, names
-        self.given = {p for _, p, _ in derived}
         self.found: list[_Stated] = []
 
     def absences(self, patient: str) -> None:
@@ -125,7 +124,7 @@ class _View:
         self.found.append((path, "number", "", True, source, by, low is None, low, high is None, high))
 
     def _by(self, s: str, p: str, o: Term) -> str:
-        return DERIVED if p in self.given and (s, p, o) in self.derived else RECORDED
+        return DERIVED if self.derived and (s, p, o) in self.derived else RECORDED
 
 
 def _text(term: Term) -> str:
