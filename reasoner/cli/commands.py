@@ -170,6 +170,10 @@ def _written(guideline: Any, results: list[Any], kind: Format, only: str | None 
         from reasoner.render.as_json import JsonRenderer
 
         return json.dumps(JsonRenderer(guideline).render(results), indent=2, ensure_ascii=False) + "\n"
+    if kind is Format.N_TRIPLES:
+        from reasoner.render.as_triples import TripleRenderer
+
+        return TripleRenderer(guideline).canonical(results)
     from reasoner.render.as_rdf import RdfRenderer, serialise
 
     return serialise(RdfRenderer(guideline).render(results), kind)

@@ -34,6 +34,7 @@ class Asker:
         self._asks: Memory[tuple[int, int], list[Ask]] = Memory()
         self._found: Memory[tuple[int, int], tuple[Question, ...]] = Memory()
         self._plainest: Memory[tuple[int, int], int] = Memory()
+        self._same: Memory[Question, Question] = Memory()
 
     def _both(self, atoms: int) -> int:
         return atoms | atoms << self.theory.size
@@ -60,7 +61,7 @@ class Asker:
         result = [Question(tuple(sorted(ask)), settled)
                   for ask, (options, settling) in found.items()
                   for settled in self._settled(known, options, settling)]  # fmt: skip
-        return tuple(sorted(result, key=_rank))
+        return tuple([self._same.get(one) or self._same.keep(one, one) for one in sorted(result, key=_rank)])
 
     def _asks_of(self, terms: int, known: int) -> list[Ask]:
         """The minimal sets of facts that can settle the class of some implicants, each with an answer that does."""

@@ -8,7 +8,7 @@ form of asking term by term.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Generic, TypeVar
 
 from reasoner.logic.clauses import Cube, bits
@@ -21,12 +21,28 @@ _REMEMBERED = 50_000
 class Memory(dict[K, V], Generic[K, V]):
     """What was found before, of a bounded number of things: when it is full, it starts afresh."""
 
+    def __init__(self, most: int = _REMEMBERED) -> None:
+        super().__init__()
+        self.most = most
+
     def keep(self, key: K, value: V) -> V:
         """`value`, from now on remembered under `key`."""
-        if len(self) >= _REMEMBERED:
+        if len(self) >= self.most:
             self.clear()
         self[key] = value
         return value
+
+
+class Made(Generic[K, V]):
+    """What a function makes of objects, remembered by which object it is: each is kept, so no other takes its place."""
+
+    def __init__(self, make: Callable[[K], V], most: int = _REMEMBERED) -> None:
+        self._make = make
+        self._kept: Memory[int, tuple[K, V]] = Memory(most)
+
+    def __call__(self, of: K) -> V:
+        found = self._kept.get(id(of))
+        return self._kept.keep(id(of), (of, self._make(of)))[1] if found is None else found[1]
 
 
 class Union:

@@ -71,14 +71,23 @@ def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, .
 
 
 class Told:
-    """The facts of a decision by the numbers of what they claim; `numbers` are those, as bits."""
+    """The facts of a decision by the numbers of what they claim; `numbers` are those, as bits.
+
+    `sourced` says whether a fact names a node of the record.
+    """
 
     def __init__(self, justifier: Justifier, decision: Decision) -> None:
         self.decision = decision
         self.facts = {justifier.number(fact): fact for fact in decision.facts}
+        self.sourced = any(fact.source for fact in decision.facts)
         self.numbers = 0
         for number in self.facts:
             self.numbers |= 1 << number
+
+    def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
+        """The facts of some ways, one way after the other."""
+        facts = self.facts
+        return tuple([facts[number] for way in ways for number in way.claims])
 
     def reason(self, way: Way) -> Reason:
         """A way as it is that of this patient."""

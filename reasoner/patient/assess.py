@@ -26,6 +26,9 @@ from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
 
+#: How many conclusions are remembered.
+_CONCLUSIONS = 10_000
+
 
 class Justified(NamedTuple):
     """A reason with what it cites: the statements in text order, the numbers they cite, and the readings used."""
@@ -137,6 +140,8 @@ class Assessor:
         closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
         self._cited: Memory[Way, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = Memory()
+        self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
+        self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
                           if rule.functional and not rule.data and rule.supers]  # fmt: skip
 
@@ -160,8 +165,17 @@ class Assessor:
         return tuple([self._conclusion(told, decision.state(cls.iri), cls) for cls in classes])
 
     def _conclusion(self, told: Told, state: State, cls: ManagementClass) -> Conclusion:
+        """What is decided of one class; remembered where no fact has a source, which others do not share."""
+        ways = self.justifier.ways(told, cls.iri)
+        if told.sourced:
+            return self._concluded_by(told, state, cls, ways)
+        key = cls.iri, ways, told.used(ways)
+        found = self._concluded.get(key)
+        return self._concluded.keep(key, self._concluded_by(told, state, cls, ways)) if found is None else found
+
+    def _concluded_by(self, told: Told, state: State, cls: ManagementClass, ways: tuple[Way, ...]) -> Conclusion:
         reasons = []
-        for way in self.justifier.ways(told, cls.iri):
+        for way in ways:
             cited = self._cited.get(way) or self._cites(cls.iri, state, way)
             reasons.append(Justified(told.reason(way), *cited))
         return Conclusion(cls, state, tuple(reasons))
@@ -177,8 +191,11 @@ class Assessor:
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""
-        closable = self.catalogue.closable
-        return tuple((fact, reading) for fact in decision.assumed for reading in closable[fact.term] or ("",))
+        return tuple([pair for fact in decision.assumed for pair in self._assumed.get(fact) or self._assume(fact)])
+
+    def _assume(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
+        readings = self.catalogue.closable[fact.term] or ("",)
+        return self._assumed.keep(fact, tuple((fact, reading) for reading in readings))
 
     def orders(self, decision: Decision, proposed: Iterable[str]) -> tuple[Order, ...]:
         """The verdict on each action that the record proposes."""

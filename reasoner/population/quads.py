@@ -2,30 +2,35 @@
 
 The triples are those that `classify` writes, save for three: a patient in a cohort has no nodes to name as sources or
 to note that several could be meant, and the time of the run is left out, so that the same input gives the same bytes.
+What is decided depends on what is known of a patient and not on the name: it is found once for each combination.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
-from rdflib import RDF
 
+from reasoner.frozen import replace
 from reasoner.guidelines.guideline import Guideline
-from reasoner.kernel.cohort import Cohort
+from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.transpose import column_of, flags_of
+from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
-from reasoner.logic.theory import Literals
-from reasoner.patient.assess import assess_decided
+from reasoner.logic.index import Memory
+from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.pause import collection_paused
-from reasoner.population.reasons import Told, origin
-from reasoner.population.results import facts_of
+from reasoner.population.reasons import Told
+from reasoner.population.told import Teller
 from reasoner.records.canonical import content_hash
-from reasoner.render.as_rdf import RdfRenderer
-from reasoner.terms import GP
+from reasoner.render.as_triples import TripleRenderer
+
+#: How many combinations of what is known are remembered.
+_REMEMBERED = 5_000
+
+Known = tuple[Told, tuple[str, ...]]
 
 
 class QuadsWriter:
@@ -33,6 +38,8 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
+        self._teller, self._renderer = Teller(guideline), TripleRenderer(guideline, timed=False)
+        self._found: Memory[Known, Assessment] = Memory(_REMEMBERED)
         self._lock = threading.Lock()
 
     def write(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[bytes, int]:
@@ -40,31 +47,39 @@ class QuadsWriter:
 
         Each graph has the IRI of its assessment; the quads of a graph are sorted.
         """
-        rows = np.flatnonzero(~flags_of(decided.clash, decided.rows).astype(bool)).tolist()
-        names = cohort.patients.to_pylist()
+        names, known = cohort.patients.to_pylist(), _known(cohort)
+        rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
         with self._lock, collection_paused():
-            found = [self._graph(names[row], told, orders) for row, told, orders in _told(cohort, rows)
-                     if names[row] not in without]  # fmt: skip
-        return "".join(found).encode(), len(found)
+            found = [self._graph(names[row], known[row]) for row in rows if names[row] not in without]
+        return b"".join(found), len(found)
 
-    def _graph(self, patient: str, told: Told, proposed: list[str]) -> str:
-        facts = [origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg))]
-        decision = decide(self.guideline.compiled, facts, self.guideline.catalogue.closable)
+    def _graph(self, patient: str, known: Known) -> bytes:
+        told, proposed = known
         record = content_hash("|".join([patient, *(f"{mask:x}" for mask in told), *proposed]))
-        assessment = assess_decided(self.guideline, patient, decision, proposed, self.as_of, record)
-        graph = RdfRenderer(self.guideline, timed=False).render([assessment])
-        name = graph.value(predicate=RDF.type, object=GP.Assessment)
-        lines = graph.serialize(format="nt", encoding="utf-8").decode().splitlines()
-        return "".join(f"{line[:-1]}<{name}> .\n" for line in sorted(filter(None, lines)))
+        assessment = self._found.get(known) or self._found.keep(known, self._assessed(told, proposed))
+        return self._renderer.quads(replace(assessment, patient=patient, record=record)).encode()
+
+    def _assessed(self, told: Told, proposed: Iterable[str]) -> Assessment:
+        """The assessment of a patient without a name, of whom so much is known."""
+        decision = decide(self.guideline.compiled, self._teller.facts(told), self.guideline.catalogue.closable)
+        return assess_decided(self.guideline, "", decision, proposed, self.as_of)
 
 
-def _told(cohort: Cohort, rows: list[int]) -> Iterator[tuple[int, Told, list[str]]]:
-    """For each of `rows` what is known of the patient, and the classes of acts that are proposed, in order."""
+def _known(cohort: Cohort) -> list[Known]:
+    """For each patient what is known, and the classes of acts that are proposed, in order."""
     sides = (cohort.pos, cohort.neg, cohort.derived_pos, cohort.derived_neg)
-    for row in rows:
-        pos, neg, derived_pos, derived_neg = (0 if side is None else column_of(side, row) for side in sides)
-        yield (
-            row,
-            Told(pos, neg, derived_pos, derived_neg, 0),
-            sorted(act for act, flags in cohort.proposed.items() if column_of(flags[None], row)),
-        )
+    told = zip(*(_numbers(side, cohort.rows) for side in sides), [0] * cohort.rows, strict=True)
+    orders: list[tuple[str, ...]] = [()] * cohort.rows
+    for act, flags in sorted(cohort.proposed.items()):
+        for row in np.flatnonzero(flags_of(flags, cohort.rows)).tolist():
+            orders[row] = (*orders[row], act)
+    return [(Told._make(one), proposed) for one, proposed in zip(told, orders, strict=True)]
+
+
+def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:
+    """The literals of each patient, as one number with a bit for each."""
+    if side is None:
+        return [0] * rows
+    words = masks(side, rows)
+    data, size = words.tobytes(), words.shape[1] * words.itemsize
+    return [int.from_bytes(data[start : start + size], "little") for start in range(0, rows * size, size)]

@@ -138,13 +138,14 @@ def facts_of(guideline: Guideline, said: Literals) -> tuple[Fact, ...]:
             left = Literals(left.pos & ~given.pos, left.neg & ~given.neg)
     for present, mask in ((True, left.pos), (False, left.neg)):
         for number in bits(mask):
-            key = _name(guideline, number), present
+            key = name_of(guideline, number), present
             one = Literals(1 << number, 0) if present else Literals(0, 1 << number)
             told[key] = told.get(key, NOTHING).union(one)
     return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(told.items()))
 
 
-def _name(guideline: Guideline, number: int) -> str:
+def name_of(guideline: Guideline, number: int) -> str:
+    """The name that a literal of an atom goes by where it settles no criterion."""
     atom = guideline.compiled.theory.atoms[number]
     return atom.target if atom.kind == "class" else guideline.reader.names[number]
 

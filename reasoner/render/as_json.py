@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
+import json
+from collections.abc import Callable, Iterable
+from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
@@ -11,8 +12,10 @@ from reasoner.errors import Problem
 from reasoner.guidelines.catalogue import Recommendation
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
+from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
+from reasoner.logic.index import Made
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused
@@ -34,6 +37,9 @@ _PLAIN_KEYS = {
     "verdict": "gp:verdict",
 }  # fmt: skip
 
+#: How many members of each kind are remembered as text.
+_REMEMBERED = 10_000
+
 
 class JsonRenderer:
     """Writes assessments of one guideline."""
@@ -42,6 +48,11 @@ class JsonRenderer:
         self.guideline = guideline
         self.prefixes = dict(guideline.prefixes)
         self._curies: dict[str, str] = {}
+        self._members: dict[str, Callable[[Any], Json]] = {
+            "conclusions": self._conclusion, "questions": self._question, "assumptions": self._assumption,
+            "alerts": self._alert, "orders": self._order,
+        }  # fmt: skip
+        self._texts = {key: _written(made) for key, made in self._members.items()}
 
     @collection_paused()
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
@@ -73,16 +84,35 @@ class JsonRenderer:
             "patient": assessment.patient,
             "asOf": assessment.as_of.isoformat(),
             "status": assessment.status,
-            "conclusions": [self._conclusion(conclusion) for conclusion in assessment.conclusions],
-            "questions": [{"ask": self._names(q.ask), "decides": self._names(q.decides)} for q in assessment.questions],
-            "assumptions": [
-                {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
-                for fact, reading in assessment.assumptions
-            ],
-            "alerts": [self._alert(check) for check in assessment.alerts],
-            "orders": [self._order(order) for order in assessment.orders],
         }
+        rendered |= {key: [made(one) for one in getattr(assessment, key)] for key, made in self._members.items()}
         return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
+
+    def canonical(self, assessment: Assessment) -> str:
+        """The same with its keys sorted, as text: what two patients share is written once and remembered."""
+        rendered = {
+            "@context": self._context,
+            "patient": _canonical(assessment.patient),
+            "asOf": f'"{assessment.as_of.isoformat()}"',
+            "status": f'"{assessment.status}"',
+        }
+        for key, text in self._texts.items():
+            rendered[key] = f"[{', '.join([text(one) for one in getattr(assessment, key)])}]"
+        if assessment.notes:
+            rendered["notes"] = _canonical(assessment.notes)
+        members = ", ".join([f'"{key}": {rendered[key]}' for key in sorted(rendered)])
+        return f"{{{members}}}"
+
+    @cached_property
+    def _context(self) -> str:
+        return _canonical(self.context())
+
+    def _question(self, question: Question) -> Json:
+        return {"ask": self._names(question.ask), "decides": self._names(question.decides)}
+
+    def _assumption(self, assumed: tuple[Fact, str]) -> Json:
+        fact, reading = assumed
+        return {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
 
     def _alert(self, check: Check) -> Json:
         catalogue = self.guideline.catalogue
@@ -147,6 +177,15 @@ class JsonRenderer:
 
     def _names(self, iris: Iterable[str]) -> list[str]:
         return [self._name(iri) for iri in iris]
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _written(made: Callable[[Any], Json]) -> Made[Any, str]:
+    """What is made of a member, as text, remembered."""
+    return Made(lambda one: _canonical(made(one)), _REMEMBERED)
 
 
 @cache

@@ -1,0 +1,61 @@
+"""What is known of a patient in a cohort, as facts: found for a few atoms at a time, and remembered.
+
+Atoms belong together where a criterion settles them together, or where they go by one name. What one group says does
+not change the facts of another.
+"""
+
+from __future__ import annotations
+
+import functools
+import operator
+
+from reasoner.guidelines.guideline import Guideline
+from reasoner.logic.compiled import literals_in
+from reasoner.logic.facts import Fact
+from reasoner.logic.index import Memory
+from reasoner.logic.theory import Literals
+from reasoner.population.reasons import Told, origin
+from reasoner.population.results import facts_of, name_of
+
+
+class Teller:
+    """Gives the facts of one guideline."""
+
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline = guideline
+        self._group = {atom: group for group in groups(guideline) for atom in _single(group)}
+        self._facts: Memory[tuple[int, int, int, int], tuple[Fact, ...]] = Memory()
+
+    def facts(self, told: Told) -> list[Fact]:
+        """The facts that give exactly these literals, derived where rules alone give them, in order."""
+        left, found = told.pos | told.neg, list[Fact]()
+        while left:
+            group = self._group[left & -left]
+            key = told.pos & group, told.neg & group, told.derived_pos & group, told.derived_neg & group
+            found += self._facts.get(key) or self._facts.keep(key, self._of(Told(*key, 0)))
+            left &= ~group
+        return sorted(found)
+
+    def _of(self, told: Told) -> tuple[Fact, ...]:
+        return tuple(origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg)))
+
+
+def groups(guideline: Guideline) -> list[int]:
+    """The atoms that belong together, as bits; each is in one group."""
+    named: dict[str, int] = {}
+    for number in range(guideline.compiled.theory.size):
+        name = name_of(guideline, number)
+        named[name] = named.get(name, 0) | 1 << number
+    for iri, expr in guideline.compiled.attributes.items():
+        named[iri] = named.get(iri, 0) | literals_in(expr)
+    found: list[int] = []
+    for atoms in filter(None, named.values()):
+        meeting = [group for group in found if group & atoms]
+        joined = functools.reduce(operator.or_, meeting, atoms)
+        found = [*(group for group in found if not group & atoms), joined]
+    return found
+
+
+def _single(group: int) -> list[int]:
+    """The members of a group, each as one bit."""
+    return [1 << number for number in range(group.bit_length()) if group >> number & 1]
