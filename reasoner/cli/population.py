@@ -37,7 +37,9 @@ Spark = Annotated[
     str | None,
     typer.Option(metavar="MASTER", help="Decide on Spark, as local[2]: from fact tables to a directory of Parquet."),
 ]
-Workers = Annotated[int | None, typer.Option(min=1, help="Threads; as many as there are cores if not given.")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Threads, or processes; as many as there are cores if not given.")
+]
 
 
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{_EXAMPLES}")

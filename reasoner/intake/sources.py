@@ -64,13 +64,14 @@ class Source(Protocol):
 
 @dataclass(frozen=True)
 class Readers:
-    """What reads the records of one guideline, for each thread its own."""
+    """What reads the records of one guideline, for each thread its own; units of tables are `cut` times smaller."""
 
     guideline: Guideline
     as_of: date
+    cut: int = 1
 
     def __getstate__(self) -> dict[str, object]:
-        return {"guideline": self.guideline, "as_of": self.as_of}
+        return {"guideline": self.guideline, "as_of": self.as_of, "cut": self.cut}
 
     @cached_property
     def table(self) -> FactTableReader:

@@ -42,6 +42,10 @@ class Readers(Protocol):
     def table(self) -> FactTableReader:
         """The reader of fact tables."""
 
+    @property
+    def cut(self) -> int:
+        """How many times smaller than usual a unit is."""
+
 
 @contextmanager
 def _readable(path: Path, skipped: int = 0) -> Iterator[None]:
@@ -77,7 +81,7 @@ class ParquetSource:
             return [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes)
+        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.readers.cut))
 
     def cohort(self, unit: Unit) -> Cohort:
         groups, skipped = _pieces(self._sizes, unit)
@@ -109,7 +113,7 @@ class ArrowSource:
             return [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes)
+        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.readers.cut))
 
     def cohort(self, unit: Unit) -> Cohort:
         chosen, skipped = _pieces(self._sizes, unit)
@@ -160,11 +164,11 @@ class CsvSource:
     @cached_property
     def _plan(self) -> tuple[bytes, list[tuple[int, int, int]]]:
         """The header, and the offsets of each unit with the number of its first row."""
-        found, row = [], 1
+        found, row, size = [], 1, max(1, BYTES // self.readers.cut)
         with _readable(self.path), self.path.open("rb") as file:
             header = file.readline()
             start = file.tell()
-            while data := file.read(BYTES):
+            while data := file.read(size):
                 data += file.readline()
                 found.append((start, start + len(data), row))
                 start, row = start + len(data), row + data.count(b"\n")
@@ -210,17 +214,17 @@ class CsvSource:
             raise InputError(Problem("broken-row", what, "save it with ordinary line ends", str(self.path)))
 
 
-def _gathered(file: str, sizes: Sequence[int]) -> list[Unit]:
-    """Units of about ROWS rows, from pieces of the given sizes; a single one where there is no row."""
+def _gathered(file: str, sizes: Sequence[int], rows: int) -> list[Unit]:
+    """Units of about so many rows, from pieces of the given sizes; a single one where there is no row."""
     units, start, stop = [], 0, 0
     for size in sizes:
-        if size > 2 * ROWS:
+        if size > 2 * rows:
             units += [Unit(file, start, stop)] if stop > start else []
-            starts = range(stop, stop + size, ROWS)
-            units += [Unit(file, at, min(at + ROWS, stop + size)) for at in starts]
+            starts = range(stop, stop + size, rows)
+            units += [Unit(file, at, min(at + rows, stop + size)) for at in starts]
             start = stop + size
         stop += size
-        if stop - start >= ROWS:
+        if stop - start >= rows:
             units.append(Unit(file, start, stop))
             start = stop
     return [*units, Unit(file, start, stop)] if start < stop or not units else units

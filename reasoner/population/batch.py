@@ -42,6 +42,9 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
 #: From so many bytes of text on, processes are worth their start.
 _WORTH_PROCESSES = 384 << 20
 
+#: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
+_CUT = 128
+
 
 @dataclass(frozen=True)
 class Options:
@@ -72,7 +75,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
     files = files_of(given)
     _check_apart(given, files, out)
     with scratch_of(out) as scratch:
-        readers = Readers(guideline, options.as_of)
+        readers = Readers(guideline, options.as_of, _CUT if options.format == "n-quads" else 1)
         with busy("looking at the input"):
             sources = [open_source(path, readers, _fresh(scratch)) for path in files]
         while True:
@@ -115,10 +118,15 @@ def _run(
         "regrouped": [str(s.path) for s in sources if isinstance(s, TripleSource) and s.regrouped],
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
-    text = sum(unit.stop - unit.start for s in sources if isinstance(s, TripleSource) for unit in s.units())
-    alone = options.workers == 1 or text < _WORTH_PROCESSES
-    with nullcontext(work) if alone else Processes(work, options.workers) as worker:
+    apart = options.workers > 1 and _worth_processes(sources, len(units), options.format)
+    with Processes(work, options.workers) if apart else nullcontext(work) as worker:
         return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
+
+
+def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool:
+    """Whether threads would wait for each other: where much text is read, or several units of N-Quads are written."""
+    text = sum(unit.stop - unit.start for s in sources if isinstance(s, TripleSource) for unit in s.units())
+    return text >= _WORTH_PROCESSES or (format == "n-quads" and units > 1)
 
 
 def _fingerprint(guideline: Guideline) -> str:

@@ -1,4 +1,4 @@
-"""The work of a batch in processes of their own: columns of triples are read by functions that hold Python's lock.
+"""The work of a batch in processes of their own: what reads triples and writes quads holds Python's lock.
 
 A process ends with the one that started it, also where that was killed.
 """

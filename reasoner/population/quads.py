@@ -38,7 +38,7 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._teller, self._renderer = Teller(guideline), TripleRenderer(guideline, timed=False)
+        self._teller, self._renderer = Teller(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
         self._found: Memory[Known, Assessment] = Memory(_REMEMBERED)
         self._lock = threading.Lock()
 

@@ -8,14 +8,15 @@ the hashes and what has them in it are made for each patient.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from functools import cache
 from typing import NamedTuple
 
 from reasoner.guidelines.guideline import Guideline, version
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Question
-from reasoner.logic.decide import Decision, State
+from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
 from reasoner.logic.index import Made, Memory
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
@@ -27,6 +28,7 @@ from reasoner.terms import CORE, PREFIXES
 
 #: What is said of each subject, as N-Triples write it: the predicate and the object.
 Described = dict[str, list[str]]
+Ordered = Callable[[Iterable[str]], list[str]]
 
 _STATES = {State.ENTAILED: "Entailed", State.EXCLUDED: "Excluded", State.UNDETERMINED: "Undetermined"}
 _STATUS = {
@@ -89,6 +91,11 @@ _RECOMMENDS, _ESTABLISHES, _ASK, _DECIDES, _ACTION, _VERDICT, _NEEDED, _BY, _SOU
 _ACTIVITY, _ENTITY, _AGENT = (f"<{PREFIXES['prov']}{name}>" for name in ("Activity", "Entity", "SoftwareAgent"))
 
 
+@cache
+def _ranked(rank: int) -> str:
+    return _RANK + _typed(rank, "integer")
+
+
 def _all(predicate: str, iris: Iterable[str]) -> list[str]:
     return [f"{predicate}<{iri}>" for iri in iris]
 
@@ -118,14 +125,15 @@ class _Concluded(NamedTuple):
 
 
 class _Parts:
-    """Writes what assessments by one guideline share, once."""
+    """Writes what assessments by one guideline share, once; what is said of a node is `ordered`."""
 
-    def __init__(self, guideline: Guideline) -> None:
-        self.catalogue = guideline.catalogue
+    def __init__(self, guideline: Guideline, ordered: Ordered) -> None:
+        self.catalogue, self.ordered = guideline.catalogue, ordered
         self.conclusion = Made(self._conclusion, _CONCLUSIONS)
         self.question, self.order = Made(self._question, _OTHERS), Made(self._order, _OTHERS)
         self.alert = Made(self._alert, _OTHERS)
         self._facts: Memory[tuple[str, bool, str], _Node] = Memory(_OTHERS)
+        self._told: Memory[int, list[str]] = Memory(_OTHERS)
         self._classes = [(place, f"{_A}<{iri}>", f"{_EXCLUDED}<{iri}>")
                          for iri, place in guideline.compiled.index.places.items()]  # fmt: skip
 
@@ -148,26 +156,26 @@ class _Parts:
         for justified in conclusion.reasons:
             tails += self._cited(justified.statements)
         reasons = [self._reason(rank, justified) for rank, justified in enumerate(conclusion.reasons, 1)]
-        return _Concluded(_node(cls.iri, tails), reasons)
+        return _Concluded(self._node(cls.iri, tails), reasons)
 
     def _reason(self, rank: int, justified: Justified) -> _Reason:
         reason = justified.reason
-        tails = [_A + _core("Reason"), _RANK + _typed(rank, "integer")]
+        tails = [_A + _core("Reason"), _ranked(rank)]
         tails += _all(_CRITERION, reason.criteria)
         tails += _all(_AXIOM, (origin.term for origin in reason.axioms))
         tails += _all(_ASSUMPTION, justified.readings)
-        return _Reason(_node(str(rank), tails + self._grounds(justified.statements)), reason.facts)
+        return _Reason(self._node(str(rank), tails + self._grounds(justified.statements)), reason.facts)
 
     def _question(self, question: Question) -> list[str]:
         """What is said of a question besides its rank."""
         asked, decided = _all(_ASK, question.ask), _all(_DECIDES, question.decides)
-        return _node("", [_A + _core("Question"), *asked, *decided]).tails
+        return self._node("", [_A + _core("Question"), *asked, *decided]).tails
 
     def _alert(self, check: Check) -> _Node:
         """An alert is a SHACL validation result; whose is not said yet."""
         tails = [_A + f"<{PREFIXES['sh']}ValidationResult>", *self._reported(check)]
         tails += _all(_SEVERITY, [check.severity])
-        return _node(check.shape, tails + self._grounds(check.statements))
+        return self._node(check.shape, tails + self._grounds(check.statements))
 
     def _reported(self, check: Check) -> list[str]:
         shape = _all(_SHAPE, [check.shape])
@@ -178,7 +186,7 @@ class _Parts:
         tails += _all(_ACTION, [order.action])
         tails += _all(_NEEDED, order.needs)
         tails += self._reported(order.check) if order.check else []
-        return _node(order.action, tails + self._grounds(order.statements))
+        return self._node(order.action, tails + self._grounds(order.statements))
 
     def fact(self, fact: Fact) -> _Node:
         """A fact, wherever it was recorded."""
@@ -189,29 +197,36 @@ class _Parts:
         state = "Present" if fact.present else "Absent"
         tails = [_A + _core("Fact"), f"{_CLASS}<{fact.term}>"]
         tails += [_STATE + _core(state), _BY + _core(_ORIGINS[fact.by])]
-        return _node(f"{fact.term}|{fact.state}|{fact.by}", tails)
+        return self._node(f"{fact.term}|{fact.state}|{fact.by}", tails)
 
-    def classes(self, decision: Decision) -> list[str]:
-        """Every criterion and class that a patient is in, or is excluded from."""
-        answers = decision.answers
+    def classes(self, answers: int) -> list[str]:
+        """Every criterion and class that a patient is in, or is excluded from, by the bits of all answers."""
+        return self._told.get(answers) or self._told.keep(answers, self._states(answers))
+
+    def _states(self, answers: int) -> list[str]:
         found = [entailed if answers & place.entailed else excluded
                  for place, entailed, excluded in self._classes if answers & place.answers]  # fmt: skip
-        return list(dict.fromkeys([_A + _core("Patient"), *found]))
+        return self.ordered(dict.fromkeys([_A + _core("Patient"), *found]))
 
-
-def _node(key: str, tails: Iterable[str]) -> _Node:
-    return _Node(key, list(dict.fromkeys(tails)))
+    def _node(self, key: str, tails: Iterable[str]) -> _Node:
+        return _Node(key, self.ordered(dict.fromkeys(tails)))
 
 
 # -- one patient --
 
 
 class TripleRenderer:
-    """Writes assessments of one guideline as triples; with `timed`, each run says when it ended."""
+    """Writes assessments of one guideline as triples; with `timed`, each run says when it ended.
 
-    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
+    `ordered` is the order in which the triples of a node are found: as they are told, or sorted.
+    """
+
+    def __init__(
+        self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True, ordered: Ordered = list
+    ) -> None:
         self.ended = ended or datetime.now(UTC) if timed else None
-        self.json, self.parts, self.versions = JsonRenderer(guideline), _Parts(guideline), guideline.content.versions
+        self.json, self.parts = JsonRenderer(guideline), _Parts(guideline, ordered)
+        self.versions = guideline.content.versions
         self.version = version()
         self.software = f"<urn:guideproof:software:{self.version}>"
         self._by = "|".join([self.version, *self.versions])
@@ -264,7 +279,7 @@ class _One:
         """All that is said, each thing once, in the order of telling."""
         said = self._about(f"<{self.above}>")
         said += [*self._head(), *self._provenance()]
-        self._about(self.patient).extend(self.parts.classes(self.assessment.decision))
+        self._about(self.patient).extend(self.parts.classes(self.assessment.decision.answers))
         said += [*self._answers(), *self._assumed()]
         return self.found
 
@@ -272,10 +287,10 @@ class _One:
         """What is said of something, to be added to."""
         return self.found.setdefault(subject, [])
 
-    def _named(self, kind: str, above: str, node: _Node) -> tuple[str, list[str]]:
+    def _named(self, kind: str, above: str, key: str, tails: list[str]) -> tuple[str, list[str]]:
         """The IRI of a node that hangs on another, and what is said of it, to be added to."""
-        iri = _iri(kind, f"{above}|{node.key}")
-        said = self.found[f"<{iri}>"] = node.tails.copy()
+        iri = f"<{_iri(kind, f'{above}|{key}')}>"
+        said = self.found[iri] = tails.copy()
         return iri, said
 
     def _head(self) -> Iterable[str]:
@@ -293,27 +308,25 @@ class _One:
         self._about(software).extend([_A + _AGENT, _LABEL + _english(f"guideproof {renderer.version}")])
         return [_GENERATED_BY + run, _DERIVED_FROM + record]
 
-    def _answers(self) -> Iterator[str]:
+    def _answers(self) -> list[str]:
         of, parts, above = self.assessment, self.parts, self.above
-        for conclusion in of.conclusions:
-            yield f"{_CONCLUSION}<{self._conclusion(parts.conclusion(conclusion))}>"
+        found = [_CONCLUSION + self._conclusion(parts.conclusion(conclusion)) for conclusion in of.conclusions]
         for rank, question in enumerate(of.questions, 1):
-            iri, said = self._named("question", above, _Node(str(rank), parts.question(question)))
-            said.append(_RANK + _typed(rank, "integer"))
-            yield f"{_QUESTION}<{iri}>"
+            iri, said = self._named("question", above, str(rank), parts.question(question))
+            said.append(_ranked(rank))
+            found.append(_QUESTION + iri)
         for check in of.alerts:
-            iri, said = self._named("alert", above, parts.alert(check))
+            iri, said = self._named("alert", above, *parts.alert(check))
             said.append(_FOCUS + self.patient)
-            yield f"{_ALERT}<{iri}>"
-        for order in of.orders:
-            yield f"{_REVIEW}<{self._named('review', above, parts.order(order))[0]}>"
+            found.append(_ALERT + iri)
+        return found + [_REVIEW + self._named("review", above, *parts.order(order))[0] for order in of.orders]
 
     def _conclusion(self, concluded: _Concluded) -> str:
-        iri, said = self._named("conclusion", self.above, concluded.node)
+        iri, said = self._named("conclusion", self.above, *concluded.node)
         for node, facts in concluded.reasons:
-            reason, why = self._named("reason", iri, node)
+            reason, why = self._named("reason", iri[1:-1], *node)
             why += [_FACT + self._fact(fact) for fact in facts]
-            said.append(f"{_REASON}<{reason}>")
+            said.append(_REASON + reason)
         return iri
 
     def _assumed(self) -> Iterable[str]:
@@ -331,11 +344,11 @@ class _One:
     def _new(self, fact: Fact) -> str:
         """A fact, told of for the first time."""
         of, source = self.assessment, fact.source
-        iri, said = self._named("fact", f"{of.record}|{of.patient}|{source or ''}", self.parts.fact(fact))
+        iri, said = self._named("fact", f"{of.record}|{of.patient}|{source or ''}", *self.parts.fact(fact))
         if source:
             named = f"<{self._source(source)}>"
             said += [_SOURCE + named, _DERIVED_FROM + named]
-        return f"<{iri}>"
+        return iri
 
     def _source(self, source: str) -> str:
         """The node of the record; a blank node by its canonical label in the record of that content."""
