@@ -52,7 +52,13 @@ def imported(*arguments: str | Path) -> set[str]:
 
 
 @pytest.mark.parametrize(
-    "options", [[], ["--format", "json"], ["--as-of=2026-11-22", "--engine", "compiled", "--format=text"]]
+    "options",
+    [
+        [],
+        ["--format", "json"],
+        ["--format", "n-triples"],
+        ["--as-of=2026-11-22", "--engine", "compiled", "--format=text"],
+    ],
 )
 def test_a_plain_record_is_answered_without_heavy_libraries(options: list[str], guideline: Guideline) -> None:
     assert guideline.content  # it is compiled, and cached

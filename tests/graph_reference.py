@@ -1,0 +1,199 @@
+"""Assessments as RDF, triple by triple into a graph of rdflib: what faster ways of writing them are compared with.
+
+PROV-O, https://www.w3.org/TR/prov-o/; CiTO, http://purl.org/spar/cito. Nothing is remembered from one to the next.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from rdflib import PROV, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
+
+from reasoner.guidelines.guideline import Guideline, version
+from reasoner.guidelines.shapes import Check
+from reasoner.logic.ask import Question
+from reasoner.logic.decide import State
+from reasoner.logic.facts import Fact
+from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.patient.orders import Order
+from reasoner.records.canonical import content_hash
+from reasoner.render.as_json import JsonRenderer
+from reasoner.terms import CITO, GP
+
+_STATES = {State.ENTAILED: GP.Entailed, State.EXCLUDED: GP.Excluded, State.UNDETERMINED: GP.Undetermined}
+_STATUS = {
+    "decided": GP.Decided, "undetermined": GP.OpenStatus, "silent": GP.SilentStatus, "outOfScope": GP.OutOfScopeStatus,
+}  # fmt: skip
+_VERDICTS = {
+    "supported": GP.SupportedOrder, "judgement": GP.JudgementOrder, "notSupported": GP.NotSupportedOrder,
+    "undecided": GP.UndecidedOrder, "silent": GP.SilentOrder,
+}  # fmt: skip
+_ORIGINS = {"recorded": GP.Recorded, "derived": GP.Derived, "assumed": GP.Assumed}
+
+
+class GraphRenderer:
+    """Writes assessments of one guideline into a graph; with `timed`, each run says when it ended."""
+
+    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
+        self.guideline = guideline
+        self.ended = ended or datetime.now(UTC) if timed else None
+        self.json = JsonRenderer(guideline)
+        self.graph = Graph()
+        for prefix, namespace in guideline.prefixes.items():
+            self.graph.bind(prefix, namespace)
+
+    def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
+        """The graph of all assessments; a record that was refused leaves no triple."""
+        for result in results:
+            if isinstance(result, Assessment):
+                self._assessment(result)
+        return self.graph
+
+    def _add(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
+        for obj in objects:
+            self.graph.add((subject, predicate, obj))
+
+    def _node(self, kind: str, *content: str) -> URIRef:
+        return URIRef(f"urn:guideproof:{kind}:{content_hash('|'.join(content))}")
+
+    def _assessment(self, assessment: Assessment) -> None:
+        answer = json.dumps(self.json.assessment(assessment), sort_keys=True)
+        node = self._node("assessment", answer, assessment.record, version(), *self.guideline.content.versions)
+        patient = URIRef(assessment.patient)
+        self._add(node, RDF.type, GP.Assessment)
+        self._add(node, GP.patient, patient)
+        self._add(node, GP.asOf, Literal(assessment.as_of))
+        self._add(node, GP.status, _STATUS[assessment.status])
+        self._add(node, RDFS.comment, *(Literal(note, lang="en") for note in assessment.notes))
+        self._provenance(node, assessment)
+        self._classes(patient, assessment)
+        for conclusion in assessment.conclusions:
+            self._conclusion(node, conclusion, assessment)
+        for rank, question in enumerate(assessment.questions, 1):
+            self._question(node, rank, question)
+        for check in assessment.alerts:
+            self._alert(node, patient, check)
+        for order in assessment.orders:
+            self._order(node, order)
+        for fact, reading in assessment.assumptions:
+            assumed = self._fact(fact, assessment)
+            self._add(node, GP.assumedFact, assumed)
+            self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
+
+    def _alert(self, above: URIRef, patient: URIRef, check: Check) -> None:
+        """An alert is a SHACL validation result."""
+        node = self._node("alert", above, check.shape)
+        self._add(above, GP.alert, node)
+        self._add(node, RDF.type, SH.ValidationResult)
+        self._add(node, SH.focusNode, patient)
+        self._add(node, SH.sourceShape, URIRef(check.shape))
+        self._add(node, SH.resultSeverity, URIRef(check.severity))
+        self._add(node, SH.resultMessage, Literal(check.message, lang="en"))
+        self._add(node, GP.statement, *map(URIRef, check.statements))
+        self._add(node, CITO.citesAsEvidence, *self._references(check.statements))
+
+    def _order(self, above: URIRef, order: Order) -> None:
+        node = self._node("review", above, order.action)
+        self._add(above, GP.review, node)
+        self._add(node, RDF.type, GP.OrderReview)
+        self._add(node, GP.action, URIRef(order.action))
+        self._add(node, GP.verdict, _VERDICTS[order.verdict])
+        self._add(node, GP.neededFact, *map(URIRef, order.needs))
+        self._add(node, GP.statement, *map(URIRef, order.statements))
+        self._add(node, CITO.citesAsEvidence, *self._references(order.statements))
+        if order.check:
+            self._add(node, SH.sourceShape, URIRef(order.check.shape))
+            self._add(node, SH.resultMessage, Literal(order.check.message, lang="en"))
+
+    def _provenance(self, node: URIRef, assessment: Assessment) -> None:
+        run, software = self._node("run", node), URIRef(f"urn:guideproof:software:{version()}")
+        record = URIRef(f"urn:guideproof:record:{assessment.record}")
+        self._add(node, PROV.wasGeneratedBy, run)
+        self._add(node, PROV.wasDerivedFrom, record)
+        self._add(run, RDF.type, PROV.Activity)
+        self._add(run, PROV.used, record, *(URIRef(iri) for iri in self.guideline.content.versions))
+        self._add(run, PROV.wasAssociatedWith, software)
+        if self.ended:
+            self._add(run, PROV.endedAtTime, Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime))
+        self._add(record, RDF.type, PROV.Entity)
+        self._add(software, RDF.type, PROV.SoftwareAgent)
+        self._add(software, RDFS.label, Literal(f"guideproof {version()}", lang="en"))
+
+    def _classes(self, patient: URIRef, assessment: Assessment) -> None:
+        """Every criterion and class that the patient is in, or is excluded from."""
+        self._add(patient, RDF.type, GP.Patient)
+        for iri, state in assessment.decision.states.items():
+            if state is State.ENTAILED:
+                self._add(patient, RDF.type, URIRef(iri))
+            elif state is State.EXCLUDED:
+                self._add(patient, GP.excludedFrom, URIRef(iri))
+
+    def _conclusion(self, above: URIRef, conclusion: Conclusion, assessment: Assessment) -> None:
+        node = self._node("conclusion", above, conclusion.cls.iri)
+        self._add(above, GP.conclusion, node)
+        self._add(node, RDF.type, GP.Conclusion)
+        self._add(node, GP["class"], URIRef(conclusion.cls.iri))
+        self._add(node, GP.state, _STATES[conclusion.state])
+        if conclusion.state is State.ENTAILED:
+            self._add(node, GP.recommends, *(URIRef(r.iri) for r in conclusion.cls.recommendations))
+            self._add(node, GP.establishes, *(URIRef(d) for d in conclusion.cls.diagnoses))
+        for rank, justified in enumerate(conclusion.reasons, 1):
+            self._reason(node, rank, justified, assessment)
+            self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
+
+    def _reason(self, above: URIRef, rank: int, justified: Justified, assessment: Assessment) -> None:
+        node = self._node("reason", above, str(rank))
+        self._add(above, GP.reason, node)
+        self._add(node, RDF.type, GP.Reason)
+        self._add(node, GP.rank, Literal(rank))
+        self._add(node, GP.fact, *(self._fact(fact, assessment) for fact in justified.reason.facts))
+        self._add(node, GP.criterion, *map(URIRef, justified.reason.criteria))
+        self._add(node, GP.axiom, *(URIRef(origin.term) for origin in justified.reason.axioms))
+        self._add(node, GP.statement, *map(URIRef, justified.statements))
+        self._add(node, GP.assumption, *map(URIRef, justified.readings))
+        self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
+
+    def _references(self, statements: Iterable[str]) -> list[URIRef]:
+        catalogue = self.guideline.catalogue
+        return [URIRef(catalogue.references[n]) for n in catalogue.citations(statements) if n in catalogue.references]
+
+    def _fact(self, fact: Fact, assessment: Assessment) -> URIRef:
+        where = assessment.record, assessment.patient, fact.source or ""
+        node = self._node("fact", *where, fact.term, fact.state, fact.by)
+        self._add(node, RDF.type, GP.Fact)
+        self._add(node, GP["class"], URIRef(fact.term))
+        self._add(node, GP.state, GP.Present if fact.present else GP.Absent)
+        self._add(node, GP.by, _ORIGINS[fact.by])
+        if fact.source:
+            source = self._source(fact.source, assessment)
+            self._add(node, GP.source, source)
+            self._add(node, PROV.wasDerivedFrom, source)
+        return node
+
+    def _source(self, source: str, assessment: Assessment) -> URIRef:
+        """The node of the record; a blank node by its canonical label in the record of that content."""
+        if source.startswith("_:"):
+            return URIRef(f"urn:guideproof:node:{assessment.record}:{source[2:]}")
+        return URIRef(source)
+
+    def _question(self, above: URIRef, rank: int, question: Question) -> None:
+        node = self._node("question", above, str(rank))
+        self._add(above, GP.hasQuestion, node)
+        self._add(node, RDF.type, GP.Question)
+        self._add(node, GP.rank, Literal(rank))
+        self._add(node, GP.ask, *map(URIRef, question.ask))
+        self._add(node, GP.decides, *map(URIRef, question.decides))
+
+
+def quads(guideline: Guideline, assessment: Assessment) -> str:
+    """The triples of an assessment in canonical order, in a graph that has its IRI, without the time of the run."""
+    graph = GraphRenderer(guideline, timed=False).render([assessment])
+    name = graph.value(predicate=RDF.type, object=GP.Assessment)
+    return "".join(f"{line[:-1]}<{name}> .\n" for line in lines_of(graph))
+
+
+def lines_of(graph: Graph) -> list[str]:
+    """The triples of a graph whose nodes all have IRIs, in canonical order."""
+    return sorted(line for line in graph.serialize(format="nt").split("\n") if line)
