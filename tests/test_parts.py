@@ -25,6 +25,7 @@ from pyarrow import parquet
 from reasoner.errors import EngineError, InputError, Problem
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Reject
+from reasoner.population.bar import counted
 from reasoner.population.parquet_join import ParquetSink, QuadsSink
 from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 
@@ -179,6 +180,14 @@ def test_a_terminal_shows_a_bar(tmp_path: Path) -> None:
         pass
     assert child.wait() == 0
     assert b"a second," in shown and b"left" in shown and b"1,158 patients in" in shown
+
+
+def test_one_patient_is_counted_as_one(tmp_path: Path) -> None:
+    row = pa.table([pa.array(["urn:x:1"]), pa.array([True]), pa.array([None], pa.bool_())], schema=SCHEMA)
+    todo = batch(tmp_path)
+    one = Batch(todo.out, todo.inputs, todo.units[:1], {})
+    assert run(one, lambda *_: Part(row, 1, pa.array(["urn:x:1"])))[1][-1].startswith("1 patient in ")
+    assert [counted(count) for count in (0, 1, 2, 1_000)] == ["0 patients", "1 patient", "2 patients", "1,000 patients"]
 
 
 # Going on ----

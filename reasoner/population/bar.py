@@ -1,10 +1,15 @@
-"""Progress over many patients: how many, how fast, and how long it will take; and that something is under way."""
+"""Progress over many patients, in a bar and in words: how many, how fast, how long; and that something is under way."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+
+def counted(patients: int) -> str:
+    """So many patients, in words."""
+    return f"{patients:,} patient{'' if patients == 1 else 's'}"
 
 
 @contextmanager
@@ -14,13 +19,13 @@ def bar(total: int, done: int) -> Iterator[Callable[[int, int], None]]:
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
     console, began = Console(stderr=True), time.monotonic()
-    text = TextColumn("{task.fields[patients]:,} patients, {task.fields[rate]:,.0f} a second,")
+    text = TextColumn("{task.fields[counted]}, {task.fields[rate]:,.0f} a second,")
     columns = (BarColumn(), TaskProgressColumn(), text, TimeRemainingColumn(), TextColumn("left"))
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as shown:
-        task = shown.add_task("", total=total, completed=done, patients=0, rate=0.0)
+        task = shown.add_task("", total=total, completed=done, counted=counted(0), rate=0.0)
 
         def advance(weight: int, patients: int) -> None:
-            shown.update(task, advance=weight, patients=patients, rate=patients / (time.monotonic() - began))
+            shown.update(task, advance=weight, counted=counted(patients), rate=patients / (time.monotonic() - began))
 
         yield advance
 

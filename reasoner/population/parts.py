@@ -33,7 +33,7 @@ from reasoner.errors import GuideproofError, InputError, Problem
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Reject
 from reasoner.population import identities
-from reasoner.population.bar import bar
+from reasoner.population.bar import bar, counted
 from reasoner.population.parquet_join import Body, Sink
 
 Say = Callable[[str], None]
@@ -118,7 +118,7 @@ def run_parts(batch: Batch, work: Work, sink: Sink, *, workers: int = 2, say: Sa
 
 def _summary(outcome: Outcome, made: int, seconds: float) -> str:
     rejected = f"; {outcome.rejects:,} rejected: see {outcome.rejects_file}" if outcome.rejects_file else ""
-    return f"{outcome.rows:,} patients in {seconds:,.1f} s ({made / max(seconds, 1e-3):,.0f} a second){rejected}"
+    return f"{counted(outcome.rows)} in {seconds:,.1f} s ({made / max(seconds, 1e-3):,.0f} a second){rejected}"
 
 
 def _manifest(batch: Batch, sink: Sink, inputs: Sequence[identities.Fingerprint]) -> bytes:

@@ -26,6 +26,7 @@ from reasoner.guidelines.guideline import Guideline
 from reasoner.intake.facttable import PATIENT
 from reasoner.intake.sources import files_of
 from reasoner.kernel.cohort import Reject
+from reasoner.population.bar import counted
 from reasoner.population.batch import Options
 from reasoner.population.identities import MOST, Fingerprint, check_unchanged, rejects_by_part
 from reasoner.population.parts import Outcome, rejects_path, tell
@@ -74,7 +75,7 @@ def run_spark(guideline: Guideline, given: Path, out: Path, options: Options, sp
         what = f"cannot write: {error.strerror or error}"
         raise InputError(Problem("unwritable", what, "give a path that can be written", str(out))) from error
     rejected = f"; {outcome.rejects:,} rejected: see {outcome.rejects_file}" if outcome.rejects_file else ""
-    tell(f"{outcome.rows:,} patients in {time.monotonic() - began:,.1f} s{rejected}")
+    tell(f"{counted(outcome.rows)} in {time.monotonic() - began:,.1f} s{rejected}")
     return outcome
 
 
