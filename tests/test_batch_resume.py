@@ -21,10 +21,13 @@ from datetime import date
 from pathlib import Path
 from reasoner.intake import sources
 from reasoner.intake import table_sources
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import _CUT, Options, format_of, run_batch
 from reasoner.guidelines.guideline import load_guideline
-table_sources.ROWS, sources.BYTES = 100, 6_000
-run_batch(load_guideline(), Path(sys.argv[1]), Path(sys.argv[2]), Options(date(2026, 11, 22), "parquet", workers=2))
+if __name__ == "__main__":
+    given, out = map(Path, sys.argv[1:])
+    format = format_of(out, None)
+    table_sources.ROWS, sources.BYTES = 100 * (_CUT if format == "n-quads" else 1), 6_000
+    run_batch(load_guideline(), given, out, Options(date(2026, 11, 22), format, workers=2))
 """
 FINDINGS = ("Fever", "BackPain", "LocalizedBackPain", "ModicChange", "RadicularSymptom", "MarrowEdemaOnMri", "Fevr")
 
@@ -132,6 +135,19 @@ def test_killed_and_resumed(make: object, kills: int, tmp_path: Path, own_cache:
     assert rejects[0].count(b"\n") > 3
     assert b"_:" not in rejects[0]
     assert not out.with_name(f"{out.name}.parts").exists()
+
+
+def test_quads_of_several_processes_are_resumed(tmp_path: Path, own_cache: Path) -> None:
+    given, out, killed = tmp_path / "table.parquet", tmp_path / "out.nq", 0
+    pq.write_table(pq.read_table(parquet(tmp_path)).slice(0, 600), given)
+    finish(given, tmp_path / "undisturbed.nq", own_cache)
+    for more in (1, 2):
+        killed += kill(given, out, own_cache, more)
+        out.unlink(missing_ok=True)
+    done = sealed(out)
+    assert killed and f"going on: {done} of 6" in finish(given, out, own_cache)
+    assert out.read_bytes() == (tmp_path / "undisturbed.nq").read_bytes()
+    assert sorted(path.name for path in tmp_path.glob(".*")) == []
 
 
 @pytest.mark.parametrize("suffix", ["ttl", "rdf", "jsonld"])

@@ -134,7 +134,9 @@ def test_processes_write_what_threads_write(
     given, started, real = tmp_path / "rows.parquet", [], batch.Processes
     pq.write_table(table_of(guideline, random_rows(lambda: guideline, 45)), given)
     monkeypatch.setattr(table_sources, "ROWS", 15 * batch._CUT)
-    monkeypatch.setattr(batch, "Processes", lambda work, count: started.append(count) or real(work, count))
+    monkeypatch.setattr(
+        batch, "Processes", lambda work, count, folder: started.append(count) or real(work, count, folder)
+    )
     for workers in (1, 2):
         batch.run_batch(guideline, given, tmp_path / f"{workers}.nq", batch.Options(DAY, "n-quads", workers=workers))
     assert started == [2]

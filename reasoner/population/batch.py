@@ -80,7 +80,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
             sources = [open_source(path, readers, _fresh(scratch)) for path in files]
         while True:
             try:
-                return _run(guideline, files, sources, out, options)
+                return _run(guideline, files, sources, out, options, _fresh(scratch))
             except ScatteredError as error:
                 with busy(f"bringing together what belongs to one patient in {error}"):
                     sources = [_whole(source, str(error), scratch) for source in sources]
@@ -109,7 +109,7 @@ def _whole(source: Source, scattered: str, scratch: str) -> Source:
 
 
 def _run(
-    guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options
+    guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options, folder: Path
 ) -> Outcome:
     work = _Work(guideline, {str(source.path): source for source in sources}, options)
     depends = {
@@ -119,7 +119,7 @@ def _run(
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
     apart = options.workers > 1 and _worth_processes(sources, len(units), options.format)
-    with Processes(work, options.workers) if apart else nullcontext(work) as worker:
+    with Processes(work, options.workers, folder) if apart else nullcontext(work) as worker:
         return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
 
 
