@@ -111,17 +111,19 @@ def _lines_at(file: IO[bytes], start: int, size: int) -> memoryview:
 # -- any other syntax --
 
 
-def as_lines(given: Path | bytes, format: str | None = None, source: str | None = None) -> Iterator[bytes]:
+def as_lines(
+    given: Path | bytes, format: str | None = None, source: str | None = None, *, rename: bool = True
+) -> Iterator[bytes]:
     """Read RDF in any syntax as blocks of N-Triples, graphs merged; `format` as for `rdf.read_graph`.
 
-    `source` stands for the file in errors. Turtle and TriG are read in bounded memory, RDF/XML and JSON-LD at once.
-    Raises RecordError as `rdf.read_graph` does, save for nesting of blank nodes, which no block shows; an error may
-    come after some blocks.
+    `source` stands for the file in errors. Without `rename` blank nodes keep the labels that the text gives them.
+    Turtle and TriG are read in bounded memory, RDF/XML and JSON-LD at once. Raises RecordError as `rdf.read_graph`
+    does, save for nesting of blank nodes, which no block shows; an error may come after some blocks.
     """
     refuse = rdf._Refusal(source or (str(given) if isinstance(given, Path) else rdf.STDIN), RecordError)
     with _open(given, refuse) if isinstance(given, Path) else io.BytesIO(given) as file:
         kind = rdf._format("" if isinstance(given, Path) else rdf._text(given, refuse), format, refuse)
-        yield from _gathered(_Writer(_checked(file, kind, refuse), kind, refuse).parts())
+        yield from _gathered(_Writer(_checked(file, kind, refuse), kind, refuse, rename).parts())
 
 
 def _gathered(parts: Iterator[bytes]) -> Iterator[bytes]:
@@ -198,6 +200,7 @@ class _Writer:
     file: IO[bytes]
     kind: RdfFormat
     refuse: rdf._Refusal
+    rename: bool
 
     def parts(self) -> Iterator[bytes]:
         """A part for each thousand statements; never none."""
@@ -222,7 +225,7 @@ class _Writer:
 
     def _parser(self, file: IO[bytes]) -> Iterator[ox.Quad]:
         base = rdf._RELATIVE if self._is_json else None
-        return iter(ox.parse(file, self.kind, base_iri=base, rename_blank_nodes=True))
+        return iter(ox.parse(file, self.kind, base_iri=base, rename_blank_nodes=self.rename))
 
     def _part(self, quads: Iterator[ox.Quad]) -> bytes:
         merged = map(attrgetter("triple"), quads) if self.kind in _GRAPHS else quads

@@ -1,7 +1,7 @@
-"""Inputs of a batch, each cut into units that are read by themselves: tables by rows, N-Triples by bytes.
+"""Inputs of a batch, each cut into units that are read by themselves: tables by rows, RDF by bytes.
 
 Parquet, Arrow IPC and CSV hold fact tables (`guideproof schema`); N-Triples and the other syntaxes of RDF hold
-records. Turtle is cut too; records in another syntax, and Turtle that cannot be cut, are first written as N-Triples.
+records. Documents in these other syntaxes are cut too; one that cannot be cut is first written as N-Triples.
 """
 
 from __future__ import annotations
@@ -22,21 +22,22 @@ from reasoner import rdf
 from reasoner.errors import InputError, Problem, RecordError
 from reasoner.guidelines.guideline import Guideline
 from reasoner.intake.block import Block
+from reasoner.intake.documents import cut
 from reasoner.intake.facttable_read import FactTableReader
 from reasoner.intake.grouping import cuts, regroup, types_patient
 from reasoner.intake.judge import Judge
 from reasoner.intake.ntriples import as_lines, blocks
+from reasoner.intake.pieces import Document, UncutError
 from reasoner.intake.rdf_cohort import ScatteredError, TripleReader
 from reasoner.intake.table_sources import OPENED
 from reasoner.intake.triples import Triples, read_block
-from reasoner.intake.turtle_units import Turtle, UncutError, cut
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Kernel
 
 #: About how many bytes of text make a unit.
 BYTES = 32 << 20
-#: About how many times as long N-Triples are as Turtle.
+#: About how many times as long N-Triples are as other syntaxes.
 _LONGER = 4
 
 # A label of 128 random bits whose first hexadecimal digits are zero, which are not written, as subject or as object.
@@ -137,8 +138,8 @@ def open_source(path: Path, readers: Readers, scratch: Path) -> Source:
     if kind == "nt":
         return _grouped(path, path, readers, scratch)
     if kind == "rdf":
-        turtle = cut(path, BYTES // _LONGER)
-        return _cut(path, turtle, readers, scratch) if turtle else _written(path, readers, scratch)
+        document = cut(path, BYTES // _LONGER)
+        return _cut(path, document, readers, scratch) if document else _written(path, readers, scratch)
     return OPENED[kind](path, readers, scratch)
 
 
@@ -149,14 +150,20 @@ def open_source(path: Path, readers: Readers, scratch: Path) -> Source:
 class TripleSource:
     """Records in N-Triples, each patient's triples together; a unit is some of its lines. `path` is what was given.
 
-    With `turtle` they are in Turtle, cut there.
+    With `document` they are in another syntax, cut there.
     """
 
     path: Path
     pieces: tuple[tuple[Path, int, int], ...]
     readers: Readers
     regrouped: bool
-    turtle: Turtle | None = None
+    document: Document | None = None
+
+    @property
+    def work(self) -> int:
+        """How long it takes to read what threads cannot read side by side: so many bytes of N-Triples take as long."""
+        weight = self.document.weight if self.document else 0
+        return weight * sum(stop - start for _, start, stop in self.pieces)
 
     def units(self) -> list[Unit]:
         sizes = np.cumsum([0, *(stop - start for _, start, stop in self.pieces)]).tolist()
@@ -164,16 +171,16 @@ class TripleSource:
 
     def cohort(self, unit: Unit) -> Cohort:
         file, start, stop = self.pieces[self.units().index(unit)]
-        if self.turtle:
-            return self._written(self.turtle, start, stop)
+        if self.document:
+            return self._piece(self.document, start, stop)
         reader = self.readers.triples
         text = reader.buffer.read(file, start, stop)
         return reader.read(text, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
 
-    def _written(self, turtle: Turtle, start: int, stop: int) -> Cohort:
-        """The patients of a piece of Turtle; whatever is wrong, the whole file tells what and where."""
+    def _piece(self, document: Document, start: int, stop: int) -> Cohort:
+        """The patients of a piece of a document; whatever is wrong, the whole file tells what and where."""
         try:
-            return self.readers.triples.read(turtle.read(start, stop), str(self.path))
+            return self.readers.triples.read(document.read(start, stop), str(self.path))
         except (UncutError, RecordError) as error:
             raise ScatteredError(str(self.path)) from error
 
@@ -187,10 +194,10 @@ def _line(path: Path, offset: int) -> int:
     return count
 
 
-def _cut(path: Path, turtle: Turtle, readers: Readers, scratch: Path) -> TripleSource:
-    """The source of Turtle that is cut."""
-    pieces = tuple((path, start, stop) for start, stop in turtle.pieces)
-    return _tried(TripleSource(path, pieces, readers, regrouped=False, turtle=turtle), scratch)
+def _cut(path: Path, document: Document, readers: Readers, scratch: Path) -> TripleSource:
+    """The source of a document that is cut."""
+    pieces = tuple((path, start, stop) for start, stop in document.pieces)
+    return _tried(TripleSource(path, pieces, readers, regrouped=False, document=document), scratch)
 
 
 def _written(path: Path, readers: Readers, scratch: Path) -> TripleSource:
@@ -249,8 +256,8 @@ def _tried(source: TripleSource, scratch: Path) -> TripleSource:
 
 
 def regrouped(source: TripleSource, scratch: Path) -> TripleSource:
-    """The same records, written anew so that each patient's triples stand together, or Turtle as a whole."""
-    if source.turtle:
+    """The same records, written anew so that each patient's triples stand together, or a document as a whole."""
+    if source.document:
         return _written(source.path, source.readers, scratch)
     folder = scratch / "regrouped"
     folder.mkdir()

@@ -19,35 +19,30 @@ from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from operator import attrgetter
 from pathlib import Path
+from typing import ClassVar
 
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
 
-from reasoner.intake.judge import PATIENT, TYPE
+from reasoner.intake.pieces import FAR, HEADER, NEAR, TYPED, Document, UncutError, bytes_at, format_of, joined
 from reasoner.intake.triples import Data
 from reasoner.intake.turtle_columns import directives, read_plain
-from reasoner.rdf import SUFFIXES
 
-#: How far from where it is wanted a cut may lie, in bytes; at first only so far as most patients reach.
-_NEAR, _FAR = 1 << 16, 1 << 20
-#: The longest IRI that a prefix may stand for, and the longest header, in characters: both are repeated.
-_IRI, _HEADER = 500, 1 << 14
-#: The most bytes of N-Triples that a piece may give, and how many statements are written at once.
-_MOST, _AT_ONCE = 1 << 29, 1000
+#: The longest IRI that a prefix may stand for, in characters: it is repeated.
+_IRI = 500
+#: How many statements are written at once.
+_AT_ONCE = 1000
 _BEYOND = b"<<("
 
 # A line that ends with a dot, lines that are empty or a comment, and the first line that is neither, nor indented.
 _STATEMENT = re.compile(rb"\.[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[^\s#@])")
-_TYPED = (ox.NamedNode(TYPE.strip("<>")), ox.NamedNode(PATIENT.strip("<>")))
-
-
-class UncutError(Exception):
-    """The pieces of a file do not give what the whole file gives, or an error; the whole file tells."""
 
 
 @dataclass(frozen=True)
-class Turtle:
+class Turtle(Document):
     """A file of Turtle or TriG, the prefixes and the base that hold after its first directives, and where to cut it."""
+
+    weight: ClassVar[int] = 2
 
     path: Path
     prefixes: dict[str, str]
@@ -59,16 +54,10 @@ class Turtle:
         """Directives that bring these prefixes and this base about."""
         return directives(self.prefixes) + (f"@base <{self.base}> .\n" if self.base is not None else "")
 
-    @property
-    def pieces(self) -> list[tuple[int, int]]:
-        """Where each piece starts and stops."""
-        return list(pairwise(self.offsets))
-
     def read(self, start: int, stop: int) -> Data:
         """The piece from `start` up to `stop`. Raises UncutError."""
         first = start == self.offsets[0]
-        with self.path.open("rb") as file:
-            data = os.pread(file.fileno(), stop - start, start)
+        data = bytes_at(self.path, start, stop)
         if _BEYOND in data:
             raise UncutError("it may state something about a statement, which errors have to name")
         plain = None if first or self.base is not None else read_plain(data, self.prefixes)
@@ -78,8 +67,8 @@ class Turtle:
         """A piece, the header before it, as N-Triples. Raises UncutError."""
         try:
             piece.isascii() or piece.decode()
-            parser = ox.parse(piece, _format(self.path))
-            written = _written(parser, graphs=_format(self.path) == RdfFormat.TRIG)
+            parser = ox.parse(piece, format_of(self.path))
+            written = joined(_written(parser, graphs=format_of(self.path) == RdfFormat.TRIG))
         except (SyntaxError, UnicodeDecodeError) as error:
             raise UncutError("it is no document by itself") from error
         if parser.prefixes != self.prefixes or parser.base_iri != self.base:
@@ -87,16 +76,11 @@ class Turtle:
         return written
 
 
-def _written(quads: Iterator[ox.Quad], *, graphs: bool) -> bytes:
+def _written(quads: Iterator[ox.Quad], *, graphs: bool) -> Iterator[bytes]:
     """Quads as N-Triples, graphs merged; between parts another thread can run."""
-    parts, size = [], 0
     merged = map(attrgetter("triple"), quads) if graphs else quads
     while part := ox.serialize(islice(merged, _AT_ONCE), format=RdfFormat.N_TRIPLES):
-        parts.append(part)
-        size += len(part)
-        if size > _MOST:
-            raise UncutError("it is too long as N-Triples")
-    return b"".join(parts)
+        yield part
 
 
 def cut(path: Path, size: int) -> Turtle | None:
@@ -104,25 +88,21 @@ def cut(path: Path, size: int) -> Turtle | None:
 
     That is: where it is in another syntax, too small, broken at its beginning, or not written patient by patient.
     """
-    if _format(path) not in (RdfFormat.TURTLE, RdfFormat.TRIG) or path.stat().st_size < 2 * size:
+    if format_of(path) not in (RdfFormat.TURTLE, RdfFormat.TRIG) or path.stat().st_size < 2 * size:
         return None
     with path.open("rb") as file:
         marked = len(codecs.BOM_UTF8) if file.read(len(codecs.BOM_UTF8)) == codecs.BOM_UTF8 else 0
         file.seek(marked)
         try:
-            parser = ox.parse(file, _format(path))
+            parser = ox.parse(file, format_of(path))
             next(parser)
         except (SyntaxError, StopIteration):
             return None
     turtle = Turtle(path, dict(parser.prefixes), parser.base_iri, (marked,))
-    if len(turtle.header) > _HEADER or max(map(len, turtle.prefixes.values()), default=0) > _IRI:
+    if len(turtle.header) > HEADER or max(map(len, turtle.prefixes.values()), default=0) > _IRI:
         return None
     offsets = _offsets(turtle, size)
     return replace(turtle, offsets=offsets) if offsets else None
-
-
-def _format(path: Path) -> RdfFormat | None:
-    return SUFFIXES.get(path.suffix.lower().removeprefix("."))
 
 
 def _offsets(turtle: Turtle, size: int) -> tuple[int, ...]:
@@ -130,8 +110,8 @@ def _offsets(turtle: Turtle, size: int) -> tuple[int, ...]:
     length, found = turtle.path.stat().st_size, [turtle.offsets[0]]
     with turtle.path.open("rb") as file:
         for wanted in (size // 16, *range(size, length, size)):
-            offset = next((o for span in (_NEAR, _FAR) if (o := _patient(turtle, file.fileno(), wanted, span))), None)
-            if offset is None and wanted + _FAR < length:
+            offset = next((o for span in (NEAR, FAR) if (o := _patient(turtle, file.fileno(), wanted, span))), None)
+            if offset is None and wanted + FAR < length:
                 return ()
             if offset is not None and offset > found[-1]:
                 found.append(offset)
@@ -155,6 +135,6 @@ def _patient(turtle: Turtle, file: int, start: int, span: int) -> int | None:
 
 def _types_patient(text: bytes) -> bool:
     try:
-        return any((q.predicate, q.object) == _TYPED for q in ox.parse(text, RdfFormat.TRIG))
+        return any((q.predicate, q.object) == TYPED for q in ox.parse(text, RdfFormat.TRIG))
     except SyntaxError:
         return False

@@ -39,7 +39,7 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
              ".nq": "n-quads"}  # fmt: skip
 
 
-#: From so many bytes of text on, processes are worth their start.
+#: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
 _WORTH_PROCESSES = 384 << 20
 
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
@@ -124,9 +124,9 @@ def _run(
 
 
 def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool:
-    """Whether threads would wait for each other: where much text is read, or several units of N-Quads are written."""
-    text = sum(unit.stop - unit.start for s in sources if isinstance(s, TripleSource) for unit in s.units())
-    return text >= _WORTH_PROCESSES or (format == "n-quads" and units > 1)
+    """Whether threads would wait for each other: where much is parsed, or several units of N-Quads are written."""
+    parsed = sum(source.work for source in sources if isinstance(source, TripleSource))
+    return parsed >= _WORTH_PROCESSES or (format == "n-quads" and units > 1)
 
 
 def _fingerprint(guideline: Guideline) -> str:
