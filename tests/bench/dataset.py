@@ -2,7 +2,7 @@
 
     python tests/bench/dataset.py KIND PATIENTS
 
-Files are named after what makes them, so that a change of `data.py` or `triples.py` makes them anew.
+Files are named after what makes them, so that a change of one of `MAKERS` makes them anew.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FOLDER = HERE.parents[1] / "build" / "bench"
-SUFFIXES = {"table": ".parquet", "ntriples": ".nt", "turtle": ".ttl", "mixed": ".nt"}
+SUFFIXES = {"table": ".parquet", "ntriples": ".nt", "turtle": ".ttl", "mixed": ".nt", "rdfxml": ".rdf",
+            "jsonld": ".jsonld"}  # fmt: skip
+MAKERS = ("data.py", "triples.py", "documents.py")
 
 
 def path_of(kind: str, patients: int) -> Path:
     """Where the file of that kind and number stands, or will stand."""
-    made_by = hashlib.sha256((HERE / "data.py").read_bytes() + (HERE / "triples.py").read_bytes()).hexdigest()[:8]
+    made_by = hashlib.sha256(b"".join((HERE / name).read_bytes() for name in MAKERS)).hexdigest()[:8]
     return FOLDER / f"{kind}-{patients}-{made_by}{SUFFIXES[kind]}"
 
 
@@ -34,10 +36,12 @@ def build(kind: str, patients: int) -> Path:
 def main(kind: str, patients: int) -> None:
     """Build one file, under another name until it is whole."""
     import data
+    import documents
     import triples
 
     write = {"table": data.write_parquet, "ntriples": triples.write_ntriples, "turtle": triples.write_turtle,
-             "mixed": triples.write_mixed}[kind]  # fmt: skip
+             "mixed": triples.write_mixed, "rdfxml": documents.write_rdfxml,
+             "jsonld": documents.write_jsonld}[kind]  # fmt: skip
     FOLDER.mkdir(parents=True, exist_ok=True)
     path = path_of(kind, patients)
     unfinished = path.with_suffix(".part")

@@ -34,27 +34,29 @@ Rows = NDArray[np.bool_]
 
 def write_ntriples(path: Path, patients: int) -> None:
     """The patients as N-Triples."""
-    _write(path, patients, "", lambda part: _ntriples(part, iris(part)))
+    write_pieces(path, patients, "", lambda part: _ntriples(part, iris(part)))
 
 
 def write_turtle(path: Path, patients: int) -> None:
     """The same triples as Turtle, with prefixes and predicate lists."""
     header = f"@prefix gp: <{GP}> .\n@prefix sn: <{SN}> .\n@prefix p: <{BASE}> .\n"
-    _write(path, patients, header, _turtle)
+    write_pieces(path, patients, header, _turtle)
 
 
 def write_mixed(path: Path, patients: int) -> None:
     """The patients as N-Triples, some with dated therapies or orders, some broken."""
-    _write(path, patients, "", _mixed)
+    write_pieces(path, patients, "", _mixed)
 
 
-def _write(path: Path, patients: int, header: str, text: Callable[[Block], Pieces]) -> None:
+def write_pieces(path: Path, patients: int, header: str, text: Callable[[Block], Pieces], footer: str = "") -> None:
+    """Write the patients between a header and a footer, each as the pieces that `text` gives."""
     with path.open("wb") as file:
         file.write(header.encode())
         for block in blocks(patients):
             for start in range(0, block.rows, SLICE):
                 pieces = text(block.part(start, min(SLICE, block.rows - start)))
                 file.write(pc.binary_join_element_wise(*pieces, "", null_handling="skip").buffers()[2])
+        file.write(footer.encode())
 
 
 # -- pieces: a text for each patient, null for those who have none --
