@@ -113,3 +113,9 @@ def in_pairs(graph: Graph) -> Graph:
 def as_horned(graph: Graph) -> pyhornedowl.PyIndexedOntology:
     """The ontology as horned-owl reads it."""
     return pyhornedowl.open_ontology_from_string(graph.serialize(format="xml"), "rdf")
+
+
+@pytest.fixture
+def no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing waits for the disk: a batch of many small parts is fast, and may be lost when the machine stops."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -26,6 +25,7 @@ from reasoner.intake.xml_units import Xml
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
 
+pytestmark = pytest.mark.usefixtures("no_disk")
 EX = "https://example.org/"
 NS = {"gp": str(GP), "sn": SN, "ex": EX, "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
 CONTEXT = {**NS, "xsd": "http://www.w3.org/2001/XMLSchema#"}
@@ -109,12 +109,6 @@ LAYOUTS: dict[str, tuple[str, Callable[[Iterable[Graph]], str]]] = {
     "json, one line": ("jsonld", lambda graphs: json.dumps(json.loads(compacted(graphs)), separators=(",", ":"))),
     "json, crlf and bom": ("jsonld", lambda graphs: "\ufeff" + expanded(graphs).replace("\n", "\r\n")),
 }  # fmt: skip
-
-
-@pytest.fixture(autouse=True)
-def _no_disk(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts may be lost here when the machine stops; there are many."""
-    monkeypatch.setattr(os, "fsync", lambda _: None)
 
 
 @pytest.fixture(scope="module")

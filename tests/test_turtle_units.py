@@ -20,6 +20,7 @@ from reasoner.rdf import read_graph
 from reasoner.terms import GP
 
 __all__ = ["shipped"]
+pytestmark = pytest.mark.usefixtures("no_disk")
 
 PREFIXES = {"gp": str(GP), "sn": SN, "ex": "https://example.org/", "rdfs": "http://www.w3.org/2000/01/rdf-schema#"}
 HEADER = "".join(f"@prefix {prefix}: <{iri}> .\n" for prefix, iri in PREFIXES.items())
@@ -154,6 +155,7 @@ def whole(guideline: Guideline, path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 PATIENTS = [PATIENT.format(number) for number in range(60)]
 REST = "".join(PATIENTS[30:])
 FEVER = "ex:x a gp:Patient ; gp:hasFinding [ a sn:Fever ] .\n"
+NODE = "ex:{0} a gp:Patient ; gp:hasFinding ex:f ;\n gp:lacksFinding sn:BackPain .\nex:f a sn:Fever .\n"
 ODD = {
     "a string that looks like a patient": 'ex:0 rdfs:comment """\nex:98 a sn:Fever .\n' + FEVER + 'ex:99 ex:p """ .\n',
     "a string with other quotes": "ex:0 rdfs:comment '''\"\"\"\nex:98 ex:p 1 .\n" + FEVER + "ex:97 ex:p ''' .\n",
@@ -166,6 +168,8 @@ ODD = {
     "a patient told of in two places": FEVER + REST + "ex:x gp:lacksFinding sn:ModicChange .\n",
     "a patient typed in two places": FEVER + REST + FEVER,
     "a patient with a word in another place": FEVER + REST + "ex:x gp:bears sn:ModicChange .\n",
+    "a node of two patients": f"{NODE.format('x')}{REST}{NODE.format('y')}",
+    "a labelled node of two patients": f"{NODE.format('x')}{REST}{NODE.format('y')}".replace("ex:f ", "_:b0 "),
     "nodes first": "_:f a sn:Fever .\nex:x a gp:Patient ; gp:hasFinding _:f .\n",
 }  # fmt: skip
 

@@ -176,8 +176,10 @@ class Block:
         return np.unique(self.s[rows[wrong[self.pair[rows]] | self.is_term[self.s[rows]]]])
 
     def names(self, source: str) -> pa.StringArray:
-        """The nodes of all records, named so that no other file has such a name."""
+        """The nodes of all records, named so that no other file has such a name; none whose label the reader made."""
         nodes = self.terms.take(pa.array(np.flatnonzero(self.owned[: self.triples.subjects])))
+        if self.triples.made:
+            nodes = nodes.filter(pc.invert(pc.starts_with(nodes, self.triples.made)))
         return pc.binary_join_element_wise(nodes, source, "\0")
 
     def missing(self) -> int:

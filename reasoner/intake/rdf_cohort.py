@@ -57,7 +57,7 @@ class TripleReader:
         population = read_population(block)
         plain = self._cohort(population, {})
         self._mark_contradictory(population, plain)
-        nodes = None if grouped or isinstance(data, Triples) else block.names(source)  # Turtle's labels are made anew
+        nodes = None if grouped else block.names(source)
         if not len(strays) and not population.odd.any():
             return replace(plain, nodes=nodes)
         others = self._others(block, population, strays, source)

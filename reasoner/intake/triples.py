@@ -52,7 +52,8 @@ class Triples:
 
     `nodes` are the distinct terms in subject or object position, as canonical N-Triples write them; the first
     `subjects` of them are the subjects. So an object whose code is below `subjects` is a subject of this block. A pair
-    is a predicate with an object; each distinct pair has one code.
+    is a predicate with an object; each distinct pair has one code. `made` begins every label of a blank node that the
+    text does not name, and no other term; it is empty where there is none.
     """
 
     subject: Codes
@@ -62,6 +63,7 @@ class Triples:
     nodes: pa.StringArray
     predicates: pa.StringArray
     subjects: int
+    made: str = ""
 
     def __len__(self) -> int:
         return len(self.subject)

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -109,10 +109,12 @@ def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
     frame = _frame(_gaps(strings.texts, gap), gap)
     terms = _terms(strings.texts, _used(word, len(strings.texts))[0], prefixes)
     _demand(_MAY[frame.role, terms.kind[word]].all())
-    nodes = _labels(terms, int(np.count_nonzero(frame.begins)))
+    count = int(np.count_nonzero(frame.begins))
+    made = _stem(terms) if count else ""
+    nodes = pa.array([f"{made}{number}" for number in range(count)], pa.string())
     found = _numbered(*_rows(frame, terms.place[word], len(terms.texts)), pa.concat_arrays([terms.texts, nodes]))
     _demand(pc.index(found.predicates, _IMPORTS).as_py() < 0)
-    return found
+    return replace(found, made=made)
 
 
 def _bare(data: bytes) -> bytes:
@@ -309,12 +311,12 @@ def _written(values: pa.StringArray, prefixes: Mapping[str, str]) -> pa.StringAr
     return strings(line[len(_BEFORE) : -len(" .")] for line in written.decode().split("\n")[:-1])
 
 
-def _labels(terms: _Terms, count: int) -> pa.StringArray:
-    """So many labels that no term has."""
+def _stem(terms: _Terms) -> str:
+    """What labels can begin with that no term begins with."""
     stem = "_:b"
-    while count and pc.any(pc.starts_with(terms.texts, stem)).as_py():
+    while pc.any(pc.starts_with(terms.texts, stem)).as_py():
         stem += "b"
-    return strings(f"{stem}{number}" for number in range(count))
+    return stem
 
 
 # -- numbering --
