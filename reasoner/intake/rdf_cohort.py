@@ -63,7 +63,8 @@ class TripleReader:
         others = self._others(block, population, strays, source)
         rejects = [reject for patient, found in others.items() for reject in _rejects(patient, source, found)]
         lost = self._lost(triples, strays, source)
-        return replace(self._cohort(population, others), rejects=tuple(sorted([*rejects, *lost])), nodes=nodes)
+        found = self._cohort(population, others)
+        return replace(found, rejects=tuple(sorted([*rejects, *lost])), nodes=nodes, referred=len(others))
 
     def _mark_contradictory(self, population: Population, plain: Cohort) -> None:
         """Leave those to the reference, which says what cannot hold together, whom no completion has."""

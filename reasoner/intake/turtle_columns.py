@@ -104,14 +104,14 @@ def _demand(plain: object) -> None:
 
 def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
     data = _bare(data) if b"#" in data else data
-    strings = _encode(_cuts(data), data)
-    gap, word = strings.codes[0::2], strings.codes[1::2]
-    frame = _frame(_gaps(strings.texts, gap), gap)
-    terms = _terms(strings.texts, _used(word, len(strings.texts))[0], prefixes)
+    encoded = _encode(_cuts(data), data)
+    gap, word = encoded.codes[0::2], encoded.codes[1::2]
+    frame = _frame(_gaps(encoded.texts, gap), gap)
+    terms = _terms(encoded.texts, _used(word, len(encoded.texts))[0], prefixes)
     _demand(_MAY[frame.role, terms.kind[word]].all())
     count = int(np.count_nonzero(frame.begins))
     made = _stem(terms) if count else ""
-    nodes = pa.array([f"{made}{number}" for number in range(count)], pa.string())
+    nodes = strings(f"{made}{number}" for number in range(count))
     found = _numbered(*_rows(frame, terms.place[word], len(terms.texts)), pa.concat_arrays([terms.texts, nodes]))
     _demand(pc.index(found.predicates, _IMPORTS).as_py() < 0)
     return replace(found, made=made)

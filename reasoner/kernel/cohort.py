@@ -43,7 +43,7 @@ class Cohort:
     `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
     each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
     known by rules alone; None where no rule gave anything. `nodes` name the nodes of the records, each by its file,
-    where other parts of the file may describe them too.
+    where other parts of the file may describe them too. `referred` counts those whom the reference read.
     """
 
     patients: pa.Array
@@ -54,6 +54,7 @@ class Cohort:
     derived_neg: Bitmaps | None = None
     rejects: tuple[Reject, ...] = ()
     nodes: pa.Array | None = None
+    referred: int = 0
 
     @property
     def rows(self) -> int:

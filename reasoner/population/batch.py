@@ -42,6 +42,9 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
 #: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
 _WORTH_PROCESSES = 384 << 20
 
+#: What the summary says of patients whose record holds more than columns can.
+_REFERRED = "read one by one by the reference, pySHACL"
+
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
 _CUT = 128
 
@@ -187,7 +190,8 @@ class _Work:
         patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
         rejects = tuple(reject for reject in rejects if reject.patient not in without)
         body, rows = self._body(cohort, decided, without)
-        return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects)
+        extra = {_REFERRED: cohort.referred} if cohort.referred else {}
+        return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects, extra)
 
     def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
         """The output for the patients who are not named, and their number."""

@@ -47,7 +47,7 @@ class Part:
 
     `rows` counts the patients in `body`; `patients` has the IRI of every patient of the unit, refused or not, save
     those that the work was to leave out, and a name for whatever else no other part may speak of, as strings; `extra`
-    is summed over all parts.
+    is summed over all parts and told in the summary, behind each number its words.
     """
 
     body: Body
@@ -117,8 +117,10 @@ def run_parts(batch: Batch, work: Work, sink: Sink, *, workers: int = 2, say: Sa
 
 
 def _summary(outcome: Outcome, made: int, seconds: float) -> str:
-    rejected = f"; {outcome.rejects:,} rejected: see {outcome.rejects_file}" if outcome.rejects_file else ""
-    return f"{counted(outcome.rows)} in {seconds:,.1f} s ({made / max(seconds, 1e-3):,.0f} a second){rejected}"
+    notes = [f"{number:,} {what}" for what, number in sorted(outcome.extra.items())]
+    notes += [f"{outcome.rejects:,} rejected: see {outcome.rejects_file}"] if outcome.rejects_file else []
+    rate = f"{counted(outcome.rows)} in {seconds:,.1f} s ({made / max(seconds, 1e-3):,.0f} a second)"
+    return "; ".join([rate, *notes])
 
 
 def _manifest(batch: Batch, sink: Sink, inputs: Sequence[identities.Fingerprint]) -> bytes:
