@@ -12,13 +12,17 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from both_doors import Answers, Refused, agree, by_batch, by_classify
+from both_doors import DAY, Answers, Refused, agree, by_batch, by_classify
 from broken_records import CORE, SN, TYPE, XSD
 from changed_records import OWL, RDFS, as_bytes, drawn
 
 from reasoner.errors import RecordError
 from reasoner.guidelines.guideline import Guideline, load_guideline
 from reasoner.intake import sources
+from reasoner.patient.assess import Refusal
+from reasoner.patient.classify import classify
+from reasoner.rdf import read_text
+from reasoner.records.record import gather
 
 # -- the comparison --
 
@@ -84,6 +88,32 @@ def test_a_node_of_two_patients_in_two_units(
     expected = by_classify(guideline, (tmp_path / "records.nt").read_bytes())
     assert expected[1].keys() == {"https://example.org/p3", "https://example.org/p80"}
     agree(by_batch(guideline, tmp_path / "records.nt"), expected)
+
+
+@pytest.mark.parametrize("size", [4_000, 1 << 24])
+@pytest.mark.parametrize("suffix", ["nt", "ttl"])
+def test_a_node_of_two_patients_in_two_files(
+    guideline: Guideline, suffix: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only by an IRI: labels of blank nodes are each file's own."""
+    monkeypatch.setattr(sources, "BYTES", size)
+    given = tmp_path / "given"
+    given.mkdir()
+    for name, first in (("a", 0), ("b", 100)):
+        lines = []
+        for number in range(first, first + 100):
+            patient = f"<https://example.org/p{number}>"
+            finding = {3: "<urn:x:n>", 180: "<urn:x:n>", 4: "_:n", 181: "_:n"}.get(number, f"<urn:x:n{number}>")
+            lines += [f"{patient} {TYPE} <{CORE}Patient> .", f"{patient} <{CORE}hasFinding> {finding} .",
+                      f"{finding} {TYPE} <{SN}Fever> ."]  # fmt: skip
+        (given / f"{name}.{suffix}").write_text("\n".join(lines), encoding="utf-8")
+    answers, refused = by_batch(guideline, given)
+    files = [read_text((given / f"{name}.{suffix}").read_bytes(), f"{name}.{suffix}", format=suffix) for name in "ab"]
+    expected = {str(result.patient): {(p.code, p.what, p.remedy) for p in result.problems}
+                for result in classify(guideline, gather(files), DAY) if isinstance(result, Refusal)}  # fmt: skip
+    assert refused == expected
+    assert expected.keys() == {"https://example.org/p3", "https://example.org/p180"}
+    assert len(answers) == 198
 
 
 def test_what_no_patient_leads_to_is_refused_one_by_one(guideline: Guideline, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ property) is `odd`: the reference reads it.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from functools import cached_property
 from typing import Any
 
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from reasoner.intake.judge import AS_OF, PATIENT, TYPE, Judge
 from reasoner.intake.matching import matches
 from reasoner.intake.triples import Triples
+from reasoner.kernel.cohort import NODE
 from reasoner.records.contract import All, CountShape, Rule, Target
 
 Codes = NDArray[np.int32]
@@ -175,12 +177,26 @@ class Block:
         wrong[pairs] = self.judge.wrong(self.pair_p[pairs], self.predicates, values, self.said[self.pair_o[pairs]])
         return np.unique(self.s[rows[wrong[self.pair[rows]] | self.is_term[self.s[rows]]]])
 
-    def names(self, source: str) -> pa.StringArray:
-        """The nodes of all records, named so that no other file has such a name; none whose label the reader made."""
+    def names(self, source: str, *, labels: bool) -> pa.StringArray:
+        """The nodes of all records, IRIs as every file has them and `labels` as no other file has such a name.
+
+        None of them is the name of a patient, and labels that the reader made are left out.
+        """
         nodes = self.terms.take(pa.array(np.flatnonzero(self.owned[: self.triples.subjects])))
+        labelled = pc.starts_with(nodes, "_")
+        if not labels:
+            nodes = nodes.filter(pc.invert(labelled))
+            return pc.binary_join_element_wise(nodes, "", NODE)
         if self.triples.made:
-            nodes = nodes.filter(pc.invert(pc.starts_with(nodes, self.triples.made)))
-        return pc.binary_join_element_wise(nodes, source, "\0")
+            kept = pc.invert(pc.starts_with(nodes, self.triples.made))
+            nodes, labelled = nodes.filter(kept), labelled.filter(kept)
+        return pc.binary_join_element_wise(nodes, pc.if_else(labelled, source, ""), NODE)
+
+    def owners(self, names: Collection[str]) -> list[str]:
+        """The patients in whose records the nodes of such names stand."""
+        codes = [self.code(name.partition(NODE)[0], typed=False) for name in names]
+        rows = np.unique(self.root[[code for code in codes if code >= 0]])
+        return [self.term(code)[1:-1] for code in self.patients[rows[rows >= 0]].tolist()]
 
     def missing(self) -> int:
         """How many nodes are named in the guideline's words of which the block says nothing."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 
@@ -57,7 +57,7 @@ class TripleReader:
         population = read_population(block)
         plain = self._cohort(population, {})
         self._mark_contradictory(population, plain)
-        nodes = None if grouped else block.names(source)
+        nodes = block.names(source, labels=not grouped)
         if not len(strays) and not population.odd.any():
             return replace(plain, nodes=nodes)
         others = self._others(block, population, strays, source)
@@ -65,6 +65,10 @@ class TripleReader:
         lost = self._lost(triples, strays, source)
         found = self._cohort(population, others)
         return replace(found, rejects=tuple(sorted([*rejects, *lost])), nodes=nodes, referred=len(others))
+
+    def owners(self, data: Data, source: str, names: Collection[str]) -> list[str]:
+        """The patients of a block in whose records the nodes of such names stand."""
+        return Block(read_block(data, source), self.judge).owners(names)
 
     def _mark_contradictory(self, population: Population, plain: Cohort) -> None:
         """Leave those to the reference, which says what cannot hold together, whom no completion has."""

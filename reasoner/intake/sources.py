@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -32,7 +32,7 @@ from reasoner.intake.rdf_cohort import ScatteredError, TripleReader
 from reasoner.intake.table_sources import OPENED
 from reasoner.intake.triples import Triples, read_block
 from reasoner.intake.unit import Unit
-from reasoner.kernel.cohort import Cohort
+from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
 
 #: About how many bytes of text make a unit.
@@ -176,6 +176,15 @@ class TripleSource:
         reader = self.readers.triples
         text = reader.buffer.read(file, start, stop)
         return reader.read(text, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
+
+    def shared(self, unit: Unit, names: Collection[str]) -> list[Reject]:
+        """The patients of a unit in whose records stand the nodes of such names, which other files describe too."""
+        from reasoner.records.record import SHARED
+
+        file, start, stop = self.pieces[self.units().index(unit)]
+        reader = self.readers.triples
+        owners = reader.owners(reader.buffer.read(file, start, stop), str(self.path), names)
+        return [Reject(patient, str(self.path), *SHARED) for patient in owners]
 
     def _piece(self, document: Document, start: int, stop: int) -> Cohort:
         """The patients of a piece of a document; whatever is wrong, the whole file tells what and where."""

@@ -20,6 +20,10 @@ Bitmaps = NDArray[np.uint64]
 """One row of bits for each atom or class; shape (atoms or classes, words)."""
 
 
+#: What stands in the name of a node, behind the node itself, and in no name of a patient.
+NODE = "\0"
+
+
 def words(rows: int) -> int:
     """How many 64-bit words hold a bit for each of `rows` patients."""
     return -(-rows // 64)

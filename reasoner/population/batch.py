@@ -23,7 +23,7 @@ from reasoner.intake.rdf_cohort import ScatteredError
 from reasoner.intake.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
 from reasoner.intake.unit import Unit
 from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Cohort
+from reasoner.kernel.cohort import NODE, Cohort
 from reasoner.kernel.kernel import Decided, Kernel
 from reasoner.population.bar import busy
 from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
@@ -182,13 +182,19 @@ class _Work:
         source = self.sources[unit.file]
         if without and isinstance(source, TripleSource) and not source.regrouped:
             raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
+        shared = (
+            source.shared(unit, {name for name in without if NODE in name})
+            if without and isinstance(source, TripleSource)
+            else []
+        )
+        without |= {reject.patient for reject in shared}
         cohort = source.cohort(unit)
         decided = self._kernel.decide(cohort)
         rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         refused = strings(sorted({r.patient for r in cohort.rejects if r.patient}))
         nodes = [] if cohort.nodes is None else [cohort.nodes]
         patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
-        rejects = tuple(reject for reject in rejects if reject.patient not in without)
+        rejects = (*(reject for reject in rejects if reject.patient not in without), *shared)
         body, rows = self._body(cohort, decided, without)
         extra = {_REFERRED: cohort.referred} if cohort.referred else {}
         return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects, extra)

@@ -31,7 +31,7 @@ import pyarrow as pa
 
 from reasoner.errors import GuideproofError, InputError, Problem
 from reasoner.intake.unit import Unit
-from reasoner.kernel.cohort import Reject
+from reasoner.kernel.cohort import NODE, Reject
 from reasoner.population import identities
 from reasoner.population.bar import bar, counted
 from reasoner.population.parquet_join import Body, Sink
@@ -322,7 +322,8 @@ class _Run:
     def _part(self, number: int, without: Mapping[str, Reject]) -> _Seal:
         part = self._work(number, frozenset(without))
         body = part.body if isinstance(part.body, pa.Buffer) else self.sink.encode(part.body)
-        rejects = sorted(r for r in part.rejects if r.patient not in without) + sorted(without.values())
+        told = [reject for reject in without.values() if NODE not in reject.patient]
+        rejects = sorted(r for r in part.rejects if r.patient not in without) + sorted(told)
         contents: dict[str, Any] = {"body": body, "rejects": _lines(map(astuple, rejects))}
         if not without:
             contents["patients"] = identities.sorted_hashes(part.patients)

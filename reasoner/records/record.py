@@ -34,6 +34,9 @@ NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
 MAX_PASSES = 50
 
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
+#: A node that is not one patient's alone: code, what is wrong, and what to do.
+SHARED = ("shared-node", "the node belongs to several patients, or stands in several files",
+          "give each patient nodes of its own, in one file")  # fmt: skip
 _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _Place = tuple[Node, Node | None, Node | None]
@@ -253,8 +256,7 @@ class _View:
         files = self.records.files if len(self.records.files) > 1 else ()
         for node, owners in self.owners.items():
             if len(owners) > 1 or sum((node, None, None) in parsed.graph for parsed in files) > 1:
-                yield _Fault(0, "shared-node", "the node belongs to several patients, or stands in several files",
-                             "give each patient nodes of its own, in one file", node)  # fmt: skip
+                yield _Fault(0, *SHARED, node)
 
     def located(self, report: Graph, result: Node, contract: Graph) -> Iterator[_Fault]:
         """The faults that one result of the report stands for, on the nodes that they belong to."""
