@@ -34,6 +34,7 @@ from reasoner.intake.triples import Triples, read_block
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
+from reasoner.records.words import SHARED
 
 #: About how many bytes of text make a unit.
 BYTES = 32 << 20
@@ -179,8 +180,6 @@ class TripleSource:
 
     def shared(self, unit: Unit, names: Collection[str]) -> list[Reject]:
         """The patients of a unit in whose records stand the nodes of such names, which other files describe too."""
-        from reasoner.records.record import SHARED
-
         file, start, stop = self.pieces[self.units().index(unit)]
         reader = self.readers.triples
         owners = reader.owners(reader.buffer.read(file, start, stop), str(self.path), names)

@@ -23,7 +23,7 @@ from reasoner.intake.rdf_cohort import ScatteredError
 from reasoner.intake.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
 from reasoner.intake.unit import Unit
 from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import NODE, Cohort
+from reasoner.kernel.cohort import NODE, Cohort, Reject
 from reasoner.kernel.kernel import Decided, Kernel
 from reasoner.population.bar import busy
 from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
@@ -180,24 +180,15 @@ class _Work:
     def part(self, unit: Unit, without: frozenset[str]) -> Part:
         """The answers for a unit's patients, those named left out, encoded."""
         source = self.sources[unit.file]
-        if without and isinstance(source, TripleSource) and not source.regrouped:
-            raise ScatteredError(unit.file)  # perhaps one patient, told of in several places
-        shared = (
-            source.shared(unit, {name for name in without if NODE in name})
-            if without and isinstance(source, TripleSource)
-            else []
-        )
+        shared = _shared(source, unit, without) if without else []
         without |= {reject.patient for reject in shared}
         cohort = source.cohort(unit)
         decided = self._kernel.decide(cohort)
-        rejects = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
-        refused = strings(sorted({r.patient for r in cohort.rejects if r.patient}))
-        nodes = [] if cohort.nodes is None else [cohort.nodes]
-        patients = pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
-        rejects = (*(reject for reject in rejects if reject.patient not in without), *shared)
+        wrong = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
+        rejects = (*(reject for reject in wrong if reject.patient not in without), *shared)
         body, rows = self._body(cohort, decided, without)
         extra = {_REFERRED: cohort.referred} if cohort.referred else {}
-        return Part(pa.py_buffer(self.sink.encode(body)), rows, patients, rejects, extra)
+        return Part(pa.py_buffer(self.sink.encode(body)), rows, _names(cohort), rejects, extra)
 
     def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
         """The output for the patients who are not named, and their number."""
@@ -207,6 +198,22 @@ class _Work:
         if without:
             body = body.filter(pc.invert(pc.is_in(body["patient"], strings(sorted(without)))))
         return body, body.num_rows
+
+
+def _shared(source: Source, unit: Unit, without: frozenset[str]) -> list[Reject]:
+    """Those of a unit's patients who have a node in common with a patient of another file: one is among the names."""
+    if not isinstance(source, TripleSource):
+        return []
+    if not source.regrouped:
+        raise ScatteredError(unit.file)  # perhaps one patient, told of in several places of the file
+    return source.shared(unit, {name for name in without if NODE in name})
+
+
+def _names(cohort: Cohort) -> pa.Array:
+    """The names of all patients of a cohort, refused or not, and of the nodes of their records."""
+    refused = strings(sorted({reject.patient for reject in cohort.rejects if reject.patient}))
+    nodes = [] if cohort.nodes is None else [cohort.nodes]
+    return pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
 
 
 def _plain(patients: pa.Array | pa.ChunkedArray) -> pa.Array:

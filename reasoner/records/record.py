@@ -25,6 +25,7 @@ from reasoner.records.contract import Vocabulary, stem
 from reasoner.records.naming import to_plain
 from reasoner.records.report import ONE_AT_A_TIME, report_of
 from reasoner.records.rules import AS_OF, Scene, expand
+from reasoner.records.words import SHARED
 from reasoner.terms import GP, PREFIXES, curie, local_name
 
 #: The properties that lead from a patient to the nodes of its record, with all their subproperties.
@@ -34,9 +35,6 @@ NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
 MAX_PASSES = 50
 
 _DECLARATIONS = frozenset({OWL.NamedIndividual, OWL.Ontology})
-#: A node that is not one patient's alone: code, what is wrong, and what to do.
-SHARED = ("shared-node", "the node belongs to several patients, or stands in several files",
-          "give each patient nodes of its own, in one file")  # fmt: skip
 _AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
 _ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _Place = tuple[Node, Node | None, Node | None]

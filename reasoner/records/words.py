@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from reasoner.records.contract import PATIENT, TYPE, Vocabulary, stem
 
+#: A node that is not one patient's alone: code, what is wrong, and what to do.
+SHARED = ("shared-node", "the node belongs to several patients, or stands in several files",
+          "give each patient nodes of its own, in one file")  # fmt: skip
+
 OWL, RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
 _ABOUT_FILES = frozenset({f"{OWL}versionIRI", f"{OWL}versionInfo"})
 _AXIOMS = frozenset(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
