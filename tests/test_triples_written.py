@@ -27,7 +27,7 @@ from reasoner.kernel.kernel import Kernel
 from reasoner.kernel.transpose import bitmap, column_of, flags_of
 from reasoner.logic.decide import decide
 from reasoner.logic.theory import Literals
-from reasoner.patient.assess import assess_decided
+from reasoner.patient.assess import assess_decided, assessor_of
 from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.quads import QuadsWriter
@@ -65,6 +65,7 @@ def one_by_one(guideline: Guideline, cohort: Cohort, row: int) -> str:
     patient = cohort.patients[row].as_py()
     record = content_hash("|".join([patient, *(f"{mask:x}" for mask in told), *proposed]))
     decision = decide(guideline.compiled, facts, guideline.catalogue.closable)
+    assessor_of(guideline)._concluded.clear()
     return quads(guideline, assess_decided(guideline, patient, decision, proposed, DAY, record))
 
 
