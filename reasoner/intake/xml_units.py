@@ -8,16 +8,16 @@ where all the pieces are, and what is between header and end is the elements of 
 <https://www.w3.org/TR/rdf-syntax-grammar/> the elements in rdf:RDF are nodes, read one by one; what is known between
 two of them is the namespaces, the base and the language of the root, which are in the header; the labels of nodes,
 which are kept; and which values of rdf:ID were used. A piece with an attribute that may be rdf:ID raises UncutError.
-There is no document type declaration, so that no entity is defined. Expat judges what is well-formed: pyoxigraph takes
-a text for whole that ends within an element.
+There is no document type declaration, so that no entity is defined. What `reasoner.intake.xml_columns` reads is
+well-formed; of other pieces expat judges: pyoxigraph takes a text for whole that ends within an element.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import ClassVar
@@ -29,25 +29,41 @@ from pyoxigraph import RdfFormat
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.intake.pieces import FAR, HEADER, NEAR, Enclosed, UncutError, bytes_at, format_of, patient
+from reasoner.intake.triples import Data, read_block
+from reasoner.intake.xml_columns import read_plain
 
 _BOM = codecs.BOM_UTF8
 _ID = re.compile(rb"[\s:]ID\s*=")
 _NAME = re.compile(rb"<([^\s/>]+)")
+_PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 
 
 @dataclass(frozen=True)
 class Xml(Enclosed):
     """A file of RDF/XML, its header, which ends with the root's start tag, the root's end tag, and where to cut it."""
 
-    weight: ClassVar[int] = 8
+    weight: ClassVar[int] = 3
     syntax: ClassVar[str] = "rdf/xml"
 
-    def read(self, start: int, stop: int) -> bytes:
+    #: The prefixes that the root declares, where it does nothing else; empty where it does.
+    prefixes: Mapping[str, str] = field(default_factory=dict)
+
+    def read(self, start: int, stop: int) -> Data:
         """The piece from `start` up to `stop`. Raises UncutError or RecordError."""
         piece = bytes_at(self.path, start, stop)
         if not piece.startswith(b"<") or (b"ID" in piece and _ID.search(piece)):
             raise UncutError("it does not begin with a tag, or may say rdf:ID, which no other piece may say again")
-        return self.ntriples(piece)
+        stem = _stem(piece)
+        plain = read_plain(piece, self.prefixes, stem) if self.prefixes else None
+        return replace(read_block(plain, str(self.path)), made=stem) if plain else self.ntriples(piece)
+
+
+def _stem(piece: bytes) -> str:
+    """What labels can begin with that no label in a piece begins with."""
+    stem = "b"
+    while b"nodeID" in piece and any(f"{quote}{stem}".encode() in piece for quote in "'\""):
+        stem += "b"
+    return f"_:{stem}"
 
 
 def cut(path: Path, size: int) -> Xml | None:
@@ -64,32 +80,43 @@ def cut(path: Path, size: int) -> Xml | None:
     frame = _frame(head[marked:], bytes_at(path, max(0, length - HEADER), length))
     if frame is None:
         return None
-    header, names, footer, behind = frame
-    whole = Xml(path, header, footer, (marked + len(header), length - behind))
+    header, names, footer, behind, prefixes = frame
+    whole = Xml(path, header, footer, (marked + len(header), length - behind), prefixes)
     offsets = _offsets(whole, names, size)
-    return Xml(path, header, footer, offsets) if offsets else None
+    return replace(whole, offsets=offsets) if offsets else None
 
 
-def _frame(head: bytes, tail: bytes) -> tuple[bytes, frozenset[bytes], bytes, int] | None:
-    """Header, names of the root's children, the root's end tag, and how many bytes from there on; None if doubtful."""
-    places = _children(head)
-    if not places or places[1:] == [] or places[1] > HEADER:
+def _frame(head: bytes, tail: bytes) -> tuple[bytes, frozenset[bytes], bytes, int, dict[str, str]] | None:
+    """Header, names of the root's children, the root's end tag, how many bytes stand from there on, and the prefixes.
+
+    None where the document is of another form.
+    """
+    places, attributes = _children(head)
+    if len(places) < 2 or places[1] > HEADER:
         return None
     root, *children = [found[1] for place in places if (found := _NAME.match(head, place))]
     header, footer = head[: places[1]], b"</" + root + b">"
     end = tail[tail.rfind(footer[:-1]) :]
     whole = _is_root(root, header + footer) and end.startswith(footer[:-1]) and _is_well_formed(header + end)
-    return (header, frozenset(children), footer, len(end)) if whole else None
+    return (header, frozenset(children), footer, len(end), _prefixes(attributes)) if whole else None
 
 
-def _children(head: bytes) -> list[int]:
-    """Where the root's start tag is, and those of its first children."""
-    parser, depth, places = expat.ParserCreate("utf-8"), 0, list[int]()
+def _prefixes(attributes: Mapping[str, str]) -> dict[str, str]:
+    """What the attributes of the root declare, where they declare nothing but prefixes for plain IRIs."""
+    found = {name.removeprefix("xmlns:"): iri for name, iri in attributes.items() if name.startswith("xmlns:")}
+    return found if len(found) == len(attributes) and all(map(_PLAIN.fullmatch, found.values())) else {}
 
-    def start(_name: str, _attributes: object) -> None:
+
+def _children(head: bytes) -> tuple[list[int], dict[str, str]]:
+    """Where the root's start tag is, and those of its first children; and the attributes of the root."""
+    parser, depth, places, attributes = expat.ParserCreate("utf-8"), 0, list[int](), dict[str, str]()
+
+    def start(_name: str, given: dict[str, str]) -> None:
         nonlocal depth
         if depth < 2:
             places.append(parser.CurrentByteIndex)
+        if depth == 0:
+            attributes.update(given)
         depth += 1
 
     def end(_name: str) -> None:
@@ -100,8 +127,8 @@ def _children(head: bytes) -> list[int]:
     try:
         parser.Parse(head, False)
     except expat.ExpatError:
-        return []
-    return places
+        return [], {}
+    return places, attributes
 
 
 def _is_root(name: bytes, document: bytes) -> bool:
