@@ -60,13 +60,14 @@ def test_the_same_in_every_order(
     agree(by_batch(guideline, tmp_path / "records.nt"), expected)
 
 
-@pytest.mark.parametrize("suffix", ["ttl", "trig", "rdf"])
+@pytest.mark.parametrize("suffix", ["ttl", "trig", "rdf", "jsonld"])
 def test_the_same_in_other_syntaxes(
     guideline: Guideline, both: tuple[bytes, tuple[Answers, Refused]], suffix: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
     monkeypatch.setattr(sources, "BYTES", 40_000)
-    kind = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "rdf": ox.RdfFormat.RDF_XML}[suffix]
+    kind = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "rdf": ox.RdfFormat.RDF_XML,
+            "jsonld": ox.RdfFormat.JSON_LD}[suffix]  # fmt: skip
     given = tmp_path / f"records.{suffix}"
     quads = list(ox.parse(both[0], ox.RdfFormat.N_TRIPLES))
     given.write_bytes(ox.serialize(quads, format=kind) or b"")

@@ -42,7 +42,7 @@ _STATEMENT = re.compile(rb"\.[ \t]*\r?\n(?:[ \t]*(?:#[^\n]*)?\r?\n)*(?=[^\s#@])"
 class Turtle(Document):
     """A file of Turtle or TriG, the prefixes and the base that hold after its first directives, and where to cut it."""
 
-    weight: ClassVar[int] = 2
+    weight: ClassVar[int] = 4
 
     path: Path
     prefixes: dict[str, str]

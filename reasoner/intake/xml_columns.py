@@ -16,6 +16,7 @@ import numpy as np
 from rdflib import RDF
 
 from reasoner.intake.jit import compiled
+from reasoner.intake.triples import Text
 
 #: How deep elements are read.
 DEEPEST = 32
@@ -86,7 +87,7 @@ class _Tag(NamedTuple):
 _START, _MIDDLE, _STOP, _PREFIX, _KIND, _FROM, _UP_TO, _FILLED = range(8)
 
 
-def read_plain(piece: bytes, prefixes: Mapping[str, str], stem: str) -> bytes | None:
+def read_plain(piece: bytes, prefixes: Mapping[str, str], stem: str) -> Text | None:
     """The N-Triples of node elements, where these prefixes hold, and no base or language; None where it is not plain.
 
     Nodes without a name get labels that begin with `stem`. What they say is valid where the N-Triples are.
@@ -96,7 +97,11 @@ def read_plain(piece: bytes, prefixes: Mapping[str, str], stem: str) -> bytes | 
     data = np.frombuffer(piece + bytes(_MARGIN), np.uint8)
     out = np.empty(_LONGER * len(piece), np.uint8)
     count = _written(data, len(piece), _names(prefixes), np.frombuffer(stem.encode(), np.uint8), out)
-    return out[:count].tobytes() if count >= 0 else None
+    if count < 0:
+        return None
+    text = Text.room(int(count))
+    text.data[:count] = out[:count]
+    return text
 
 
 def _is_text(piece: bytes) -> bool:

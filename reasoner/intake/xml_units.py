@@ -42,7 +42,7 @@ _PLAIN = re.compile(r"[!#-;=?-\[\]_a-z~]+")
 class Xml(Enclosed):
     """A file of RDF/XML, its header, which ends with the root's start tag, the root's end tag, and where to cut it."""
 
-    weight: ClassVar[int] = 3
+    weight: ClassVar[int] = 4
     syntax: ClassVar[str] = "rdf/xml"
 
     #: The prefixes that the root declares, where it does nothing else; empty where it does.
@@ -55,7 +55,7 @@ class Xml(Enclosed):
             raise UncutError("it does not begin with a tag, or may say rdf:ID, which no other piece may say again")
         stem = _stem(piece)
         plain = read_plain(piece, self.prefixes, stem) if self.prefixes else None
-        return replace(read_block(plain, str(self.path)), made=stem) if plain else self.ntriples(piece)
+        return replace(read_block(plain, str(self.path)), made=stem) if plain and plain.size else self.ntriples(piece)
 
 
 def _stem(piece: bytes) -> str:

@@ -73,6 +73,8 @@ def groups(sizes: Sizes) -> list[Group]:
                "floors.arrow_read", COPY, "ours.kernel", "polars.exact", "polars.kleene", "duckdb.exact"),
         _group("triples", "N-Triples", sizes.triples, triples, "floors.oxigraph"),
         _group("turtle", "Turtle", sizes.turtle, turtle, "floors.oxigraph"),
+        _group("rdfxml", "RDF/XML", sizes.turtle, build("rdfxml", sizes.turtle), "floors.oxigraph"),
+        _group("jsonld", "JSON-LD", sizes.turtle, build("jsonld", sizes.turtle), "floors.oxigraph"),
         _group("mixed", "N-Triples: 1 % with dates, 5 % with orders, 0.1 % broken", sizes.turtle, mixed,
                "floors.oxigraph"),
         *(_group(name, f"N-Triples, {what}", n, build("ntriples", n), task) for name, what, n, task in slow),

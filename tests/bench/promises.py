@@ -64,6 +64,8 @@ def verdicts(results: Results, judge_rates: bool) -> list[Verdict]:
         speed("N-Triples, against pyoxigraph's parse", triples, "floors.oxigraph", 3),
         _verdict(results, "N-Triples, patients a second against Nemo's", triples, nemo, _rate, 10, True, judge_rates),
         speed("Turtle, against pyoxigraph's parse", ("turtle", BATCH), "floors.oxigraph", 0.7),
+        speed("RDF/XML, against pyoxigraph's parse", ("rdfxml", BATCH), "floors.oxigraph", 0.7),
+        speed("JSON-LD, against pyoxigraph's parse", ("jsonld", BATCH), "floors.oxigraph", 0.7),
         _verdict(results, "reasons, patients a second", reasons, reasons, _alone, 100_000, True, judge_rates),
         time("one patient, warm, Turtle to reasons, against rdflib's parse", ("one", "ours.warm"), one, 0.5),
         time("one patient, warm, deciding alone, against rdflib's parse", ("one", "ours.deciding"), one, 0.05),

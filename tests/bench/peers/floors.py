@@ -47,7 +47,8 @@ def oxigraph(source: Path, out: Path) -> Steps:
     import pyoxigraph as ox
 
     assert out
-    known = {".nt": ox.RdfFormat.N_TRIPLES, ".ttl": ox.RdfFormat.TURTLE}
+    known = {".nt": ox.RdfFormat.N_TRIPLES, ".ttl": ox.RdfFormat.TURTLE, ".rdf": ox.RdfFormat.RDF_XML,
+             ".jsonld": ox.RdfFormat.JSON_LD}  # fmt: skip
     yield None
     yield sum(1 for _ in ox.parse(path=str(source), format=known[source.suffix]))
 
