@@ -13,8 +13,8 @@ import pytest
 
 from reasoner.intake import triples
 from reasoner.intake.columns import distinct, gather_bits, turned
-from reasoner.intake.scan import gather, scan
 from reasoner.intake.simple import simple
+from reasoner.intake.sweep import gather, sweep
 from reasoner.intake.text import Buffer, Text
 
 PLAIN = re.compile(rb"([^\x00-\x20]+) ([^\x00-\x20]+) (.+) \.\n", re.DOTALL)
@@ -41,7 +41,7 @@ def line(rng: random.Random, known: list[bytes]) -> bytes:
 
 def terms_of(text: Text) -> list[tuple[bytes, ...] | None]:
     """The three terms of each line by the loop; None for a line that is odd."""
-    found = scan(text.data, text.size)
+    found = sweep(text.data, text.size)
     texts, offsets = gather(text.data, found.terms, np.arange(len(found.terms)))
     known = [texts[start:stop].tobytes() for start, stop in pairwise(offsets)]
     assert len(set(known)) == len(known)
@@ -87,7 +87,7 @@ def test_a_text_is_whole_lines(tmp_path: Path) -> None:
         b"one\n", b"two\nthree\n", b"two\n", b"",
     ]  # fmt: skip
     assert Text.of(b"a\nbc").line_offsets().tolist() == [0, 2, 5]
-    assert len(scan(Text.of(b"").data, 0).subject) == 0
+    assert len(sweep(Text.of(b"").data, 0).subject) == 0
 
 
 # -- terms --

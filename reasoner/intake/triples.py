@@ -1,6 +1,6 @@
 """N-Triples by columns: a block of lines becomes arrays of codes, each distinct term and pair held once.
 
-`reasoner.intake.scan` finds the distinct terms, and pairs of a predicate with an object; only these are checked. The
+`reasoner.intake.sweep` finds the distinct terms, and pairs of a predicate with an object; only these are checked. The
 check accepts a part of N-Triples 1.1 <https://www.w3.org/TR/n-triples/> that is canonical as it stands. A line that
 holds anything else goes to the full parser, which rewrites it in canonical form or refuses it.
 """
@@ -20,8 +20,8 @@ from rdflib import OWL
 
 from reasoner import rdf
 from reasoner.errors import RecordError
-from reasoner.intake.scan import Scanned, gather, scan
 from reasoner.intake.simple import simple
+from reasoner.intake.sweep import Swept, gather, sweep
 from reasoner.intake.text import Text
 
 Codes = NDArray[np.int32]
@@ -101,7 +101,7 @@ def read_block(data: Data, source: str, first_line: FirstLine = 1) -> Triples:
 
 
 def _read(lines: _Lines, text: Text, *, canonical: bool) -> Triples:
-    found = scan(text.data, text.size)
+    found = sweep(text.data, text.size)
     good = found.subject >= 0
     if not good.all() and b"\r\n" in bytes(text.view):
         return _read(lines, Text.of(bytes(text.view).replace(b"\r\n", b"\n")), canonical=canonical)
@@ -119,7 +119,7 @@ def _read(lines: _Lines, text: Text, *, canonical: bool) -> Triples:
 # -- numbering --
 
 
-def _table(text: Text, found: Scanned, lines: slice | Flags) -> Triples:
+def _table(text: Text, found: Swept, lines: slice | Flags) -> Triples:
     """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
     subject, pair = found.subject[lines], found.pair[lines]
     subjects, of_subject = _used(subject, len(found.terms))
@@ -151,7 +151,7 @@ def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
     return found, places
 
 
-def _terms(text: Text, found: Scanned, chosen: Positions) -> pa.StringArray:
+def _terms(text: Text, found: Swept, chosen: Positions) -> pa.StringArray:
     texts, offsets = gather(text.data, found.terms, chosen)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
     return pa.Array.from_buffers(pa.binary(), len(chosen), buffers).cast(pa.string())

@@ -27,7 +27,7 @@ _HASH, _START, _LENGTH = 0, 1, 2
 _PLACES_AT_FIRST = 1 << 14
 
 
-class Scanned(NamedTuple):
+class Swept(NamedTuple):
     """Codes, which count from 0 in the order of first appearance: for each line those of its subject and its pair.
 
     A pair is a predicate with an object; for each the codes of the two terms. `terms` has for each term its hash, where
@@ -53,7 +53,7 @@ class _Line(NamedTuple):
 
 
 class _Strings(NamedTuple):
-    """Distinct strings by code, as `Scanned.terms`; their codes by hash, -1 where there is none; two numbers.
+    """Distinct strings by code, as `Swept.terms`; their codes by hash, -1 where there is none; two numbers.
 
     These are the number of strings, and how many of the places are in use: a power of two, at least half of them free.
     """
@@ -64,8 +64,8 @@ class _Strings(NamedTuple):
 
 
 @compiled
-def scan(data: NDArray[np.uint8], size: int) -> Scanned:
-    """Scan whole lines, the first `size` bytes of `data`: see `reasoner.intake.text.Text`."""
+def sweep(data: NDArray[np.uint8], size: int) -> Swept:
+    """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.intake.text.Text`."""
     words, lines = data.view(np.uint64), _lines(data, size)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
@@ -89,7 +89,7 @@ def scan(data: NDArray[np.uint8], size: int) -> Scanned:
         start = line.object + _3
         row += 1
     count = pairs.numbers[0]
-    return Scanned(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
+    return Swept(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
 
 
 # -- lines --
