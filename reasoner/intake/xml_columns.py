@@ -16,7 +16,7 @@ import numpy as np
 from rdflib import RDF
 
 from reasoner.intake.jit import compiled
-from reasoner.intake.triples import Text
+from reasoner.intake.text import Text
 
 #: How deep elements are read.
 DEEPEST = 32
@@ -97,11 +97,7 @@ def read_plain(piece: bytes, prefixes: Mapping[str, str], stem: str) -> Text | N
     data = np.frombuffer(piece + bytes(_MARGIN), np.uint8)
     out = np.empty(_LONGER * len(piece), np.uint8)
     count = _written(data, len(piece), _names(prefixes), np.frombuffer(stem.encode(), np.uint8), out)
-    if count < 0:
-        return None
-    text = Text.room(int(count))
-    text.data[:count] = out[:count]
-    return text
+    return Text.of(out[:count].data) if count >= 0 else None
 
 
 def _is_text(piece: bytes) -> bool:
