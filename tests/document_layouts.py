@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterable
 
 import pyoxigraph as ox
@@ -35,6 +36,12 @@ def xml_by_rdflib(graphs: Iterable[Graph]) -> str:
     bodies = [text[text.index("\n>\n") + 3 : text.rindex("</rdf:RDF>")] for text in texts]
     names = "".join(f' xmlns:{prefix}="{iri}"' for prefix, iri in {**NS, "rdf": str(RDF)}.items())
     return f'<?xml version="1.0" encoding="utf-8"?>\n<rdf:RDF{names}>\n{"".join(bodies)}</rdf:RDF>\n'
+
+
+def xml_without_labels(graphs: Iterable[Graph]) -> str:
+    """The same, where no label names a node that nothing else names."""
+    text = xml_by_rdflib(graphs)
+    return re.sub(r' rdf:nodeID="\w+"', lambda found: "" if text.count(found[0]) == 1 else found[0], text)
 
 
 def xml_by_pyoxigraph(graphs: Iterable[Graph]) -> str:
@@ -80,6 +87,7 @@ def compacted(graphs: Iterable[Graph]) -> str:
 
 LAYOUTS: dict[str, tuple[str, Callable[[Iterable[Graph]], str]]] = {
     "xml, rdflib": ("rdf", xml_by_rdflib),
+    "xml, no labels": ("rdf", xml_without_labels),
     "xml, pyoxigraph": ("owl", xml_by_pyoxigraph),
     "xml, one line": ("xml", lambda graphs: _in_one_line(xml_by_rdflib(graphs))),
     "xml, crlf and bom": ("rdf", lambda graphs: "\ufeff" + xml_by_rdflib(graphs).replace("\n", "\r\n")),

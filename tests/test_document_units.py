@@ -294,6 +294,27 @@ def test_pieces_that_are_whole_by_themselves_give_the_whole(tmp_path: Path, synt
     assert equal > 50
 
 
+VALUE = '{"ex:p": 1}'
+DOUBTFUL = [
+    (Xml, ("<ex:T/>", "text<ex:T/>")), (Xml, ("<ex:T/>", '<ex:T rdf:ID="x"/>')), (Json, (VALUE, f" {VALUE}")),
+    (Json, (VALUE, ", ")), (Json, (f'{VALUE}], "ex:p": [1', ", 2")), (Json, ('{"ex:p": ', '"a", "}')),
+    (Json, (VALUE, f", {VALUE}]")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "parts"), DOUBTFUL)
+def test_doubtful_pieces_are_not_read(tmp_path: Path, kind: type[Xml | Json], parts: tuple[str, ...]) -> None:
+    header, footer = (XML.encode(), b"</rdf:RDF>") if kind is Xml else (JSON.encode(), b"]}")
+    path = tmp_path / "doubtful"
+    path.write_bytes(header + "".join(parts).encode() + footer)
+    offsets = [len(header) + sum(map(len, parts[:count])) for count in range(len(parts) + 1)]
+    document = kind(path, header, footer, tuple(offsets))
+    with pytest.raises((UncutError, RecordError)) as found:
+        for piece in document.pieces:
+            document.read(*piece)
+    assert found.type is UncutError
+
+
 # -- errors --
 
 DEEP = '{"ex:p": ' * 210 + "1" + "}" * 210
@@ -302,7 +323,7 @@ WRONG_XML = {
     "text": "x\n", "prefix": "  <no:Patient/>\n", "entity": "  <ex:T>&nbsp;</ex:T>\n",
     "attribute": "  <ex:T a='1' a='2'/>\n",
     "imports": '  <ex:T><owl:imports xmlns:owl="http://www.w3.org/2002/07/owl#" rdf:resource="a:b"/></ex:T>\n',
-    "the same rdf:ID": '  <gp:Patient rdf:ID="c"/>\n@  <gp:Patient rdf:ID="c"/>\n', "encoding": "  <!-- \udce9 -->\n",
+    "the same rdf:ID": '  <ex:T rdf:ID="c"/>\n@ <ex:T rdf:ID="c"/>\n', "encoding": "  <!-- \udce9 -->\n",
     "the end": "</rdf:RDF>\n", "a label": "  <ex:T rdf:nodeID='a b'/>\n", "document type": "<!DOCTYPE x>\n",
 }  # fmt: skip
 WRONG_JSON = {
