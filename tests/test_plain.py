@@ -48,7 +48,7 @@ def _results(guideline: Guideline, paths: Sequence[Path], engine: str, plain: bo
 
 
 def answered(guideline: Guideline, text: str, name: str = "record.nt") -> Plain | None:
-    return guideline.lane.answer([Source(name, None, text.encode())])
+    return guideline.lane.answer([Source(name, None, text.encode())], TODAY)
 
 
 # -- the records that are there already --
@@ -66,7 +66,7 @@ def test_files_of_other_tests(folder: str, guideline: Guideline) -> None:
 def test_cases_are_plain(guideline: Guideline) -> None:
     """Most records of ordinary cases need no reference."""
     paths = [path for path in (TESTS / "cases").rglob("*.ttl") if path.name != "vocabulary.ttl"]
-    found = [guideline.lane.answer([Source(str(path), None, path.read_bytes())]) for path in paths]
+    found = [guideline.lane.answer([Source(str(path), None, path.read_bytes())], TODAY) for path in paths]
     assert sum(one is not None and not one.left for one in found) > 0.95 * len(paths)
 
 
@@ -235,7 +235,7 @@ def test_other_syntaxes_are_left_to_the_reference(guideline: Guideline, tmp_path
     path.write_text('{"@id": "https://example.org/p", "@type": "https://w3id.org/guideproof/core#Patient"}', "utf-8")
     plain, reference = both(guideline, [path])
     assert plain == reference
-    assert guideline.lane.answer([Source(str(path), None, path.read_bytes())]) is None
+    assert guideline.lane.answer([Source(str(path), None, path.read_bytes())], TODAY) is None
 
 
 CONTRADICTION = """@prefix gp: <https://w3id.org/guideproof/core#> .

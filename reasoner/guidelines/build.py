@@ -16,6 +16,7 @@ from reasoner.logic.compiled import Compiled
 from reasoner.logic.owl import read_axioms
 from reasoner.rdf import Parsed, read_graph
 from reasoner.records.contract import Contract
+from reasoner.records.contract_queries import Queries
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import Background
 from reasoner.records.contract_shapes import compile_shapes as compile_record_shapes
@@ -68,8 +69,10 @@ def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
     background, words = Background(_taxonomy(graph)), vocabulary(taxonomy)
     asked = merged(shapes[name] for name in CONTRACT if name in shapes)
     checks, counts, beyond = compile_record_shapes(asked, background)
-    rules, more = compile_rules(merged(shapes[name] for name in RULES if name in shapes), background, words)
-    return Contract(words, checks, counts, rules, (*beyond, *more), background.supers())
+    ruling = merged(shapes[name] for name in RULES if name in shapes)
+    rules, more = compile_rules(ruling, background, words)
+    queries = Queries(asked, background).selects(beyond, checks), Queries(ruling, background).constructs(rules)
+    return Contract(words, checks, counts, rules, (*beyond, *more), background.supers(), *queries)
 
 
 def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:

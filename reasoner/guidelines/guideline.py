@@ -89,7 +89,7 @@ class Guideline:
     @cached_property
     def lane(self) -> Lane:
         """Answers the records that need neither rdflib nor pySHACL."""
-        return Lane(self.content.contract, self.observer)
+        return Lane(self.content.contract, self.observer, self.content.taxonomy)
 
     @cached_property
     def ontologies(self) -> tuple[Parsed, ...]:

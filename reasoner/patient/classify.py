@@ -129,7 +129,7 @@ def _classify_sources(guideline: Guideline, sources: Sequence[Source], options: 
 
 def _classify_together(guideline: Guideline, files: _Files, options: _Options) -> list[Result]:
     """Assess the patients of some files, the plain ones without the reference."""
-    plain = guideline.lane.answer(files.sources) if options.plain else None
+    plain = guideline.lane.answer(files.sources, options.as_of) if options.plain else None
     if plain is None:
         seen, refused = by_reference(guideline, files.records, options.as_of)
     else:

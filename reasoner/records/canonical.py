@@ -78,7 +78,7 @@ def _digest(lines: Iterable[str]) -> str:
 
 def _literal(term: Lit) -> str:
     """A literal as N-Quads write it, where its text is plain."""
-    return str(_oxigraph(term)) if term.language else f'"{term.value}"{_suffix(term.datatype)}'
+    return str(to_oxigraph(term)) if term.language else f'"{term.value}"{_suffix(term.datatype)}'
 
 
 def _suffix(datatype: str) -> str:
@@ -97,7 +97,7 @@ def _first_degree(about: Mapping[str, Sequence[str]]) -> dict[str, str] | None:
 
 
 def _by_oxigraph(told: Iterable[Triple]) -> tuple[dict[str, str], str]:
-    mine = [(_oxigraph(s), ox.NamedNode(p), _oxigraph(o)) for s, p, o in told]
+    mine = [(to_oxigraph(s), ox.NamedNode(p), to_oxigraph(o)) for s, p, o in told]
     dataset = ox.Dataset(ox.Quad(*triple) for triple in mine)  # type: ignore[arg-type]
     dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
     digest = _digest(f"{quad} .\n" for quad in dataset)
@@ -105,7 +105,7 @@ def _by_oxigraph(told: Iterable[Triple]) -> tuple[dict[str, str], str]:
     return {f"_:{node.value}": f"_:{label.value}" for node, label in (found or {}).items()}, digest
 
 
-def _oxigraph(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
+def to_oxigraph(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
     """The same term in Oxigraph's types."""
     if isinstance(term, Lit):
         if term.language:

@@ -220,6 +220,21 @@ class Rule:
 
 
 @frozen
+class Query:
+    """The query of a shape that goes over the whole data from the node with the as-of date, ready for Oxigraph.
+
+    Of a constraint it selects a `?value` for each fault, of a rule it constructs what follows. `terms` are the IRIs
+    that it asks about.
+    """
+
+    shape: str
+    order: float
+    needs: tuple[tuple[str, ...], ...]
+    text: str
+    terms: tuple[str, ...]
+
+
+@frozen
 class Vocabulary:
     """The terms that a record may use: what it says in the guideline's namespaces has to be among them.
 
@@ -237,7 +252,8 @@ class Vocabulary:
 class Contract:
     """Everything that decides whether a record can be read without the reference, and what follows from it.
 
-    `above` are for each class and property those above it, itself left out.
+    `above` are for each class and property those above it, itself left out. `selects` are constraints and `constructs`
+    rules that go over the whole data; these in the order in which they run, and those that are compiled too.
     """
 
     vocabulary: Vocabulary
@@ -246,3 +262,5 @@ class Contract:
     rules: tuple[Rule, ...]
     beyond: tuple[Beyond, ...]
     above: dict[str, tuple[str, ...]]
+    selects: tuple[Query, ...] = ()
+    constructs: tuple[Query, ...] = ()

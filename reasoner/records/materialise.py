@@ -89,7 +89,7 @@ class Rules:
         while due:
             step = due.pop(0)
             if step.needs & met == step.needs:
-                new = [triple for triple in _given(step, nodes, group) if _add(nodes, triple)]
+                new = [triple for triple in _given(step, nodes, group) if add(nodes, triple)]
                 gained = self._gained(new)
                 met |= gained
                 due = [s for s in self._steps if s in due or (s.needs & gained if s.needs else new)]
@@ -106,7 +106,7 @@ class Rules:
         return found
 
 
-def _add(nodes: Nodes, triple: Triple) -> bool:
+def add(nodes: Nodes, triple: Triple) -> bool:
     """Add a triple; whether it is new."""
     s, p, o = triple
     values = nodes[s].setdefault(p, {})

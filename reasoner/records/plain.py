@@ -1,12 +1,14 @@
 """Records answered without rdflib or pySHACL: read, tested by the compiled contract, completed by the compiled rules.
 
-A patient is answered here only where every shape is certainly met and nothing beyond the compiled fragment is touched.
-Any other is left to the reference, `reasoner.records.record`, so that each refusal is the reference's own.
+A patient is answered here only where every shape is certainly met and nothing beyond the compiled fragment is touched
+but queries over the whole data, which are asked of all such patients together (`reasoner.records.whole_data`). Any
+other is left to the reference, `reasoner.records.record`, so that each refusal is the reference's own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from datetime import date
 from functools import partial, reduce
 from operator import or_
 from typing import Any, NamedTuple
@@ -26,11 +28,11 @@ from reasoner.records.contract import (
     ValueShape,
 )
 from reasoner.records.materialise import Needs, Rules, UnsureError
-from reasoner.records.nodes import Lit, Nodes, Source, Term, Values, reachable, read
+from reasoner.records.nodes import Lit, Nodes, Source, Term, Triple, Values, reachable, read
 from reasoner.records.observe import Observer
+from reasoner.records.whole_data import AS_OF, Groups, Met, WholeData
 from reasoner.records.words import Words
 
-_AS_OF = "urn:guideproof:as-of"
 _NOTHING: Values = {}
 
 #: How many verdicts are remembered in one place.
@@ -126,30 +128,33 @@ class _Record:
 class Lane:
     """Answers the patients of one guideline who need no reference."""
 
-    def __init__(self, contract: Contract, observer: Observer) -> None:
+    def __init__(self, contract: Contract, observer: Observer, taxonomy: Iterable[tuple[str, str, str]] = ()) -> None:
         self._words, self._asked, self._observer = Words(contract.vocabulary), _asked(contract), observer
         self._node_properties = frozenset(contract.vocabulary.node_properties)
         self._needs = Needs(contract)
         self._rules = Rules(contract, self._needs)
-        self._beyond = tuple(self._needs.of(beyond.needs) for beyond in contract.beyond)
+        whole = {query.shape for query in (*contract.selects, *contract.constructs)}
+        self._beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
+        self._together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
+        self._whole = WholeData(contract, self._needs, taxonomy)
         self._mentioned = _mentioned(contract)
         self._properties: Mapping[str, _Property] = _Remembered(self._property)
         self._plans: Mapping[_Key, _Plan] = _Remembered(self._plan)
 
-    def answer(self, sources: Sequence[Source]) -> Plain | None:
+    def answer(self, sources: Sequence[Source], as_of: date) -> Plain | None:
         """What is seen of the patients who need no reference; None where it has to read the files as a whole."""
         file = read(sources)
-        if file is None or not file.nodes.keys().isdisjoint(self._words.terms) or _AS_OF in file.said:
+        if file is None or not file.nodes.keys().isdisjoint(self._words.terms) or AS_OF in file.said:
             return None
         records = self._records(file.nodes)
         if records is None:
             return None
-        seen, nodes = {}, set[str]()
-        for record in records.values():
-            found = self._seen(file.nodes, record) if record.conforms else None
-            if found is not None:
-                seen[record.patient] = found
-                nodes.update(record.nodes)
+        alone = {p: self._alone(file.nodes, record) for p, record in records.items() if record.conforms}
+        seen = {patient: found for patient, found in alone.items() if isinstance(found, Seen)}
+        waiting = {patient: found for patient, found in alone.items() if isinstance(found, int)}
+        if waiting:
+            seen |= self._seen_together(file.nodes, {p: list(records[p].nodes) for p in waiting}, waiting, as_of)
+        nodes = {node for patient in seen for node in records[patient].nodes}
         return Plain(seen, nodes, len(seen) < len(records))
 
     # -- whose each node is --
@@ -216,19 +221,40 @@ class Lane:
 
     # -- what is seen of a patient --
 
-    def _seen(self, nodes: Nodes, record: _Record) -> Seen | None:
-        """What is seen of one patient; None where the record may not conform, or more may follow from it."""
+    def _alone(self, nodes: Nodes, record: _Record) -> Seen | int | None:
+        """What is seen of one patient, or the needs that the record meets where it has to be looked at with others.
+
+        None where it may not conform, or where more may follow from it.
+        """
         met = self._needs_of(nodes, record)
-        if met is None:
+        if met is None or _touched(self._beyond, met):
             return None
+        if _touched(self._together, met):
+            return met
+        before = met
         try:
             derived, met = self._rules.run(nodes, list(record.nodes), met)
         except UnsureError:
             return None
-        if any(needs & met == needs for needs in self._beyond):
+        if _touched(self._beyond, met):
             return None
-        names, digest = canonical(nodes, reachable(nodes, record.patient, self._node_properties), derived)
-        return Seen(self._observer.observe(nodes, record.patient, derived, names), digest)
+        if _touched(self._together, met):
+            _take_back(nodes, derived)
+            return before
+        return self._observed(nodes, record.patient, derived)
+
+    def _seen_together(self, nodes: Nodes, groups: Groups, met: Met, as_of: date) -> dict[str, Seen]:
+        """What is seen of patients whom shapes and rules over the whole data touch, of as many as need no reference."""
+        try:
+            completed = self._whole.complete(nodes, groups, met, as_of)
+        except UnsureError:
+            return {}
+        return {patient: self._observed(nodes, patient, completed.derived)
+                for patient, found in completed.met.items() if not _touched(self._beyond, found)}  # fmt: skip
+
+    def _observed(self, nodes: Nodes, patient: str, derived: frozenset[Triple]) -> Seen:
+        names, digest = canonical(nodes, reachable(nodes, patient, self._node_properties), derived)
+        return Seen(self._observer.observe(nodes, patient, derived, names), digest)
 
     def _needs_of(self, nodes: Nodes, record: _Record) -> int | None:
         """The needs that the record of a patient meets; None where it may not conform."""
@@ -261,6 +287,19 @@ class Lane:
         return _Plan(conforms, tuple(left), reduce(or_, (self._needs.met_by(str(term)) for term in terms), 0))
 
 
+def _touched(parts: Iterable[int], met: int) -> bool:
+    """Whether all that some shape or rule needs is met."""
+    return any(needs & met == needs for needs in parts)
+
+
+def _take_back(nodes: Nodes, derived: Iterable[Triple]) -> None:
+    """Take out of `nodes` what rules have added."""
+    for s, p, o in derived:
+        del nodes[s][p][o]
+        if not nodes[s][p]:
+            del nodes[s][p]
+
+
 _Key = tuple[bool, tuple[str, ...], tuple[str, ...], tuple[Term, ...]]
 
 
@@ -270,6 +309,7 @@ def _mentioned(contract: Contract) -> frozenset[str]:
     parts: list[Rule | Beyond] = [*contract.rules, *contract.beyond]
     found = {iri for shape in shapes for target in shape.targets for iri in (*target.iris, shape.path)}
     found |= {iri for part in parts for need in part.needs for iri in need}
+    found |= {iri for query in (*contract.selects, *contract.constructs) for iri in query.terms}
     for rule in contract.rules:
         for pattern in (*rule.match, *(p for absent in rule.absent for p in absent)):
             found |= {pattern.predicate, *pattern.values}

@@ -87,7 +87,7 @@ def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[st
     """The trials by patient; the records that are not plain go to the reference together."""
     found, left = dict[str, Trial](), list[Case]()
     for case in cases:
-        plain = guideline.lane.answer([Source(case.file, "nt", case.record.encode())])
+        plain = guideline.lane.answer([Source(case.file, "nt", case.record.encode())], day)
         if plain is None or case.patient not in plain.seen:
             left.append(case)
         else:

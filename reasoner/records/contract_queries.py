@@ -1,0 +1,231 @@
+"""Which shapes and rules go over the whole data from the node with the as-of date, and by which queries.
+
+SPARQL-based constraints, https://www.w3.org/TR/shacl/#sparql-constraints, and SPARQL rules,
+https://www.w3.org/TR/shacl-af/#SPARQLRule. Oxigraph answers a rule for the reference too, so that any rule will do that
+gives the same each time. A constraint is answered for the reference by rdflib: it has to be one on which the two agree,
+triple patterns whose literals are compared as texts alone.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+import pyoxigraph as ox
+from pyparsing import ParseResults
+from rdflib import OWL, RDF, RDFS, SH, Graph, Literal, URIRef, Variable
+from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, SequencePath
+from rdflib.plugins.sparql.algebra import translateQuery
+from rdflib.plugins.sparql.parser import parseQuery
+from rdflib.term import Node
+
+from reasoner.records.conform import Term, passes
+from reasoner.records.contract import Beyond, Query, Rule, ValueShape
+from reasoner.records.contract_shapes import Background, BeyondError, needs_of
+from reasoner.records.report import ONE_AT_A_TIME
+from reasoner.terms import GP
+
+_SHAPE = {SH.targetSubjectsOf, SH.order, SH.message, SH.severity}
+#: What pySHACL binds in every query.
+_PREFIXES = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}
+#: Where pySHACL looks for the focus node.
+_THIS = re.compile(r"[\s{}()][$?]this\b")
+#: What may lead elsewhere, or give another result another time.
+_FICKLE = re.compile(
+    r"(?<![?$])\b(?:SERVICE|GRAPH|FROM|NOW|RAND|UUID|STRUUID|BNODE|GROUP_CONCAT|REDUCED|LIMIT|OFFSET|VALUES|MINUS)\b",
+    re.I,
+)
+#: What gives any of several, which is the same each time only in a rule that is compiled: it knows that there is one.
+_ANY = re.compile(r"(?<![?$])\bSAMPLE\b", re.I)
+
+
+class Queries:
+    """The queries of the shapes in `graph` that go over the whole data."""
+
+    def __init__(self, graph: Graph, background: Background) -> None:
+        self.graph, self.background = graph, background
+
+    def constructs(self, compiled: Iterable[Rule]) -> tuple[Query, ...]:
+        """Those of rules, in the order in which they run."""
+        known, found = {rule.shape for rule in compiled}, []
+        for shape in {s for s in self.graph.subjects(SH.rule) if isinstance(s, URIRef)}:
+            try:
+                found.append(self._construct(shape, str(shape) in known))
+            except BeyondError:
+                continue
+        return tuple(sorted(found, key=lambda query: (query.order, query.shape)))
+
+    def selects(self, beyond: Iterable[Beyond], checks: Sequence[ValueShape]) -> tuple[Query, ...]:
+        """Those of constraints that are `beyond` the fragment; `checks` say what values are where they are asked."""
+        found = []
+        for one in beyond:
+            try:
+                found.append(self._select(one, checks))
+            except BeyondError:
+                continue
+        return tuple(found)
+
+    def _construct(self, shape: URIRef, compiled: bool) -> Query:
+        rule = self._sole(shape, SH.rule, _SHAPE)
+        text = self._text(rule, SH.construct, {SH.order})
+        if (rule, RDF.type, SH.SPARQLRule) not in self.graph or (not compiled and _ANY.search(text)):
+            raise BeyondError
+        algebra = _algebra(text, ox.QueryTriples)
+        orders = [float(str(order)) for order in self.graph.objects(rule, SH.order)]
+        shared = self.background.kinds | self.background.predicates
+        needs = (need for need in needs_of(self.graph, shape, lists_only=False) if shared.isdisjoint(need))
+        return Query(str(shape), min(orders, default=0), tuple(sorted(needs)), text, _terms(algebra.p))
+
+    def _select(self, beyond: Beyond, checks: Sequence[ValueShape]) -> Query:
+        shape = URIRef(beyond.shape)
+        text = self._text(self._sole(shape, SH.sparql, _SHAPE), SH.select, set())
+        algebra = _algebra(text, ox.QuerySolutions)
+        if algebra.p.name != "Project" or Variable("value") not in algebra.p.PV:
+            raise BeyondError
+        _Texts(checks).read(algebra.p.p)
+        return Query(beyond.shape, 0, beyond.needs, text, _terms(algebra.p))
+
+    def _sole(self, shape: URIRef, link: URIRef, allowed: Collection[Node]) -> Node:
+        """The one node to which a shape leads, if the shape looks at the node with the as-of date and does no more."""
+        linked = list(self.graph.objects(shape, link))
+        targets = set(self.graph.objects(shape, SH.targetSubjectsOf))
+        if len(linked) != 1 or targets != {GP.asOf} or not self._says(shape) <= {link, *allowed}:
+            raise BeyondError
+        return linked[0]
+
+    def _says(self, node: Node) -> set[Node]:
+        return {p for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
+
+    def _text(self, node: Node, link: URIRef, more: set[Node]) -> str:
+        """The query of a constraint or a rule, with its prefixes."""
+        texts = list(self.graph.objects(node, link))
+        if len(texts) != 1 or not self._says(node) <= {link, SH.prefixes, SH.message, SH.severity, *more}:
+            raise BeyondError
+        text = str(texts[0])
+        if _FICKLE.search(text) or not _THIS.search(text):
+            raise BeyondError
+        return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in sorted(self._prefixes(node).items())) + text
+
+    def _prefixes(self, node: Node) -> Mapping[str, str]:
+        found = dict[str, str]()
+        for ontology in self.graph.objects(node, SH.prefixes):
+            if (ontology, RDF.type, OWL.Ontology) not in self.graph:
+                raise BeyondError
+            for declared in self.graph.objects(ontology, SH.declare):
+                names, iris = (list(map(str, self.graph.objects(declared, p))) for p in (SH.prefix, SH.namespace))
+                if len(names) != 1 or len(iris) != 1 or found.setdefault(names[0], iris[0]) != iris[0]:
+                    raise BeyondError
+        return _PREFIXES | found
+
+
+def _algebra(text: str, kind: type) -> Any:
+    """The algebra of a query, which Oxigraph has to read too, and to give results of a kind."""
+    try:
+        if not isinstance(ox.Store().query(text), kind):
+            raise BeyondError
+        with ONE_AT_A_TIME:
+            return translateQuery(parseQuery(text)).algebra
+    except Exception as error:  # whatever is wrong with the query, the reference says it when it asks it
+        raise BeyondError from error
+
+
+def _terms(part: Any) -> tuple[str, ...]:
+    """The IRIs that stand in a part of a query."""
+    return tuple(sorted({str(one) for one in _parts(part) if isinstance(one, URIRef)}))
+
+
+def _parts(part: Any) -> Iterator[Any]:
+    """A part of a query, and all that it consists of."""
+    yield part
+    inner: Iterable[Any] = ()
+    match part:
+        case MulPath():
+            inner = (part.path,)
+        case InvPath():
+            inner = (part.arg,)
+        case SequencePath() | AlternativePath() | NegatedPath():
+            inner = part.args
+        case Mapping():
+            inner = part.values()
+        case list() | tuple() | set() | ParseResults():
+            inner = part
+    for one in inner:
+        yield from _parts(one)
+
+
+class _Texts:
+    """Reads a constraint that compares literals as texts alone. Whatever else it does raises BeyondError."""
+
+    def __init__(self, checks: Sequence[ValueShape]) -> None:
+        self._checks = checks
+        self._values: set[Variable] = set()
+        self._texts: set[Variable] = set()
+
+    def read(self, part: Any) -> set[Variable]:
+        """The variables that the patterns of a part bind to values, which may be literals."""
+        match part.name:
+            case "BGP":
+                return self._bound(part.triples)
+            case "Join":
+                return self._apart(self.read(part.p1), self.read(part.p2))
+            case "Union":
+                return self.read(part.p1) | self.read(part.p2)
+            case "Extend":
+                found = self.read(part.p)
+                self._extend(part.var, part.expr)
+                return found
+            case "Filter":
+                found = self.read(part.p)
+                self._compares(part.expr)
+                return found
+        raise BeyondError
+
+    def _bound(self, triples: Sequence[Any]) -> set[Variable]:
+        found = set[Variable]()
+        for s, p, o in triples:
+            if not isinstance(s, Variable) or not isinstance(p, URIRef) or (s == Variable("this")) != (p == GP.asOf):
+                raise BeyondError
+            if isinstance(o, Variable) and self._is_named(p):
+                found = self._apart(found, {o})
+            elif not isinstance(o, URIRef):
+                raise BeyondError
+        self._values |= found
+        nodes = {s for s, _, _ in triples}
+        return self._apart(found, nodes) - nodes
+
+    def _apart(self, one: set[Variable], other: set[Variable]) -> set[Variable]:
+        """Both sets, which have nothing in common: stores differ in which literals they call equal."""
+        if not one.isdisjoint(other):
+            raise BeyondError
+        return one | other
+
+    def _is_named(self, p: URIRef) -> bool:
+        """Whether a property certainly leads to no blank node, whose text stores differ about."""
+        asked = (check for check in self._checks if not check.path
+                 and any(target.kind == "objects" and str(p) in target.iris for target in check.targets))  # fmt: skip
+        return p == GP.asOf or any(passes(check.test, Term("blank", "_:b")) is False for check in asked)
+
+    def _extend(self, var: Variable, expr: Any) -> None:
+        if not isinstance(expr, URIRef):
+            self._is_text(expr)
+            self._texts.add(var)
+
+    def _compares(self, expr: Any) -> None:
+        if getattr(expr, "name", "") != "RelationalExpression" or expr.op not in ("<", ">", "<=", ">=", "=", "!="):
+            raise BeyondError
+        self._is_text(expr.expr)
+        self._is_text(expr.other)
+
+    def _is_text(self, expr: Any) -> None:
+        name = getattr(expr, "name", "")
+        if name == "Builtin_SUBSTR":
+            if getattr(expr.length, "name", "") != "Builtin_STRLEN" or expr.start != Literal(1):
+                raise BeyondError
+            self._is_text(expr.arg)
+            self._is_text(expr.length.arg)
+        elif name == "Builtin_STR":
+            if not isinstance(expr.arg, Variable) or expr.arg not in self._values:
+                raise BeyondError
+        elif expr not in self._texts:
+            raise BeyondError
