@@ -71,7 +71,7 @@ def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
     checks, counts, beyond = compile_record_shapes(asked, background)
     ruling = merged(shapes[name] for name in RULES if name in shapes)
     rules, more = compile_rules(ruling, background, words)
-    queries = Queries(asked, background).selects(beyond, checks), Queries(ruling, background).constructs(rules)
+    queries = Queries(asked, background).selects(beyond), Queries(ruling, background).constructs(rules)
     return Contract(words, checks, counts, rules, (*beyond, *more), background.supers(), *queries)
 
 

@@ -47,6 +47,8 @@ WELL_FORMED: dict[str, Callable[[str], bool]] = {
     f"{_XSD}double": _FLOATING,
     f"{_XSD}float": _FLOATING,
     f"{_XSD}date": _is_day,
+    f"{_XSD}gYearMonth": lambda text: _is_day(f"{text}-01"),
+    f"{_XSD}gYear": lambda text: _is_day(f"{text}-01-01"),
 }
 
 #: The datatypes that are compared as numbers; a floating one as the number that its binary form is.

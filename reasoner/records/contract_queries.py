@@ -20,8 +20,7 @@ from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.term import Node
 
-from reasoner.records.conform import Term, passes
-from reasoner.records.contract import Beyond, Query, Rule, ValueShape
+from reasoner.records.contract import Beyond, Query, Rule
 from reasoner.records.contract_shapes import Background, BeyondError, needs_of
 from reasoner.records.report import ONE_AT_A_TIME
 from reasoner.terms import GP
@@ -56,12 +55,12 @@ class Queries:
                 continue
         return tuple(sorted(found, key=lambda query: (query.order, query.shape)))
 
-    def selects(self, beyond: Iterable[Beyond], checks: Sequence[ValueShape]) -> tuple[Query, ...]:
-        """Those of constraints that are `beyond` the fragment; `checks` say what values are where they are asked."""
+    def selects(self, beyond: Iterable[Beyond]) -> tuple[Query, ...]:
+        """Those of constraints that are `beyond` the fragment."""
         found = []
         for one in beyond:
             try:
-                found.append(self._select(one, checks))
+                found.append(self._select(one))
             except BeyondError:
                 continue
         return tuple(found)
@@ -77,14 +76,14 @@ class Queries:
         needs = (need for need in needs_of(self.graph, shape, lists_only=False) if shared.isdisjoint(need))
         return Query(str(shape), min(orders, default=0), tuple(sorted(needs)), text, _terms(algebra.p))
 
-    def _select(self, beyond: Beyond, checks: Sequence[ValueShape]) -> Query:
+    def _select(self, beyond: Beyond) -> Query:
         shape = URIRef(beyond.shape)
         text = self._text(self._sole(shape, SH.sparql, _SHAPE), SH.select, set())
         algebra = _algebra(text, ox.QuerySolutions)
         if algebra.p.name != "Project" or Variable("value") not in algebra.p.PV:
             raise BeyondError
-        _Texts(checks).read(algebra.p.p)
-        return Query(beyond.shape, 0, beyond.needs, text, _terms(algebra.p))
+        _Texts().read(algebra.p.p)
+        return Query(beyond.shape, 0.0, beyond.needs, text, _terms(algebra.p))
 
     def _sole(self, shape: URIRef, link: URIRef, allowed: Collection[Node]) -> Node:
         """The one node to which a shape leads, if the shape looks at the node with the as-of date and does no more."""
@@ -157,8 +156,7 @@ def _parts(part: Any) -> Iterator[Any]:
 class _Texts:
     """Reads a constraint that compares literals as texts alone. Whatever else it does raises BeyondError."""
 
-    def __init__(self, checks: Sequence[ValueShape]) -> None:
-        self._checks = checks
+    def __init__(self) -> None:
         self._values: set[Variable] = set()
         self._texts: set[Variable] = set()
 
@@ -186,7 +184,7 @@ class _Texts:
         for s, p, o in triples:
             if not isinstance(s, Variable) or not isinstance(p, URIRef) or (s == Variable("this")) != (p == GP.asOf):
                 raise BeyondError
-            if isinstance(o, Variable) and self._is_named(p):
+            if isinstance(o, Variable):
                 found = self._apart(found, {o})
             elif not isinstance(o, URIRef):
                 raise BeyondError
@@ -199,12 +197,6 @@ class _Texts:
         if not one.isdisjoint(other):
             raise BeyondError
         return one | other
-
-    def _is_named(self, p: URIRef) -> bool:
-        """Whether a property certainly leads to no blank node, whose text stores differ about."""
-        asked = (check for check in self._checks if not check.path
-                 and any(target.kind == "objects" and str(p) in target.iris for target in check.targets))  # fmt: skip
-        return p == GP.asOf or any(passes(check.test, Term("blank", "_:b")) is False for check in asked)
 
     def _extend(self, var: Variable, expr: Any) -> None:
         if not isinstance(expr, URIRef):

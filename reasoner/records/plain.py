@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import partial, reduce
+from itertools import islice
 from operator import or_
 from typing import Any, NamedTuple
 
@@ -34,6 +35,9 @@ from reasoner.records.whole_data import AS_OF, Groups, Met, WholeData
 from reasoner.records.words import Words
 
 _NOTHING: Values = {}
+
+#: How many patients queries over the whole data go over at once: of more each would take longer.
+_TOGETHER = 1000
 
 #: How many verdicts are remembered in one place.
 _REMEMBERED = 50_000
@@ -152,8 +156,9 @@ class Lane:
         alone = {p: self._alone(file.nodes, record) for p, record in records.items() if record.conforms}
         seen = {patient: found for patient, found in alone.items() if isinstance(found, Seen)}
         waiting = {patient: found for patient, found in alone.items() if isinstance(found, int)}
-        if waiting:
-            seen |= self._seen_together(file.nodes, {p: list(records[p].nodes) for p in waiting}, waiting, as_of)
+        for start in range(0, len(waiting), _TOGETHER):
+            some = {p: list(records[p].nodes) for p in islice(waiting, start, start + _TOGETHER)}
+            seen |= self._seen_together(file.nodes, some, waiting, as_of)
         nodes = {node for patient in seen for node in records[patient].nodes}
         return Plain(seen, nodes, len(seen) < len(records))
 

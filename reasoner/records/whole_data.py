@@ -32,12 +32,12 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 #: The triples of the guideline that queries see; no rule adds any but types.
 _TAXONOMY = frozenset({TYPE, f"{_RDFS}subClassOf", f"{_RDFS}subPropertyOf"})
 
-#: The literals that a rule may give, besides strings: of others some libraries change the form.
+#: The literals, besides strings, that all libraries write alike: of others some change the form.
 _ALIKE: dict[str, Callable[[str], object]] = {
     f"{_XSD}integer": re.compile("-?[1-9][0-9]{0,30}|0").fullmatch,
     f"{_XSD}decimal": re.compile(r"-?(?:[1-9][0-9]{0,19}|0)(?:\.[0-9]{0,17}[1-9])?").fullmatch,
     f"{_XSD}boolean": re.compile("true|false").fullmatch,
-    f"{_XSD}date": WELL_FORMED[f"{_XSD}date"],
+    **{f"{_XSD}{name}": WELL_FORMED[f"{_XSD}{name}"] for name in ("date", "gYearMonth", "gYear")},
 }
 
 #: How often a rule runs before the reference is asked whether it ends.
@@ -73,6 +73,7 @@ class WholeData:
         self._needs = needs
         self._selects = self._steps(contract.selects)
         self._constructs = self._steps(contract.constructs)
+        self._asked = frozenset(term for select in contract.selects for term in select.terms)
         self._taxonomy = [_quad(triple) for triple in taxonomy if triple[1] in _TAXONOMY]
 
     def _steps(self, queries: Iterable[Query]) -> list[_Step]:
@@ -83,13 +84,13 @@ class WholeData:
 
         Raises UnsureError where the reference has to say what follows.
         """
-        store = self._store(nodes, groups, as_of)
+        store, met = self._store(nodes, groups, as_of), {patient: met[patient] for patient in groups}
         owners = {node: patient for patient, group in groups.items() for node in group}
-        refused = self._refused(store, owners, met)
+        refused = self._refused(store, owners, met) | self._unlike(nodes, groups)
         for quad in (_quad(t) for patient in refused for t in triples(nodes, groups[patient])):
             store.remove(quad)
         left = {node: patient for node, patient in owners.items() if patient not in refused}
-        scene = _Scene(store, nodes, left, self._needs, {p: met[p] for p in groups if p not in refused})
+        scene = _Scene(store, nodes, left, self._needs, {p: bits for p, bits in met.items() if p not in refused})
         self._expand(scene)
         return Completed(frozenset(scene.derived), {p: bits | scene.everywhere for p, bits in scene.met.items()})
 
@@ -111,6 +112,11 @@ class WholeData:
         if "" in refused:
             raise UnsureError
         return refused
+
+    def _unlike(self, nodes: Nodes, groups: Groups) -> set[str]:
+        """The patients of whom a constraint may see a value whose text is another in another library."""
+        return {patient for patient, group in groups.items() for node in group for p in self._asked & nodes[node].keys()
+                if p != TYPE and not all(map(_has_one_text, nodes[node][p]))}  # fmt: skip
 
     # -- rules --
 
@@ -213,6 +219,12 @@ def _plain(term: object) -> Term:
     if isinstance(term, ox.Literal) and not term.language and is_alike(term.value, term.datatype.value):
         return Lit(term.value, term.datatype.value)
     raise UnsureError
+
+
+def _has_one_text(term: Term) -> bool:
+    if isinstance(term, Lit):
+        return not term.language and is_alike(term.value, term.datatype)
+    return term[0] != "_"
 
 
 def is_alike(text: str, datatype: str) -> bool:
