@@ -116,14 +116,12 @@ def test_who_is_left(compared: list[Compared]) -> None:
 
 
 def test_ordinary_records_are_answered(compared: list[Compared]) -> None:
-    """Every record that nothing was done to, and most of the others that conform."""
+    """Every record that conforms."""
     left = Counter(
         one.drafts[p][0] for one in compared for p in one.drafts.keys() - one.refused - one.plain.seen.keys()
     )
     conforming = sum(len(one.drafts) - len(one.refused) for one in compared)
-    assert left["nothing"] == 0
-    assert left.keys() <= {"therapy", "quantity"}
-    assert sum(left.values()) < conforming / 20
+    assert not left and conforming > HOW_MANY / 3
 
 
 def test_every_change_was_tried(compared: list[Compared]) -> None:

@@ -35,7 +35,7 @@ _TAXONOMY = frozenset({TYPE, f"{_RDFS}subClassOf", f"{_RDFS}subPropertyOf"})
 #: The literals, besides strings, that all libraries write alike: of others some change the form.
 _ALIKE: dict[str, Callable[[str], object]] = {
     f"{_XSD}integer": re.compile("-?[1-9][0-9]{0,30}|0").fullmatch,
-    f"{_XSD}decimal": re.compile(r"-?(?:[1-9][0-9]{0,19}|0)(?:\.[0-9]{0,17}[1-9])?").fullmatch,
+    f"{_XSD}decimal": re.compile(r"(?!-0$)-?(?:[1-9][0-9]{0,19}|0)(?:\.[0-9]{0,17}[1-9])?").fullmatch,
     f"{_XSD}boolean": re.compile("true|false").fullmatch,
     **{f"{_XSD}{name}": WELL_FORMED[f"{_XSD}{name}"] for name in ("date", "gYearMonth", "gYear")},
 }
