@@ -47,7 +47,8 @@ class Cohort:
     `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
     each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
     known by rules alone; None where no rule gave anything. `nodes` name the nodes of the records, each by its file,
-    where other parts of the file may describe them too. `referred` counts those whom the reference read.
+    where other parts of the file may describe them too. `referred` counts those whose records
+    were read one by one, for what columns cannot hold.
     """
 
     patients: pa.Array

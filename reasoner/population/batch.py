@@ -42,8 +42,8 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
 #: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
 _WORTH_PROCESSES = 384 << 20
 
-#: What the summary says of patients whose record holds more than columns can.
-_REFERRED = "read one by one by the reference, pySHACL"
+#: What the summary says of patients whose records hold more than columns can.
+_REFERRED = "read one record at a time, for what columns cannot hold"
 
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
 _CUT = 128
