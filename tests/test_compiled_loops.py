@@ -130,3 +130,12 @@ def test_bits_are_gathered_and_turned() -> None:
     expected = np.zeros((100, 3 * 64), np.uint8)
     expected[:, :130] = flags.T
     assert (turned(plain, 100) == np.packbits(expected, axis=1, bitorder="little").view(np.uint64)).all()
+
+
+def test_each_loop_is_compiled_for_one_kind_of_arguments(tmp_path: Path) -> None:
+    """Processes that compile at once share a cache, which would mix up two kinds."""
+    (tmp_path / "file").write_bytes(b'<http://a/s> <http://a/p> "o" .\n')
+    for text in (Buffer().read(tmp_path / "file", 0, 33), Text.of((tmp_path / "file").read_bytes())):
+        triples.read_block(text, "x")
+    triples.read_block((tmp_path / "file").read_bytes(), "x")
+    assert {len(loop.signatures) for loop in (sweep, gather, simple)} == {1}  # type: ignore[attr-defined]
