@@ -117,7 +117,7 @@ def turtle(folder: Path) -> Path:
     return folder / "blank.ttl"
 
 
-@pytest.mark.parametrize("make, kills", [(parquet, 7), (grouped, 5), (directory, 4), (turtle, 4)])
+@pytest.mark.parametrize("make, kills", [(parquet, 2), (grouped, 2), (directory, 2), (turtle, 2)])
 def test_killed_and_resumed(make: object, kills: int, tmp_path: Path, own_cache: Path) -> None:
     given, rng, killed = make(tmp_path), random.Random(kills), 0  # type: ignore[operator]
     undisturbed, out = tmp_path / "undisturbed.parquet", tmp_path / "out.parquet"

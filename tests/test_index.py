@@ -146,9 +146,8 @@ def test_memory_changes_no_answer(directory: Path | None, monkeypatch: pytest.Mo
     assert answers(guideline, records, forget=False) == fresh
 
 
-def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(index, "_REMEMBERED", 3)
-    memory: Memory[int, int] = Memory()
+def test_memory_is_bounded() -> None:
+    memory: Memory[int, int] = Memory(3)
     for key in range(20):
         assert memory.keep(key, -key) == memory[key] == -key
         assert len(memory) <= 3
