@@ -12,7 +12,7 @@ run: $(VENV)/.run  ## classify the guideline's own patient
 	@$(BIN)/guideproof classify docs/examples/patient.ttl
 
 test: $(VENV)/.dev  ## run all tests
-	$(BIN)/python -m pytest -q -n 2 --dist loadfile
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes
 	$(BIN)/ruff format --check .
@@ -24,7 +24,7 @@ format: $(VENV)/.dev  ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench  ## measure against peers and floors: 20 minutes, or QUICK=1 for 3
+bench: $(VENV)/.bench  ## measure against peers and floors, and compare: half an hour, or QUICK=1 for 5 minutes
 	$(BIN)/python tests/bench/bench.py $(if $(QUICK),--quick)
 
 clean:  ## remove what was installed and cached
