@@ -23,6 +23,7 @@ from task import NOT_INSTALLED
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 LIMIT = 1200.0
+REJECTS = 2
 
 
 @dataclass(frozen=True)
@@ -30,7 +31,8 @@ class Task:
     """A command that is timed.
 
     With `clock` the command prints its own seconds and rows, its start and its imports left out; without, the whole
-    process is timed, and the rows are `rows`. `out` is the file that it writes, if any.
+    process is timed, and the rows are `rows`. `out` is the file that it writes, if any. With `rejects` it ends with the
+    exit code that says that some were refused.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Task:
     rows: int
     clock: bool = True
     out: Path | None = None
+    rejects: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,9 +91,9 @@ def peer(name: str, source: Path, out: Path) -> Task:
     return Task(name, (sys.executable, str(HERE / "task.py"), name, str(source), str(out)), 0, out=out)
 
 
-def ours(name: str, rows: int, *arguments: str, out: Path | None = None) -> Task:
+def ours(name: str, rows: int, *arguments: str, out: Path | None = None, rejects: bool = False) -> Task:
     """Our command line, its start included."""
-    return Task(name, (sys.executable, "-m", "reasoner.cli", *arguments), rows, clock=False, out=out)
+    return Task(name, (sys.executable, "-m", "reasoner.cli", *arguments), rows, clock=False, out=out, rejects=rejects)
 
 
 def interleaved(tasks: Sequence[Task], runs: int, tell: Callable[[str], None]) -> list[Measured]:
@@ -125,7 +128,7 @@ def once(task: Task) -> Run:
         alarm.cancel()
         process.returncode = os.waitstatus_to_exitcode(status)
         said, problem = (file.seek(0) or file.read().decode(errors="replace") for file in (out, err))
-    if process.returncode:
+    if process.returncode != (REJECTS if task.rejects else 0):
         raise TaskError(_reason(process.returncode, f"{said}\n{problem}"))
     peak = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     if not task.clock:

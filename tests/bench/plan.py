@@ -94,7 +94,7 @@ def answers(group: str, task: str) -> Path:
 def _group(name: str, title: str, patients: int, source: Path, *peers: str) -> Group:
     """Ours at the command line, then peers, over one file."""
     out = answers(name, BATCH)
-    batch = ours(BATCH, patients, "batch", str(source), str(out), "--as-of", DAY, out=out)
+    batch = ours(BATCH, patients, "batch", str(source), str(out), "--as-of", DAY, out=out, rejects=name == "mixed")
     return Group(name, title, patients, (batch, *(peer(task, source, answers(name, task)) for task in peers)))
 
 
