@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
-from functools import partial, reduce
+from functools import cached_property, partial, reduce
 from itertools import islice
 from operator import or_
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.facts import Observation
@@ -31,8 +31,10 @@ from reasoner.records.contract import (
 from reasoner.records.materialise import Needs, Rules, UnsureError
 from reasoner.records.nodes import Lit, Nodes, Source, Term, Triple, Values, reachable, read
 from reasoner.records.observe import Observer
-from reasoner.records.whole_data import AS_OF, Groups, Met, WholeData
-from reasoner.records.words import Words
+from reasoner.records.words import AS_OF, Words
+
+if TYPE_CHECKING:  # for patients with dates and the like; others need not wait for it
+    from reasoner.records.whole_data import Groups, Met, WholeData
 
 _NOTHING: Values = {}
 
@@ -140,10 +142,16 @@ class Lane:
         whole = {query.shape for query in (*contract.selects, *contract.constructs)}
         self._beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
         self._together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
-        self._whole = WholeData(contract, self._needs, taxonomy)
+        self._contract, self._taxonomy = contract, taxonomy
         self._mentioned = _mentioned(contract)
         self._properties: Mapping[str, _Property] = _Remembered(self._property)
         self._plans: Mapping[_Key, _Plan] = _Remembered(self._plan)
+
+    @cached_property
+    def _whole(self) -> WholeData:
+        from reasoner.records.whole_data import WholeData
+
+        return WholeData(self._contract, self._needs, self._taxonomy)
 
     def answer(self, sources: Sequence[Source], as_of: date) -> Plain | None:
         """What is seen of the patients who need no reference; None where it has to read the files as a whole."""

@@ -22,9 +22,8 @@ from reasoner.records.canonical import to_oxigraph
 from reasoner.records.contract import PATIENT, TYPE, WELL_FORMED, Contract, Query
 from reasoner.records.materialise import Needs, UnsureError, add
 from reasoner.records.nodes import XSD_STRING, Lit, Nodes, Term, Triple, triples
+from reasoner.records.words import AS_OF
 
-#: The node that carries the as-of date where queries look at records.
-AS_OF = "urn:guideproof:as-of"
 _AS_OF_DATE = PATIENT.removesuffix("Patient") + "asOf"
 _RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"

@@ -15,6 +15,9 @@ _CORE = PATIENT.removesuffix("Patient")
 _DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
 _AS_OF_DATE = f"{_CORE}asOf"
 
+#: The node that carries the as-of date where shapes and rules look at records.
+AS_OF = "urn:guideproof:as-of"
+
 
 class Words:
     """The words of one guideline, and what a record may do with them."""

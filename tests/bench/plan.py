@@ -17,6 +17,7 @@ DAY = "2026-11-22"
 EXAMPLE = str(ROOT / "docs" / "examples" / "patient.ttl")
 BATCH = "guideproof batch"
 COPY = "floors.arrow_copy"
+WARMING = 1_000
 BARE = "python and pyoxigraph's parse"
 CLASSIFY = "guideproof classify"
 HERMIT = f"{CLASSIFY} --engine hermit"
@@ -42,7 +43,7 @@ class Sizes:
 
 FULL = Sizes(10_000_000, 1_000_000, 200_000, 20_000, 50_000, 300, 100, 2_000, 200, (10_000, 100_000, 1_000_000),
              (("records", 20_000), ("spark", 200_000), ("killed", 20)))  # fmt: skip
-QUICK = Sizes(1_000_000, 100_000, 20_000, 4_000, 10_000, 100, 20, 500, 50, (10_000, 100_000),
+QUICK = Sizes(1_000_000, 100_000, 20_000, 4_000, 10_000, 100, 20, 500, 200, (10_000, 100_000),
               (("records", 1_000), ("spark", 20_000), ("killed", 4)))  # fmt: skip
 
 
@@ -107,7 +108,7 @@ def _reasons(sizes: Sizes) -> Group:
 
 
 def _one(patients: int) -> Group:
-    source = build("turtle", patients)
+    source = build("turtle", patients + WARMING)
     tasks = ("floors.rdflib_each", "ours.warm", "ours.deciding")
     return Group("one", "One patient at a time, in a warm process", patients,
                  tuple(peer(task, source, answers("one", task)) for task in tasks))  # fmt: skip

@@ -22,5 +22,8 @@ CLASSES = (
 )  # fmt: skip
 COLUMNS = tuple(f"sn:{name}" for name in CLASSES)
 
+#: Of patients one at a time so many are timed, the last of the file: those before them make the process warm.
+TIMED = 200
+
 Steps = Generator[int | None, None, None]
 Peer = Callable[[Path, Path], Steps]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from peers import CLASSES, COLUMNS, Steps
+from peers import CLASSES, COLUMNS, TIMED, Steps
 from peers.floors import ROWS, apart
 from reasoner.guidelines.guideline import Guideline, load_guideline
 from reasoner.logic.decide import State, decide
@@ -54,11 +54,12 @@ def warm(source: Path, out: Path) -> Steps:
     """One patient at a time in a warm process: from Turtle to an answer with its reasons."""
     assert out
     guideline, texts = load_guideline(), apart(source)
-    _assess(guideline, texts[0])
-    yield None
-    for text in texts:
+    for text in texts[:-TIMED]:
         _assess(guideline, text)
-    yield len(texts)
+    yield None
+    for text in texts[-TIMED:]:
+        _assess(guideline, text)
+    yield TIMED
 
 
 def deciding(source: Path, out: Path) -> Steps:
@@ -70,9 +71,9 @@ def deciding(source: Path, out: Path) -> Steps:
     closable = tuple(guideline.catalogue.closable)
     decide(guideline.compiled, facts[0], closable)
     yield None
-    for known in facts:
+    for known in facts[-TIMED:]:
         decide(guideline.compiled, known, closable)
-    yield len(facts)
+    yield TIMED
 
 
 def _assess(guideline: Guideline, text: str) -> Assessment:
