@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -30,6 +32,29 @@ class Row:
     line: int
     kind: str
     cites: frozenset[str]
+
+
+#: Reads a patient in three syntaxes, so that each loop over triples is compiled.
+COMPILE = """
+from datetime import date
+from pathlib import Path
+import numpy as np
+from reasoner.guidelines.guideline import load_guideline
+from reasoner.intake import json_units, xml_columns
+from reasoner.intake.sources import Readers
+from reasoner.terms import GP
+readers = Readers(load_guideline(Path("tests/tiny"), cache=False), date(2026, 11, 22))
+typed = f"<https://example.org/p> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{GP.Patient}> .\\n"
+readers.triples.read(typed.encode(), "x.nt")
+xml_columns.read_plain(b"<ex:T/>", {"ex": "https://example.org/"}, "_:b")
+json_units.commas(np.frombuffer(b"[]", np.uint8), np.zeros(3, np.int64), np.empty(2, np.int32))
+"""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before there are workers, compile what they would all compile at once into one cache."""
+    if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
+        subprocess.run([sys.executable, "-c", COMPILE], cwd=TESTS.parent, check=True)
 
 
 @pytest.fixture(scope="session", autouse=True)
