@@ -180,7 +180,7 @@ def plot(report: Report, folder: Path) -> None:
     import matplotlib as mpl
 
     mpl.use("agg")
-    from matplotlib import pyplot
+    from matplotlib import pyplot, ticker
 
     figure, (left, right) = pyplot.subplots(1, 2, figsize=(13, 5), width_ratios=(3, 2), layout="constrained")
     bars = list(_bars(report))
@@ -193,6 +193,9 @@ def plot(report: Report, folder: Path) -> None:
     if points:
         right.plot([n for n, _ in points], [seconds for _, seconds in points], "o-", color="tab:blue")
         right.set(xscale="log", yscale="log")
+        right.yaxis.set_major_locator(ticker.LogLocator(subs=(1, 2, 5)))
+        right.yaxis.set_major_formatter("{x:g}")
+        right.yaxis.set_minor_formatter(ticker.NullFormatter())
     right.set(xlabel="patients", ylabel="seconds", title="guideproof batch, Parquet")
     right.grid(alpha=0.3)
     for suffix in ("png", "svg"):
