@@ -22,12 +22,13 @@ from reasoner.kernel.arrays import strings
 from reasoner.logic.facts import NOTHING, Observation
 from reasoner.records.conform import Term, passes, term_of
 from reasoner.records.contract import Contract, CountShape, Target, ValueShape
+from reasoner.records.words import AS_OF as _AS_OF
 from reasoner.records.words import OWL, RDFS, Words
 from reasoner.terms import GP
 
 TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 PATIENT = f"<{GP.Patient}>"
-AS_OF = "<urn:guideproof:as-of>"
+AS_OF = f"<{_AS_OF}>"
 _DECLARATIONS = frozenset({f"<{OWL}NamedIndividual>", f"<{OWL}Ontology>"})
 _BITS = 64
 

@@ -19,11 +19,12 @@ from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.rdf import Triple
+from reasoner.records import words
 from reasoner.records.naming import to_quad
 from reasoner.terms import GP
 
-#: The node that carries the as-of date where shapes look at records.
-AS_OF = URIRef("urn:guideproof:as-of")
+#: The same for rdflib.
+AS_OF = URIRef(words.AS_OF)
 
 _SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
 

@@ -19,17 +19,15 @@ import pyoxigraph as ox
 
 from reasoner.frozen import frozen
 from reasoner.records.canonical import to_oxigraph
-from reasoner.records.contract import PATIENT, TYPE, WELL_FORMED, Contract, Query
+from reasoner.records.contract import TYPE, WELL_FORMED, Contract, Query
 from reasoner.records.materialise import Needs, UnsureError, add
 from reasoner.records.nodes import XSD_STRING, Lit, Nodes, Term, Triple, triples
-from reasoner.records.words import AS_OF
+from reasoner.records.words import AS_OF, AS_OF_DATE, RDFS
 
-_AS_OF_DATE = PATIENT.removesuffix("Patient") + "asOf"
-_RDFS = "http://www.w3.org/2000/01/rdf-schema#"
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
 #: The triples of the guideline that queries see; no rule adds any but types.
-_TAXONOMY = frozenset({TYPE, f"{_RDFS}subClassOf", f"{_RDFS}subPropertyOf"})
+_TAXONOMY = frozenset({TYPE, f"{RDFS}subClassOf", f"{RDFS}subPropertyOf"})
 
 #: The literals, besides strings, that all libraries write alike: of others some change the form.
 _ALIKE: dict[str, Callable[[str], object]] = {
@@ -96,7 +94,7 @@ class WholeData:
     def _store(self, nodes: Nodes, groups: Groups, as_of: date) -> ox.Store:
         store = ox.Store()
         store.bulk_extend(self._taxonomy)
-        store.add(_quad((AS_OF, _AS_OF_DATE, Lit(as_of.isoformat(), f"{_XSD}date"))))
+        store.add(_quad((AS_OF, AS_OF_DATE, Lit(as_of.isoformat(), f"{_XSD}date"))))
         store.bulk_extend(_quad(triple) for group in groups.values() for triple in triples(nodes, group))
         return store
 
@@ -169,7 +167,7 @@ class _Scene:
         """A triple about a node of one patient or about the day. Raises UnsureError for any other."""
         s, p, o = triple
         owner = self._owners.get(s)
-        strange = p == _AS_OF_DATE or (p in _TAXONOMY and (p != TYPE or isinstance(o, Lit) or o[0] == "_"))
+        strange = p == AS_OF_DATE or (p in _TAXONOMY and (p != TYPE or isinstance(o, Lit) or o[0] == "_"))
         if strange or o == AS_OF or (owner is None and s != AS_OF):
             raise UnsureError
         if isinstance(o, str) and (o[0] == "_" or o in self._nodes) and self._owners.get(o, "") != owner:

@@ -13,7 +13,7 @@ _ABOUT_FILES = frozenset({f"{OWL}versionIRI", f"{OWL}versionInfo"})
 _AXIOMS = frozenset(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 _CORE = PATIENT.removesuffix("Patient")
 _DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
-_AS_OF_DATE = f"{_CORE}asOf"
+AS_OF_DATE = f"{_CORE}asOf"
 
 #: The node that carries the as-of date where shapes and rules look at records.
 AS_OF = "urn:guideproof:as-of"
@@ -36,7 +36,7 @@ class Words:
         """Whether a record may use a property."""
         if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate not in _ABOUT_FILES):
             return False
-        return predicate != _AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
+        return predicate != AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
 
     def may_name(self, predicate: str, iri: str) -> bool:
         """Whether a record may name an IRI of which it says nothing more."""
