@@ -18,7 +18,7 @@ from rdflib import PROV, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 
 from reasoner.errors import InputError, RecordError
 from reasoner.guidelines.guideline import Guideline
-from reasoner.intake import sources
+from reasoner.intake import triple_sources
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify, classify_files
@@ -214,7 +214,7 @@ def _torn(guideline: Guideline, lines: list[str]) -> bool:
 def test_units_of_any_size_give_the_same(
     guideline: Guideline, drawn: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
-    monkeypatch.setattr(sources, "BYTES", size)
+    monkeypatch.setattr(triple_sources, "BYTES", size)
     lines = write(
         tmp_path / "drawn.nt", [line for graph in drawn for line in sorted(as_lines([graph]), key=_typed_first)]
     )
@@ -228,7 +228,7 @@ def _typed_first(line: str) -> bool:
 def test_shuffled_lines_give_the_same(
     guideline: Guideline, drawn: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BYTES", 20_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 20_000)
     shuffled = as_lines(drawn)
     random.Random(3).shuffle(shuffled)
     for name, order in (("shuffled.nt", shuffled), ("sorted.nt", sorted(shuffled))):
@@ -287,7 +287,7 @@ def test_one_patient_in_two_files_is_refused_in_both(guideline: Guideline, drawn
 def test_a_patient_told_of_in_two_places_of_one_file_is_one(
     guideline: Guideline, drawn: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BYTES", 5_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 5_000)
     patient = "<https://example.org/drawn/7>"
     again = [f"{patient} <{RDF.type}> <{GP.Patient}> .", f"{patient} <{GP.lacksFinding}> <{SN}ModicChange> ."]
     data = write(tmp_path / "twice.nt", [*as_lines([drawn[7]]), *as_lines(drawn[8:200]), *again])

@@ -18,7 +18,7 @@ from changed_records import OWL, RDFS, as_bytes, drawn
 
 from reasoner.errors import RecordError
 from reasoner.guidelines.guideline import Guideline, load_guideline
-from reasoner.intake import sources
+from reasoner.intake import triple_sources
 from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import classify
 from reasoner.rdf import read_text
@@ -52,7 +52,7 @@ def test_the_same_in_every_order(
     data, expected = both
     lines = data.splitlines(keepends=True)
     if order != "as drawn":
-        monkeypatch.setattr(sources, "BYTES", 40_000)
+        monkeypatch.setattr(triple_sources, "BYTES", 40_000)
     if order == "shuffled":
         random.Random(1).shuffle(lines)
     lines = {"sorted": sorted(lines), "backwards": lines[::-1]}.get(order, lines)
@@ -65,7 +65,7 @@ def test_the_same_in_other_syntaxes(
     guideline: Guideline, both: tuple[bytes, tuple[Answers, Refused]], suffix: str, tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(sources, "BYTES", 40_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 40_000)
     kind = {"ttl": ox.RdfFormat.TURTLE, "trig": ox.RdfFormat.TRIG, "rdf": ox.RdfFormat.RDF_XML,
             "jsonld": ox.RdfFormat.JSON_LD}[suffix]  # fmt: skip
     given = tmp_path / f"records.{suffix}"
@@ -79,7 +79,7 @@ def test_a_node_of_two_patients_in_two_units(
     guideline: Guideline, node: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each unit describes it in full, so that only both together show that it is one."""
-    monkeypatch.setattr(sources, "BYTES", 4_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 4_000)
     lines = []
     for number in range(100):
         patient, finding = f"<https://example.org/p{number}>", node if number in (3, 80) else f"_:n{number}"
@@ -97,7 +97,7 @@ def test_a_node_of_two_patients_in_two_files(
     guideline: Guideline, suffix: str, size: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only by an IRI: labels of blank nodes are each file's own."""
-    monkeypatch.setattr(sources, "BYTES", size)
+    monkeypatch.setattr(triple_sources, "BYTES", size)
     given = tmp_path / "given"
     given.mkdir()
     for name, first in (("a", 0), ("b", 100)):
@@ -177,6 +177,6 @@ def test_the_second_guideline(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     codes = {code for faults in expected[1].values() for code, _, _ in faults}
     assert {"contradictory-record", "out-of-range"} <= codes
     for size in (4_000, 1 << 24):
-        monkeypatch.setattr(sources, "BYTES", size)
+        monkeypatch.setattr(triple_sources, "BYTES", size)
         (tmp_path / "pots.nt").write_bytes(data)
         agree(by_batch(guideline, tmp_path / "pots.nt"), expected)

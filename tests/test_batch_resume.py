@@ -19,14 +19,14 @@ DRIVER = """
 import sys
 from datetime import date
 from pathlib import Path
-from reasoner.intake import sources
+from reasoner.intake import triple_sources
 from reasoner.intake import table_sources
 from reasoner.population.batch import _CUT, Options, format_of, run_batch
 from reasoner.guidelines.guideline import load_guideline
 if __name__ == "__main__":
     given, out = map(Path, sys.argv[1:])
     format = format_of(out, None)
-    table_sources.ROWS, sources.BYTES = 100 * (_CUT if format == "n-quads" else 1), 6_000
+    table_sources.ROWS, triple_sources.BYTES = 100 * (_CUT if format == "n-quads" else 1), 6_000
     run_batch(load_guideline(), given, out, Options(date(2026, 11, 22), format, workers=2))
 """
 FINDINGS = ("Fever", "BackPain", "LocalizedBackPain", "ModicChange", "RadicularSymptom", "MarrowEdemaOnMri", "Fevr")

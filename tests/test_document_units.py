@@ -20,7 +20,7 @@ from test_turtle_units import answers, never
 
 from reasoner.errors import RecordError
 from reasoner.guidelines.guideline import Guideline
-from reasoner.intake import sources
+from reasoner.intake import triple_sources
 from reasoner.intake.documents import cut
 from reasoner.intake.grouping import lines
 from reasoner.intake.json_units import Json
@@ -61,9 +61,9 @@ def test_every_layout_cut_anywhere_gives_the_same(
     path = tmp_path / f"cases.{suffix}"
     path.write_bytes(written(some).encode())
     # In these layouts the nodes of a patient follow it, so that no piece lacks any.
-    monkeypatch.setattr(sources, "_written", never)
+    monkeypatch.setattr(triple_sources, "_written", never)
     size = path.stat().st_size // 12
-    monkeypatch.setattr(sources, "BYTES", size * sources._LONGER)
+    monkeypatch.setattr(triple_sources, "BYTES", size * triple_sources._LONGER)
     document = cut(path, size)
     assert document
     assert len(document.pieces) > 6
@@ -83,7 +83,7 @@ def test_random_records_are_answered_as_by_classify(
     suffix: str, size: int,
 ) -> None:  # fmt: skip
     kind = {"rdf": ox.RdfFormat.RDF_XML, "jsonld": ox.RdfFormat.JSON_LD}[suffix]
-    monkeypatch.setattr(sources, "BYTES", size * sources._LONGER)
+    monkeypatch.setattr(triple_sources, "BYTES", size * triple_sources._LONGER)
     path = tmp_path / f"drafts.{suffix}"
     quads = list(ox.parse(as_bytes(drafts[0]), ox.RdfFormat.N_TRIPLES))
     path.write_bytes(ox.serialize(quads, format=kind, prefixes=CONTEXT) or b"")
@@ -171,8 +171,8 @@ def jsonld(odd: str, at: int = 8, array: bool = False) -> bytes:
 def whole(guideline: Guideline, path: Path, monkeypatch: pytest.MonkeyPatch) -> Answers:
     """The answers for a file that is not cut."""
     with monkeypatch.context() as context:
-        context.setattr(sources, "cut", lambda *_: None)
-        context.setattr(sources, "BYTES", 1 << 24)
+        context.setattr(triple_sources, "cut", lambda *_: None)
+        context.setattr(triple_sources, "BYTES", 1 << 24)
         return answers(guideline, path)
 
 
@@ -203,7 +203,7 @@ def test_what_is_odd_gives_what_the_whole_file_gives(
     path.write_bytes(data)
     wanted = whole(guideline, path, monkeypatch)
     assert len(wanted[0]) >= 8
-    monkeypatch.setattr(sources, "BYTES", 500 * sources._LONGER)
+    monkeypatch.setattr(triple_sources, "BYTES", 500 * triple_sources._LONGER)
     document = cut(path, 500)
     assert document
     assert len(document.pieces) > 3
@@ -288,7 +288,7 @@ def test_pieces_that_are_whole_by_themselves_give_the_whole(tmp_path: Path, synt
         except (UncutError, RecordError):
             torn += 1
             continue
-        assert canonical(read) == canonical(sources.as_lines(path)), text
+        assert canonical(read) == canonical(triple_sources.as_lines(path)), text
         equal += 1
     assert torn > 100
     assert equal > 50
@@ -346,7 +346,7 @@ def test_errors_are_those_of_the_whole_file(
     guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, suffix: str,
     text: Callable[[str, int], bytes], name: str, wrong: str,
 ) -> None:  # fmt: skip
-    monkeypatch.setattr(sources, "BYTES", 500 * sources._LONGER)
+    monkeypatch.setattr(triple_sources, "BYTES", 500 * triple_sources._LONGER)
     path = tmp_path / f"wrong.{suffix}"
     path.write_bytes(text(wrong, len(wrong) % 2 * 11))
     with pytest.raises(RecordError) as expected:
@@ -358,8 +358,8 @@ def test_errors_are_those_of_the_whole_file(
 
 
 def test_labels_of_two_files_are_two(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "BYTES", 700 * sources._LONGER)
-    monkeypatch.setattr(sources, "_written", never)
+    monkeypatch.setattr(triple_sources, "BYTES", 700 * triple_sources._LONGER)
+    monkeypatch.setattr(triple_sources, "_written", never)
     folder = tmp_path / "records"
     folder.mkdir()
     (folder / "fever.rdf").write_text(XML + "".join(

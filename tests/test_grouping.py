@@ -14,7 +14,7 @@ from broken_records import CORE, SN, TYPE
 from reasoner.guidelines.guideline import Guideline
 from reasoner.intake.grouping import cut, cuts, lines, regroup, types_patient
 from reasoner.intake.judge import Judge
-from reasoner.intake.sources import evenly
+from reasoner.intake.triple_sources import evenly
 from reasoner.intake.triples import read_block
 
 PATIENT, HAS, FEVER = f"<{CORE}Patient>", f"<{CORE}hasFinding>", f"<{SN}Fever>"

@@ -14,7 +14,7 @@ from test_batch import SN, Row, as_lines, batch, shipped, write
 
 from reasoner.errors import RecordError
 from reasoner.guidelines.guideline import Guideline
-from reasoner.intake import sources
+from reasoner.intake import triple_sources
 from reasoner.intake.turtle_units import Turtle, UncutError, cut
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
@@ -119,9 +119,9 @@ def test_every_layout_cut_anywhere_gives_the_same(
     path = tmp_path / f"cases.{suffix}"
     path.write_bytes(LAYOUTS[layout](shipped).encode())
     # In these layouts the nodes of a patient follow it, so that no piece lacks any.
-    monkeypatch.setattr(sources, "_written", never)
+    monkeypatch.setattr(triple_sources, "_written", never)
     for size in sizes:
-        monkeypatch.setattr(sources, "BYTES", size * sources._LONGER)
+        monkeypatch.setattr(triple_sources, "BYTES", size * triple_sources._LONGER)
         turtle = cut(path, size)
         assert turtle
         assert len(turtle.pieces) > 40_000 // size
@@ -131,7 +131,7 @@ def test_every_layout_cut_anywhere_gives_the_same(
 def test_two_runs_give_the_same_bytes(
     guideline: Guideline, shipped: list[Graph], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sources, "BYTES", 20_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 20_000)
     path = tmp_path / "cases.ttl"
     path.write_text(by_hand(shipped))
     found = set()
@@ -147,8 +147,8 @@ def test_two_runs_give_the_same_bytes(
 def whole(guideline: Guideline, path: Path, monkeypatch: pytest.MonkeyPatch) -> Answers:
     """The answers for a file that is not cut."""
     with monkeypatch.context() as context:
-        context.setattr(sources, "cut", lambda *_: None)
-        context.setattr(sources, "BYTES", 1 << 24)
+        context.setattr(triple_sources, "cut", lambda *_: None)
+        context.setattr(triple_sources, "BYTES", 1 << 24)
         return answers(guideline, path)
 
 
@@ -183,7 +183,7 @@ def test_what_cannot_be_cut_is_read_as_a_whole(
                     + "".join(PATIENTS[30 if "ex:59" not in odd else 60 :]))  # fmt: skip
     wanted = whole(guideline, path, monkeypatch)
     for size in (60, 700):
-        monkeypatch.setattr(sources, "BYTES", size * sources._LONGER)
+        monkeypatch.setattr(triple_sources, "BYTES", size * triple_sources._LONGER)
         turtle = cut(path, size)
         assert turtle
         assert len(turtle.pieces) > 3
@@ -191,8 +191,8 @@ def test_what_cannot_be_cut_is_read_as_a_whole(
 
 
 def test_labels_of_two_files_are_two(guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sources, "BYTES", 1_000)
-    monkeypatch.setattr(sources, "_written", never)
+    monkeypatch.setattr(triple_sources, "BYTES", 1_000)
+    monkeypatch.setattr(triple_sources, "_written", never)
     folder = tmp_path / "records"
     folder.mkdir()
     for number, finding in enumerate(("Fever", "BackPain")):
@@ -275,7 +275,7 @@ WRONG = {
 def test_errors_are_those_of_the_whole_file(
     guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, wrong: str, at: int
 ) -> None:
-    monkeypatch.setattr(sources, "BYTES", 1_000)
+    monkeypatch.setattr(triple_sources, "BYTES", 1_000)
     path = tmp_path / "wrong.ttl"
     text = HEADER + "".join(PATIENTS[:at]) + wrong + "".join(PATIENTS[at:])
     path.write_bytes(text.encode(errors="surrogateescape"))

@@ -41,10 +41,20 @@ def process() -> None:
     It lives for one command: it looks for no garbage, and leaves without taking its graphs apart.
     """
     gc.disable()
+    if not any(argument.startswith("--spark") for argument in sys.argv):
+        sys.meta_path.insert(0, _NoPandas())
     code = _run()
     with suppress(BrokenPipeError):
         sys.stdout.flush()
     os._exit(code)
+
+
+class _NoPandas:
+    """Hides pandas, which only Spark needs: Arrow imports all of it to ask whether an array is one of its own."""
+
+    def find_spec(self, name: str, *_: object) -> None:
+        if name == "pandas":
+            raise ModuleNotFoundError(f"{name} is hidden", name=name)
 
 
 def _run() -> int:

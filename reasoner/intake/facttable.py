@@ -21,13 +21,13 @@ from reasoner.logic.facts import NOTHING, Observation
 from reasoner.logic.theory import Literals
 from reasoner.records.conform import Term, passes
 from reasoner.records.contract import TYPE, All, Among, Between, InClass, Test, ValueShape, stem
-from reasoner.terms import GP, curie, expand, local_name
+from reasoner.terms import CORE, curie, expand, local_name
 
 if TYPE_CHECKING:
     from rdflib import Graph
 
 PATIENT = "patient"
-PROPOSES = str(GP.proposes)
+PROPOSES = f"{CORE}proposes"
 
 #: The kinds of columns with true and false, and of those with numbers.
 FLAGS = frozenset({"class", "node", "order"})
@@ -97,7 +97,7 @@ class FactTable:
                 yield Column(self.name(path), "value" if path in valued else "node", path)
 
     def _orders(self) -> Iterator[Column]:
-        acts = {act for act, above in self.guideline.compiled.broader.items() if str(GP.Act) in above}
+        acts = {act for act, above in self.guideline.compiled.broader.items() if f"{CORE}Act" in above}
         acts |= {check.action for check in self.guideline.content.checks if check.action}
         acts |= {atom.target for atom in self.guideline.compiled.theory.atoms if atom.path == (PROPOSES,)}
         for act in sorted(acts):
@@ -163,6 +163,8 @@ class FactTable:
         """What a shape reports of the value `shown`."""
         from rdflib import SH, URIRef  # slow to import; needed only where something is refused
 
+        from reasoner.terms import GP
+
         code, what, remedy = (self._contract.value(URIRef(shape), p) or shape for p in (GP.code, SH.message, GP.remedy))
         return Fault(str(code), f"{shown}: {what}", str(remedy))
 
@@ -185,7 +187,7 @@ class FactTable:
 
     def _shapes(self, column: Column) -> list[ValueShape]:
         """The shapes that look at every value at the end of a column's path."""
-        holder = self.guideline.compiled.properties[column.path[-2]].ranges if column.path[1:] else (str(GP.Patient),)
+        holder = self.guideline.compiled.properties[column.path[-2]].ranges if column.path[1:] else (f"{CORE}Patient",)
         return [shape for shape in self.guideline.content.contract.checks if _looks_at(shape, column.path, holder)]
 
     @cached_property

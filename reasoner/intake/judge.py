@@ -24,10 +24,10 @@ from reasoner.records.conform import Term, passes, term_of
 from reasoner.records.contract import Contract, CountShape, Target, ValueShape
 from reasoner.records.words import AS_OF as _AS_OF
 from reasoner.records.words import OWL, RDFS, Words
-from reasoner.terms import GP
+from reasoner.terms import CORE
 
 TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
-PATIENT = f"<{GP.Patient}>"
+PATIENT = f"<{CORE}Patient>"
 AS_OF = f"<{_AS_OF}>"
 _DECLARATIONS = frozenset({f"<{OWL}NamedIndividual>", f"<{OWL}Ontology>"})
 _BITS = 64
@@ -115,7 +115,7 @@ class Judge:
         except InvalidOperation:  # a value of a quantity that no shape asks to be a number
             ok, seen = False, None
         literals = self.guideline.reader.literals(seen) if seen else NOTHING
-        proposes = context.predicate == f"<{GP.proposes}>" and context.node
+        proposes = context.predicate == f"<{CORE}proposes>" and context.node
         return Verdict(ok, *literals, self._needed(context), context.value[1:-1] if proposes else "")
 
     # -- the vocabulary --

@@ -19,6 +19,7 @@ from reasoner.intake.judge import Judge
 from reasoner.intake.population import Population, read_population
 from reasoner.intake.text import Buffer
 from reasoner.intake.triples import Data, FirstLine, Triples, read_block
+from reasoner.intake.unit import ScatteredError
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
 from reasoner.kernel.transpose import bitmap, flags_of
@@ -27,10 +28,6 @@ from reasoner.patient.assess import proposed_in
 
 One = Sequence[Observation] | Sequence[Problem]
 Seen = Mapping[str, One]
-
-
-class ScatteredError(Exception):
-    """What belongs to one patient stands in several blocks: the file has to be regrouped first."""
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar, Protocol, Self
 
 import numpy as np
 import pyarrow as pa
@@ -19,7 +19,7 @@ from reasoner.errors import InputError, Problem
 from reasoner.guidelines.guideline import Guideline
 from reasoner.intake.facttable_read import FactTableReader, csv_options
 from reasoner.intake.unit import Unit
-from reasoner.kernel.cohort import Cohort
+from reasoner.kernel.cohort import Cohort, Reject
 
 #: About how many rows, and how many bytes of text, make a unit.
 ROWS = 1 << 19
@@ -64,8 +64,21 @@ def _in_a_line(error: Exception) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+class _Rows:
+    """What all tables have in common: a row is a patient."""
+
+    regrouped: ClassVar = True
+    work: ClassVar = 0
+
+    def shared(self, _unit: Unit, _names: Collection[str]) -> list[Reject]:
+        return []
+
+    def whole(self, _scratch: Path) -> Self:
+        return self
+
+
 @dataclass(frozen=True)
-class ParquetSource:
+class ParquetSource(_Rows):
     """A fact table in Parquet; a unit is some of its row groups, or some rows of a large one."""
 
     path: Path
@@ -96,7 +109,7 @@ class ParquetSource:
 
 
 @dataclass(frozen=True)
-class ArrowSource:
+class ArrowSource(_Rows):
     """A fact table in the file format of Arrow IPC; a unit is some of its record batches, or rows of a large one."""
 
     path: Path
@@ -155,7 +168,7 @@ def _cut_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, skipped: int
 
 
 @dataclass(frozen=True)
-class CsvSource:
+class CsvSource(_Rows):
     """A fact table in CSV, UTF-8, one row a line; a unit is some of its lines."""
 
     path: Path

@@ -16,13 +16,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyoxigraph as ox
 from numpy.typing import NDArray
-from rdflib import OWL
 
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.intake.simple import simple
 from reasoner.intake.sweep import Swept, gather, sweep
 from reasoner.intake.text import Text
+from reasoner.records.words import OWL
 
 Codes = NDArray[np.int32]
 Positions = NDArray[np.intp]
@@ -32,7 +32,7 @@ Data: TypeAlias = "bytes | memoryview | pa.Buffer | Text | Triples"
 #: The number, from 1, of a block's first line in its file, or what counts it when an error must name a line.
 FirstLine = int | Callable[[], int]
 
-_IMPORTS = f"<{OWL.imports}>"
+_IMPORTS = f"<{OWL}imports>"
 
 # Terms as the full parser writes them, and certainly valid.
 _SAFE = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\-\x{A0}-\x{D7FF}]|%[0-9A-Fa-f]{2})"

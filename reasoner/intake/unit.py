@@ -1,4 +1,4 @@
-"""A piece of an input file that is read by itself."""
+"""A piece of an input file that is read by itself, and what is raised where it cannot be."""
 
 from __future__ import annotations
 
@@ -12,3 +12,7 @@ class Unit:
     file: str
     start: int
     stop: int
+
+
+class ScatteredError(Exception):
+    """What belongs to one patient stands in several units: the file has to be regrouped first."""

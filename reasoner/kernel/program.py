@@ -17,8 +17,6 @@ from heapq import heapify, heappop, heappush
 from itertools import combinations, count
 from typing import NamedTuple
 
-from rdflib import RDFS, URIRef
-
 from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
@@ -73,9 +71,9 @@ def program_of(guideline: Guideline) -> Program:
 
 def _reviewed(guideline: Guideline) -> dict[str, list[Check]]:
     """The classes of acts with pathway shapes, and those below them, each with its shapes."""
-    reviewed = {URIRef(check.action) for check in guideline.content.checks if check.action}
-    acts = {str(act) for top in reviewed for act in guideline.taxonomy.transitive_subjects(RDFS.subClassOf, top)}
-    return {act: guideline.checks_of(act) for act in sorted(acts)}
+    reviewed = {check.action for check in guideline.content.checks if check.action}
+    below = {act for act, above in guideline.content.contract.above.items() if not reviewed.isdisjoint(above)}
+    return {act: guideline.checks_of(act) for act in sorted(reviewed | below)}
 
 
 def compile_program(

@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,9 +20,8 @@ import pyarrow.compute as pc
 from reasoner.codec import encode
 from reasoner.errors import InputError, Problem
 from reasoner.guidelines.guideline import SHARED, Guideline, version
-from reasoner.intake.rdf_cohort import ScatteredError
-from reasoner.intake.sources import Readers, Source, TripleSource, files_of, open_source, regrouped
-from reasoner.intake.unit import Unit
+from reasoner.intake.sources import Readers, Source, files_of, open_source
+from reasoner.intake.unit import ScatteredError, Unit
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE, Cohort, Reject
 from reasoner.kernel.kernel import Decided, Kernel
@@ -29,10 +29,12 @@ from reasoner.population.bar import busy
 from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
 from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 from reasoner.population.processes import Processes
-from reasoner.population.quads import QuadsWriter
-from reasoner.population.reasons import Reasons
 from reasoner.population.results import ResultTable, contradictions
 from reasoner.population.scratch import scratch_of
+
+if TYPE_CHECKING:
+    from reasoner.population.quads import QuadsWriter
+    from reasoner.population.reasons import Reasons
 
 FORMATS = ("parquet", "arrow", "csv", "n-quads")
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
@@ -86,7 +88,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
                 return _run(guideline, files, sources, out, options, _fresh(scratch))
             except ScatteredError as error:
                 with busy(f"bringing together what belongs to one patient in {error}"):
-                    sources = [_whole(source, str(error), scratch) for source in sources]
+                    sources = [s.whole(_fresh(scratch)) if str(s.path) == str(error) else s for s in sources]
 
 
 def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
@@ -104,13 +106,6 @@ def _fresh(scratch: str) -> Path:
     return Path(tempfile.mkdtemp(dir=scratch))
 
 
-def _whole(source: Source, scattered: str, scratch: str) -> Source:
-    """The source, regrouped if it is the one whose patients do not stand together."""
-    if isinstance(source, TripleSource) and str(source.path) == scattered:
-        return regrouped(source, _fresh(scratch))
-    return source
-
-
 def _run(
     guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options, folder: Path
 ) -> Outcome:
@@ -118,7 +113,7 @@ def _run(
     depends = {
         "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
         "guideline": _fingerprint(guideline), "software": version(),
-        "regrouped": [str(s.path) for s in sources if isinstance(s, TripleSource) and s.regrouped],
+        "regrouped": [str(source.path) for source in sources if source.regrouped],
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
     apart = options.workers > 1 and _worth_processes(sources, len(units), options.format)
@@ -129,12 +124,12 @@ def _run(
 
 def _threads(sources: Sequence[Source], workers: int) -> int:
     """How many threads a worker is: of two that read triples one can go on while the other waits for Python's lock."""
-    return 2 if workers > 1 and any(isinstance(source, TripleSource) for source in sources) else 1
+    return 2 if workers > 1 and any(source.work for source in sources) else 1
 
 
 def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool:
     """Whether threads would wait for each other: where much is parsed, or several units of N-Quads are written."""
-    parsed = sum(source.work for source in sources if isinstance(source, TripleSource))
+    parsed = sum(source.work for source in sources)
     return parsed >= _WORTH_PROCESSES or (format == "n-quads" and units > 1)
 
 
@@ -177,11 +172,19 @@ class _Work:
 
     @cached_property
     def _reasons(self) -> Reasons | None:
-        return Reasons(self.guideline) if self.options.reasons else None
+        if not self.options.reasons:
+            return None
+        from reasoner.population.reasons import Reasons
+
+        return Reasons(self.guideline)
 
     @cached_property
     def _quads(self) -> QuadsWriter | None:
-        return QuadsWriter(self.guideline, self.options.as_of) if self.options.format == "n-quads" else None
+        if self.options.format != "n-quads":
+            return None
+        from reasoner.population.quads import QuadsWriter
+
+        return QuadsWriter(self.guideline, self.options.as_of)
 
     def part(self, unit: Unit, without: frozenset[str]) -> Part:
         """The answers for a unit's patients, those named left out, encoded."""
@@ -208,8 +211,6 @@ class _Work:
 
 def _shared(source: Source, unit: Unit, without: frozenset[str]) -> list[Reject]:
     """Those of a unit's patients who have a node in common with a patient of another file: one is among the names."""
-    if not isinstance(source, TripleSource):
-        return []
     if not source.regrouped:
         raise ScatteredError(unit.file)  # perhaps one patient, told of in several places of the file
     return source.shared(unit, {name for name in without if NODE in name})
