@@ -9,14 +9,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection
 from functools import cached_property
-from typing import Any
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from reasoner.intake.columns import counted, grouped
 from reasoner.intake.judge import AS_OF, PATIENT, TYPE, Judge
 from reasoner.intake.matching import matches
 from reasoner.intake.triples import Triples
@@ -55,10 +54,11 @@ class Block:
 
     def rows(self, predicate: str) -> NDArray[np.intp]:
         """The rows of a predicate."""
-        if predicate not in self._rows:
-            here = self.predicates.index(predicate) if predicate in self.predicates else -1
-            self._rows[predicate] = np.flatnonzero(self._predicate == here) if here >= 0 else np.zeros(0, np.intp)
-        return self._rows[predicate]
+        if predicate not in self.predicates:
+            return np.zeros(0, np.intp)
+        rows, ends = self._rows
+        here = self.predicates.index(predicate)
+        return rows[ends[here] : ends[here + 1]]
 
     def rows_of(self, pairs: Flags) -> NDArray[np.intp]:
         """The rows of the pairs that are marked."""
@@ -69,14 +69,9 @@ class Block:
         return self.pair_o[self.pair[rows]]
 
     @cached_property
-    def _rows(self) -> dict[str, NDArray[np.intp]]:
-        return {}
-
-    @cached_property
-    def _predicate(self) -> NDArray[Any]:
-        """The predicate of each row, in as few bytes as will do."""
-        small = np.int8 if len(self.predicates) < 100 else np.int32
-        return self.pair_p.astype(small)[self.pair]
+    def _rows(self) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+        """The rows, those of one predicate together, and where those of each begin."""
+        return grouped(self.pair_p, self.pair, len(self.predicates))
 
     @cached_property
     def spoken(self) -> Flags:
@@ -233,9 +228,9 @@ class Block:
 
     def _found(self, rows: NDArray[np.intp]) -> NDArray[np.intp]:
         """How many different values each node has in these rows."""
-        found = np.bincount(self.s[rows], minlength=self.count)
-        several = rows[found[self.s[rows]] > 1]
-        if len(several):
+        found, most = counted(self.s, rows, self.count)
+        if most > 1:
+            several = rows[found[self.s[rows]] > 1]
             same = np.unique(self.s[several] * np.int64(len(self.pair_p)) + self.pair[several], return_index=True)[1]
             found[self.s[several]] = 0
             found += np.bincount(self.s[several[same]], minlength=self.count)
@@ -286,7 +281,7 @@ class Block:
             grown = any([self._apply(rule) for rule in self.judge.contract.rules])  # noqa: C419 - every rule runs
 
     def _apply(self, rule: Rule) -> bool:
-        found = matches(rule, self._frame)
+        found = matches(rule, self._told)
         if found.is_empty():
             return False
         grown = False
@@ -296,13 +291,13 @@ class Block:
             grown |= self._add(subject, f"<{give.predicate}>", np.broadcast_to(value, subject.shape))
         return grown
 
-    def _frame(self, predicate: str, values: tuple[str, ...]) -> pl.DataFrame:
-        """The triples of a predicate, whose objects are among `values` where there are any."""
+    def _told(self, predicate: str, values: tuple[str, ...]) -> tuple[Codes, Codes]:
+        """The subjects and objects of a predicate; of the objects those among `values` where there are any."""
         rows = self.rows(f"<{predicate}>")
         if values:
             wanted = [self.code(f"<{value}>", typed=f"<{predicate}>" == TYPE) for value in values]
             rows = rows[self._among([code for code in wanted if code >= 0])[self.objects(rows)]]
-        return pl.DataFrame({"s": self.s[rows], "o": self.objects(rows)})
+        return self.s[rows], self.objects(rows)
 
     def _among(self, codes: list[int]) -> Flags:
         found = np.zeros(self.count, bool)
@@ -335,6 +330,5 @@ class Block:
         self.pair = np.append(self.pair, np.arange(len(self.pair_p), len(self.pair_p) + size, dtype=np.int32))
         self.pair_p = np.append(self.pair_p, np.full(size, code, np.int32))
         self.pair_o = np.append(self.pair_o, value[new].astype(np.int32))
-        self._rows.pop(predicate, None)
-        self.__dict__.pop("_predicate", None)
+        self.__dict__.pop("_rows", None)
         return True

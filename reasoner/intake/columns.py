@@ -30,6 +30,53 @@ def distinct(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int
 
 
 @compiled
+def crossed(
+    left: NDArray[np.int32], i: NDArray[np.int32], right: NDArray[np.int32], j: NDArray[np.int32], width: int
+) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
+    """The same of the keys `left[i] * width + right[j]`, which are not kept."""
+    found, places = np.empty(len(i), np.int64), np.empty(len(i), np.int32)
+    table, count = np.full(_ROOM, -1, np.int32), 0
+    for row in range(len(i)):
+        key = np.int64(left[i[row]]) * width + right[j[row]]
+        slot = _slot(table, found, key)
+        if table[slot] < 0:
+            table[slot], found[count] = count, key
+            count += 1
+        places[row] = table[slot]
+        if 2 * count > len(table):
+            table = _wider(found, count, 2 * len(table))
+    return found[:count].copy(), places
+
+
+@compiled
+def grouped(
+    kind: NDArray[np.int32], of_row: NDArray[np.int32], kinds: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The rows, those of one kind `kind[of_row]` together, each in order; and where each kind begins, and the end."""
+    ends, rows = np.zeros(kinds + 1, np.intp), np.empty(len(of_row), np.intp)
+    for row in range(len(of_row)):
+        ends[kind[of_row[row]] + 1] += 1
+    for here in range(kinds):
+        ends[here + 1] += ends[here]
+    free = ends[:-1].copy()
+    for row in range(len(of_row)):
+        here = kind[of_row[row]]
+        rows[free[here]] = row
+        free[here] += 1
+    return rows, ends
+
+
+@compiled
+def counted(codes: NDArray[np.int32], rows: NDArray[np.intp], size: int) -> tuple[NDArray[np.intp], int]:
+    """How often each code, of so many, stands in some rows, and how often the one that does so most."""
+    found, most = np.zeros(size, np.intp), 0
+    for row in rows:
+        found[codes[row]] += 1
+        most = max(most, found[codes[row]])
+    return found, most
+
+
+@compiled
 def _slot(table: Any, found: Any, key: Any) -> Any:
     """Where in the table the place of a key is, or may be put."""
     mask = np.uint64(len(table) - 1)

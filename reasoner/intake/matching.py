@@ -8,12 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from reasoner.records.contract import Pattern, Rule
 
-#: The triples of a predicate as a frame with the columns `s` and `o`; of the objects only those among the IRIs given.
-Rows = Callable[[str, tuple[str, ...]], pl.DataFrame]
+Codes = NDArray[np.int32]
+#: The subjects and objects of a predicate's triples; of the objects only those among the IRIs given.
+Rows = Callable[[str, tuple[str, ...]], tuple[Codes, Codes]]
+#: What a pattern matches: a column for each variable.
+Match = dict[str, Codes]
 
 
 def matches(rule: Rule, rows: Rows) -> pl.DataFrame:
@@ -32,15 +37,45 @@ def matches(rule: Rule, rows: Rows) -> pl.DataFrame:
 
 def _joined(patterns: Sequence[Pattern], rows: Rows) -> pl.DataFrame:
     """The natural join of what the patterns match: from the smallest on, what makes the fewest rows next."""
-    left = sorted((_frame(pattern, rows) for pattern in patterns), key=lambda frame: frame.height)
+    columns = _reduced([_match(pattern, rows) for pattern in patterns])
+    left = sorted((pl.DataFrame(found) for found in columns), key=lambda frame: frame.height)
+    if left[0].is_empty():
+        names = {name for found in columns for name in found}
+        return pl.DataFrame(schema=dict.fromkeys(sorted(names), pl.Int32))
     found = left.pop(0)
-    while left and not found.is_empty():
+    while left:
         place = min(range(len(left)), key=lambda i: _growth(found, left[i])) if len(left) > 1 else 0
         after = left.pop(place)
         shared = _shared(found, after)
         found = found.join(after, on=shared, how="inner") if shared else found.join(after, how="cross")
-    names = {name for frame in (found, *left) for name in frame.columns}
-    return found if not left else pl.DataFrame(schema=dict.fromkeys(sorted(names), pl.Int32))
+    return found
+
+
+def _match(pattern: Pattern, rows: Rows) -> Match:
+    """What one pattern matches."""
+    subjects, objects = rows(pattern.predicate, pattern.values)
+    if pattern.values:
+        return {pattern.subject: subjects}
+    if pattern.object == pattern.subject:
+        return {pattern.subject: subjects[subjects == objects]}
+    return {pattern.subject: subjects, pattern.object: objects}
+
+
+def _reduced(given: list[Match]) -> list[Match]:
+    """The same without rows whose value of a variable another pattern does not have: mostly nothing is left to join."""
+    found = list(given)
+    for name in sorted({name for match in found for name in match}):
+        having = [i for i, match in enumerate(found) if name in match]
+        size = 1 + max((int(found[i][name].max(initial=-1)) for i in having), default=-1)
+        met = np.zeros(size, np.uint8)
+        for i in having:
+            codes = np.zeros(size, np.uint8)
+            codes[found[i][name]] = 1
+            met += codes
+        for i in having:
+            kept = met[found[i][name]] == len(having)
+            found[i] = {other: codes[kept] for other, codes in found[i].items()} if not kept.all() else found[i]
+    return found
 
 
 def _growth(found: pl.DataFrame, after: pl.DataFrame) -> float:
@@ -51,13 +86,3 @@ def _growth(found: pl.DataFrame, after: pl.DataFrame) -> float:
 
 def _shared(one: pl.DataFrame, other: pl.DataFrame) -> list[str]:
     return [name for name in one.columns if name in other.columns]
-
-
-def _frame(pattern: Pattern, rows: Rows) -> pl.DataFrame:
-    """What one pattern matches, under the names of its variables."""
-    found = rows(pattern.predicate, pattern.values)
-    if pattern.values:
-        return found.select(pl.col("s").alias(pattern.subject))
-    if pattern.object == pattern.subject:
-        return found.filter(pl.col("s") == pl.col("o")).select(pl.col("s").alias(pattern.subject))
-    return found.select(pl.col("s").alias(pattern.subject), pl.col("o").alias(pattern.object))

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.intake.block import Block, Codes, Flags
-from reasoner.intake.columns import distinct, gather_bits
+from reasoner.intake.columns import crossed, distinct, gather_bits
 from reasoner.intake.judge import Context, Verdict
 
 Masks = NDArray[np.uint64]
@@ -123,7 +123,7 @@ class _Reading:
         roles, role = distinct(kind.astype(np.int64) * len(hangs) + via)
         values, value = _compact(self.pair_value, block.count)
         ends, end = distinct((self.pair_p.astype(np.int64) * 2 + self.pair_node) * len(values) + value)
-        contexts, context = distinct(role[self.s] * np.int64(len(ends)) + end[self.pair])
+        contexts, context = crossed(role, self.s, end, self.pair, len(ends))
         verdicts = []
         for number in contexts.tolist():
             k, v = divmod(int(roles[number // len(ends)]), len(hangs))

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from reasoner.intake.jit import compiled
+from reasoner.intake.jit import compiled, eight, put_eight
 
 _0, _1, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56, 63))
 _BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n"))
@@ -66,25 +66,25 @@ class _Strings(NamedTuple):
 @compiled
 def sweep(data: NDArray[np.uint8], size: int) -> Swept:
     """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.intake.text.Text`."""
-    words, lines = data.view(np.uint64), _lines(data, size)
+    lines = _lines(data, size)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
     terms, pairs = _none(3 * lines), _none(lines)
     row, start, this = 0, _0, -1
     while row < lines:
-        line = _line(words, start)
+        line = _line(data, start)
         if line.object == _0:
-            start = _line_end(words, start) + _1
+            start = _line_end(data, start) + _1
             row += 1
             continue
-        if this < 0 or not _same(words, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
-            this = _code(words, terms, line.subject_hash, start, line.subject)
+        if this < 0 or not _same(data, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
+            this = _code(data, terms, line.subject_hash, start, line.subject)
         new = pairs.numbers[0]
         mixed = _mixed(line.predicate_hash ^ _FACTOR, line.object_hash)
-        code = _code(words, pairs, mixed, line.subject + _1, line.object)
+        code = _code(data, pairs, mixed, line.subject + _1, line.object)
         if code == new:
-            predicate[code] = _code(words, terms, line.predicate_hash, line.subject + _1, line.predicate)
-            value[code] = _code(words, terms, line.object_hash, line.predicate + _1, line.object)
+            predicate[code] = _code(data, terms, line.predicate_hash, line.subject + _1, line.predicate)
+            value[code] = _code(data, terms, line.object_hash, line.predicate + _1, line.object)
         subject[row], pair[row] = this, code
         start = line.object + _3
         row += 1
@@ -105,24 +105,24 @@ def _lines(data: Any, size: Any) -> Any:
 
 
 @compiled
-def _line(words: Any, start: Any) -> _Line:
+def _line(data: Any, start: Any) -> _Line:
     """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
-    subject, subject_hash = _token(words, start, _0)
-    predicate, predicate_hash = _token(words, subject + _1, _0)
-    value, value_hash = _token(words, predicate + _1, _0)
-    ahead = _word(words, value)
+    subject, subject_hash = _token(data, start, _0)
+    predicate, predicate_hash = _token(data, subject + _1, _0)
+    value, value_hash = _token(data, predicate + _1, _0)
+    ahead = eight(data, value)
     while ahead & _3_BYTES != _CLOSE and ahead & _BYTE != _LINE:
-        value, value_hash = _token(words, value + _1, value_hash)
-        ahead = _word(words, value)
-    if ahead & _3_BYTES != _CLOSE or _byte(words, subject) != _SPACE or _byte(words, predicate) != _SPACE:
+        value, value_hash = _token(data, value + _1, value_hash)
+        ahead = eight(data, value)
+    if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
         value = _0
     return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
 
 
 @compiled
-def _line_end(words: Any, start: Any) -> Any:
+def _line_end(data: Any, start: Any) -> Any:
     """Where the line that begins at `start` ends."""
-    while _byte(words, start) != _LINE:
+    while data[start] != _LINE:
         start += _1
     return start
 
@@ -131,26 +131,14 @@ def _line_end(words: Any, start: Any) -> Any:
 
 
 @compiled
-def _byte(words: Any, place: Any) -> Any:
-    return (words[place >> _3] >> ((place & _7) << _3)) & _BYTE
-
-
-@compiled
-def _word(words: Any, place: Any) -> Any:
-    """The eight bytes from a place on, the first of them lowest."""
-    shift = (place & _7) << _3
-    return (words[place >> _3] >> shift) | ((words[(place >> _3) + _1] << _1) << (_63 - shift))
-
-
-@compiled
-def _token(words: Any, place: Any, seed: Any) -> tuple[Any, Any]:
+def _token(data: Any, place: Any, seed: Any) -> tuple[Any, Any]:
     """Where the first blank from `place` on is, and a hash of what stands before it."""
-    word = _word(words, place)
+    word = eight(data, place)
     blanks = (word - _FIRST) & ~word & _HIGH
     while blanks == _0:
         seed = _mixed(seed, word)
         place += _8
-        word = _word(words, place)
+        word = eight(data, place)
         blanks = (word - _FIRST) & ~word & _HIGH
     low = (blanks & (_0 - blanks)) >> _7  # 1 in the first byte that is a blank
     return place + ((low * _PLACES) >> _56), _mixed(seed, word & (low - _1))
@@ -163,15 +151,15 @@ def _mixed(seed: Any, word: Any) -> Any:
 
 
 @compiled
-def _same(words: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
+def _same(data: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
     """Whether the bytes from `one` on, so many, are those from `other` up to `end`."""
     if other + length != end:
         return False
     while length >= _8:
-        if _word(words, one) != _word(words, other):
+        if eight(data, one) != eight(data, other):
             return False
         one, other, length = one + _8, other + _8, length - _8
-    return length == _0 or (_word(words, one) ^ _word(words, other)) << ((_8 - length) << _3) == _0
+    return length == _0 or (eight(data, one) ^ eight(data, other)) << ((_8 - length) << _3) == _0
 
 
 # -- distinct strings --
@@ -189,13 +177,13 @@ def _none(most: int) -> _Strings:
 
 
 @compiled
-def _code(words: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
+def _code(data: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
     """The code of the string from `start` up to `end`; where it is new, the next one."""
     rows, places, mask = strings.rows, strings.places, np.uint64(strings.numbers[1] - 1)
     place = hashed & mask
     while places[place] >= 0:
         code = np.uint64(places[place])
-        if rows[code, _HASH] == hashed and _same(words, rows[code, _START], rows[code, _LENGTH], start, end):
+        if rows[code, _HASH] == hashed and _same(data, rows[code, _START], rows[code, _LENGTH], start, end):
             return np.int64(code)
         place = (place + _1) & mask
     count = strings.numbers[0]
@@ -229,8 +217,9 @@ def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64], chosen: NDArray[n
     offsets = np.zeros(len(chosen) + 1, np.int32)
     for i in range(len(chosen)):
         offsets[i + 1] = offsets[i] + terms[chosen[i], _LENGTH]
-    texts = np.empty(offsets[-1], np.uint8)
+    texts = np.empty(offsets[-1] + 8, np.uint8)
     for i in range(len(chosen)):
-        start, length = np.int64(terms[chosen[i], _START]), np.int64(terms[chosen[i], _LENGTH])
-        texts[offsets[i] : offsets[i + 1]] = data[start : start + length]
-    return texts, offsets
+        start = np.int64(terms[chosen[i], _START])
+        for done in range(0, offsets[i + 1] - offsets[i], 8):
+            put_eight(texts, offsets[i] + done, eight(data, start + done))
+    return texts[: offsets[-1]], offsets

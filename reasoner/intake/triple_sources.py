@@ -28,7 +28,7 @@ from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.records.words import SHARED
 
 #: About how many bytes of text make a unit.
-BYTES = 32 << 20
+BYTES = 48 << 20
 #: About how many times as long N-Triples are as other syntaxes.
 _LONGER = 4
 

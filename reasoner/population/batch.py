@@ -118,13 +118,7 @@ def _run(
     units = [unit for source in sources for unit in source.units()]
     apart = options.workers > 1 and _worth_processes(sources, len(units), options.format)
     with Processes(work, options.workers, folder) if apart else nullcontext(work) as worker:
-        threads = options.workers * (1 if apart else _threads(sources, options.workers))
-        return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=threads)
-
-
-def _threads(sources: Sequence[Source], workers: int) -> int:
-    """How many threads a worker is: of two that read triples one can go on while the other waits for Python's lock."""
-    return 2 if workers > 1 and any(source.work for source in sources) else 1
+        return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
 
 
 def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool:

@@ -87,13 +87,19 @@ def hashes(patients: pa.Array) -> Hashes:
     """A 64-bit hash of each IRI, in the order of `patients`."""
     import polars as pl
 
-    series = pl.Series(pl.from_arrow(patients.cast(pa.large_string())))
-    return series.hash(seed=0).to_numpy()
+    return pl.Series(pl.from_arrow(patients.cast(pa.large_string()))).hash(seed=0).to_numpy()
 
 
 def sorted_hashes(patients: pa.Array) -> bytes:
     """What is kept of the IRIs of one part: their hashes, sorted, in little-endian words of 64 bits."""
-    return np.sort(hashes(patients)).astype("<u8").tobytes()
+    return _sorted(hashes(patients)).astype("<u8", copy=False).tobytes()
+
+
+def _sorted(found: Hashes) -> Hashes:
+    """The hashes, sorted by Polars, which takes a third of the time of NumPy."""
+    import polars as pl
+
+    return pl.Series(found).sort(multithreaded=False).to_numpy()
 
 
 def find_duplicates(
@@ -163,9 +169,7 @@ def _partitions(files: Sequence[Path], size: int) -> Iterator[Hashes]:
     cuts = [_cuts(file, edges) for file in files]
     for i in range(pieces):
         read = [_read(file, cut[i], cut[i + 1]) for file, cut in zip(files, cuts, strict=True)]
-        merged = np.concatenate([np.empty(0, np.uint64), *read])
-        merged.sort()
-        yield merged
+        yield _sorted(np.concatenate([np.empty(0, np.uint64), *read]))
 
 
 def _cuts(file: Path, edges: Hashes) -> list[int]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol, TypeAlias
@@ -254,7 +254,12 @@ def _shifted_chunk(chunk: Struct, by: int) -> Struct:
 
 def _moved(fields: Struct, offsets: Sequence[int], by: int) -> Struct:
     """With the offsets moved; a 0 says that there is none."""
-    return {n: (kind, v + by) if n in offsets and v else (kind, v) for n, (kind, v) in fields.items()}
+    moved = dict(fields)
+    for number in offsets:
+        kind, value = fields.get(number, (_I64, 0))
+        if value:
+            moved[number] = (kind, value + by)
+    return moved
 
 
 def _known(fields: Struct, what: str) -> Struct:
@@ -293,85 +298,105 @@ class _Reader:
 
     def varint(self) -> int:
         found = shift = 0
-        while True:
-            byte = self.data[self.at]
-            self.at += 1
+        while (byte := self.data[self.at]) > 0x7F:
             found |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return found
-            shift += 7
+            self.at, shift = self.at + 1, shift + 7
+        self.at += 1
+        return found | byte << shift
 
     def integer(self) -> int:
         found = self.varint()
         return (found >> 1) ^ -(found & 1)
 
+    def text(self) -> bytes:
+        return self.take(self.varint())
+
     def struct(self) -> Struct:
         found: Struct = {}
-        number = 0
-        while header := self.take(1)[0]:
-            step, kind = header >> 4, header & 15
-            number = number + step if step else self.integer()
-            found[number] = (kind, kind == _TRUE if kind in (_TRUE, _FALSE) else self.value(kind))
+        data, number = self.data, 0
+        while header := data[self.at]:
+            self.at += 1
+            kind = header & 15
+            number = number + (header >> 4) if header > 15 else self.integer()
+            found[number] = (kind, kind == _TRUE if kind <= _FALSE else self.reads(kind)(self))
+        self.at += 1
         return found
 
     def items(self) -> tuple[int, list[Any]]:
         header = self.take(1)[0]
         count, kind = header >> 4, header & 15
         count = self.varint() if count == 15 else count
-        if kind in (_TRUE, _FALSE):
+        if kind <= _FALSE:
             return kind, list(self.take(count))
-        return kind, [self.value(kind) for _ in range(count)]
+        read = self.reads(kind)
+        return kind, [read(self) for _ in range(count)]
 
-    def value(self, kind: int) -> Any:
-        if kind in _INTEGERS:
-            return self.integer()
-        if kind == _BINARY:
-            return self.take(self.varint())
-        if kind == _STRUCT:
-            return self.struct()
-        if kind in (_LIST, _SET):
-            return self.items()
-        if kind in (_BYTE, _DOUBLE):
-            return self.take(8 if kind == _DOUBLE else 1)
-        raise _refused(f"the footer of a part has a value of kind {kind}, which Parquet does not use")
+    @staticmethod
+    def reads(kind: int) -> Callable[[_Reader], Any]:
+        """What reads a value of a kind."""
+        if kind not in _READS:
+            raise _refused(f"the footer of a part has a value of kind {kind}, which Parquet does not use")
+        return _READS[kind]
+
+
+_READS: dict[int, Callable[[_Reader], Any]] = {
+    **dict.fromkeys(_INTEGERS, _Reader.integer), _BINARY: _Reader.text, _STRUCT: _Reader.struct,
+    **dict.fromkeys((_LIST, _SET), _Reader.items), _BYTE: lambda at: at.take(1), _DOUBLE: lambda at: at.take(8),
+}  # fmt: skip
 
 
 def write_struct(fields: Struct) -> bytes:
     """The structure in the compact protocol; `read_struct` of it gives `fields`."""
     out = bytearray()
+    _put_struct(out, fields)
+    return bytes(out)
+
+
+def _put_struct(out: bytearray, fields: Struct) -> None:
     last = 0
     for number, (kind, value) in fields.items():
         step = number - last
-        out += bytes([step << 4 | kind]) if 0 < step < 16 else bytes([kind]) + _integer(number)
-        out += b"" if kind in (_TRUE, _FALSE) else _value(kind, value)
+        if 0 < step < 16:
+            out.append(step << 4 | kind)
+        else:
+            out.append(kind)
+            _put_integer(out, number)
+        if kind > _FALSE:
+            _PUTS[kind](out, value)
         last = number
-    return bytes(out) + b"\0"
+    out.append(0)
 
 
-def _value(kind: int, value: Any) -> bytes:
-    if kind in _INTEGERS:
-        return _integer(value)
-    if kind == _BINARY:
-        return _varint(len(value)) + bytes(value)
-    if kind == _STRUCT:
-        return write_struct(value)
-    if kind in (_LIST, _SET):
-        return _items(*value)
-    return bytes(value)
+def _put_items(out: bytearray, given: tuple[int, Sequence[Any]]) -> None:
+    kind, items = given
+    out.append(min(len(items), 15) << 4 | kind)
+    if len(items) > 14:
+        _put_varint(out, len(items))
+    if kind <= _FALSE:
+        out += bytes(items)
+    else:
+        put = _PUTS[kind]
+        for item in items:
+            put(out, item)
 
 
-def _items(kind: int, items: Sequence[Any]) -> bytes:
-    size = bytes([len(items) << 4 | kind]) if len(items) < 15 else bytes([15 << 4 | kind]) + _varint(len(items))
-    return size + (bytes(items) if kind in (_TRUE, _FALSE) else b"".join(_value(kind, item) for item in items))
+def _put_text(out: bytearray, text: bytes) -> None:
+    _put_varint(out, len(text))
+    out += text
 
 
-def _integer(value: int) -> bytes:
-    return _varint(value << 1 if value >= 0 else ~value << 1 | 1)
+def _put_integer(out: bytearray, value: int) -> None:
+    _put_varint(out, value << 1 if value >= 0 else ~value << 1 | 1)
 
 
-def _varint(value: int) -> bytes:
-    out = bytearray()
+def _put_varint(out: bytearray, value: int) -> None:
     while value > 0x7F:
         out.append(value & 0x7F | 0x80)
         value >>= 7
-    return bytes(out) + bytes([value])
+    out.append(value)
+
+
+_PUTS: dict[int, Callable[[bytearray, Any], None]] = {
+    **dict.fromkeys(_INTEGERS, _put_integer), _BINARY: _put_text, _STRUCT: _put_struct,
+    **dict.fromkeys((_LIST, _SET), _put_items), **dict.fromkeys((_BYTE, _DOUBLE), bytearray.extend),
+}  # fmt: skip
