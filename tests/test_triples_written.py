@@ -31,9 +31,8 @@ from reasoner.patient.assess import assess_decided, assessor_of
 from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.quads import QuadsWriter
-from reasoner.population.reasons import Told, origin
 from reasoner.population.results import facts_of
-from reasoner.population.told import Teller, groups
+from reasoner.population.told import Teller, Told, groups, origin
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_rdf import RdfRenderer
 from reasoner.render.as_triples import TripleRenderer

@@ -22,8 +22,7 @@ from reasoner.logic.decide import decide
 from reasoner.logic.index import Memory
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.pause import collection_paused
-from reasoner.population.reasons import Told
-from reasoner.population.told import Teller
+from reasoner.population.told import Teller, Told
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_triples import TripleRenderer
 

@@ -25,24 +25,15 @@ from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import decide
-from reasoner.logic.facts import ASSUMED, DERIVED, Fact
+from reasoner.logic.facts import ASSUMED
 from reasoner.logic.index import Memory
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.results import facts_of
+from reasoner.population.told import Told, origin
 from reasoner.render.as_json import JsonRenderer
 
 _SIDES = ("pos", "neg", "derived_pos", "derived_neg", "assumed")
-
-
-class Told(NamedTuple):
-    """What is known of a patient, as far as it bears on an implicant."""
-
-    pos: int
-    neg: int
-    derived_pos: int
-    derived_neg: int
-    assumed: int
 
 
 class Ranked(NamedTuple):
@@ -136,12 +127,6 @@ class Reasons:
             sum(fact.by == ASSUMED for fact in used), len(used), tuple((fact.term, fact.present) for fact in used),
             json.dumps(self.json.reason(reason), ensure_ascii=False, separators=(",", ":")),
         )  # fmt: skip
-
-
-def origin(fact: Fact, told: Told) -> Fact:
-    """The fact, derived if rules alone give it."""
-    recorded = fact.literals.pos & ~told.derived_pos or fact.literals.neg & ~told.derived_neg
-    return fact if recorded else fact._replace(by=DERIVED)
 
 
 def _told(row: dict[str, int]) -> Told:

@@ -8,29 +8,39 @@ from __future__ import annotations
 
 import functools
 import operator
+from typing import NamedTuple
 
 from reasoner.guidelines.guideline import Guideline
 from reasoner.logic.compiled import literals_in
-from reasoner.logic.facts import Fact
+from reasoner.logic.facts import DERIVED, Fact
 from reasoner.logic.index import Memory
 from reasoner.logic.theory import Literals
-from reasoner.population.reasons import Told, origin
 from reasoner.population.results import facts_of, name_of
 
 
+class Told(NamedTuple):
+    """What is known of a patient: atoms as bits, for each side."""
+
+    pos: int
+    neg: int
+    derived_pos: int
+    derived_neg: int
+    assumed: int
+
+
 class Teller:
-    """Gives the facts of one guideline."""
+    """Gives the facts of one guideline; `group` has for each atom, as one bit, those that belong together with it."""
 
     def __init__(self, guideline: Guideline) -> None:
         self.guideline = guideline
-        self._group = {atom: group for group in groups(guideline) for atom in _single(group)}
+        self.group = {atom: group for group in groups(guideline) for atom in _single(group)}
         self._facts: Memory[tuple[int, int, int, int], tuple[Fact, ...]] = Memory()
 
     def facts(self, told: Told) -> list[Fact]:
         """The facts that give exactly these literals, derived where rules alone give them, in order."""
         left, found = told.pos | told.neg, list[Fact]()
         while left:
-            group = self._group[left & -left]
+            group = self.group[left & -left]
             key = told.pos & group, told.neg & group, told.derived_pos & group, told.derived_neg & group
             found += self._facts.get(key) or self._facts.keep(key, self._of(Told(*key, 0)))
             left &= ~group
@@ -40,10 +50,16 @@ class Teller:
         return tuple(origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg)))
 
 
+def origin(fact: Fact, told: Told) -> Fact:
+    """The fact, derived if rules alone give it."""
+    recorded = fact.literals.pos & ~told.derived_pos or fact.literals.neg & ~told.derived_neg
+    return fact if recorded else fact._replace(by=DERIVED)
+
+
 def groups(guideline: Guideline) -> list[int]:
     """The atoms that belong together, as bits; each is in one group."""
     named: dict[str, int] = {}
-    for number in range(guideline.compiled.theory.size):
+    for number in range(len(guideline.compiled.theory.atoms)):
         name = name_of(guideline, number)
         named[name] = named.get(name, 0) | 1 << number
     for iri, expr in guideline.compiled.attributes.items():
