@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.compiled import Compiled, Origin
+from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
@@ -66,20 +66,19 @@ class Way:
 def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
-    told = Told(justifier, decision)
-    return tuple(told.reason(way) for way in justifier.ways(told, iri))
+    told = Told(justifier, decision.facts)
+    return tuple(told.reason(way) for way in justifier.ways(told, decision, iri))
 
 
 class Told:
-    """The facts of a decision by the numbers of what they claim; `numbers` are those, as bits.
+    """Facts by the numbers of what they claim; `numbers` are those, as bits.
 
     `sourced` says whether a fact names a node of the record.
     """
 
-    def __init__(self, justifier: Justifier, decision: Decision) -> None:
-        self.decision = decision
-        self.facts = {justifier.number(fact): fact for fact in decision.facts}
-        self.sourced = any(fact.source for fact in decision.facts)
+    def __init__(self, justifier: Justifier, facts: Sequence[Fact]) -> None:
+        self.facts = {justifier.number(fact): fact for fact in facts}
+        self.sourced = any(fact.source for fact in facts)
         self.numbers = 0
         for number in self.facts:
             self.numbers |= 1 << number
@@ -141,18 +140,28 @@ class Justifier:
                 self._numbers[key] = len(self._claims) - 1
             return self._numbers[key]
 
-    def ways(self, told: Told, iri: str) -> tuple[Way, ...]:
-        """The ways to the state of a class, fewest assumptions and then fewest facts first."""
-        place, decision = self.index.places[iri], told.decision
+    def ways(self, told: Told, decision: Decision, iri: str) -> tuple[Way, ...]:
+        """The ways to the state of a class that is decided from what is told, in order of their rank."""
+        place = self.index.places[iri]
         truth = bool(decision.answers & place.entailed)
-        terms = place.entailing if truth else place.excluding
-        held = decision.held & terms
+        held = decision.held & (place.entailing if truth else place.excluding)
         if not held:
             return ()
-        bearing = self._of_answers.get(terms) or self._bearing(self._of_answers, terms, iri, truth, terms)
+        bearing = self._of_answer(place, truth)
         numbers = told.numbers & bearing.near
         found = bearing.ways.get(numbers)
         return bearing.ways.keep(numbers, self._found(bearing, told.numbers, held)) if found is None else found
+
+    def way_by(self, told: Told, iri: str, term: int) -> Way:
+        """Of the ways to the state of a class by one implicant, which what is told satisfies, the first by rank."""
+        place = self.index.places[iri]
+        bearing = self._of_answer(place, bool(place.entailing >> term & 1))
+        return min(self._by(bearing, term, told.numbers), key=lambda way: way.rank)
+
+    def _of_answer(self, place: Place, truth: bool) -> Bearing:
+        """What bears on the implicants that give an answer."""
+        terms = place.entailing if truth else place.excluding
+        return self._of_answers.get(terms) or self._bearing(self._of_answers, terms, place.iri, truth, terms)
 
     def _bearing(self, kept: dict[int, Bearing], key: int, iri: str, truth: bool, terms: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
@@ -174,16 +183,20 @@ class Justifier:
     def _found(self, bearing: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
         found: dict[int, Way] = {}
-        kept = self._of_implicants
         for term in bits(held):
-            alone = kept.get(term) or self._bearing(kept, term, bearing.iri, bearing.truth, 1 << term)
-            ways = alone.ways.get(numbers & alone.near)
-            for way in self._of_term(bearing, term, alone, numbers & alone.near) if ways is None else ways:
+            for way in self._by(bearing, term, numbers):
                 found.setdefault(way.numbers, way)
         if len(found) == 1:
             return tuple(found.values())
         least = [way for way in found.values() if not any(o != way.numbers and not o & ~way.numbers for o in found)]
         return tuple(sorted(least, key=lambda way: way.rank))
+
+    def _by(self, bearing: Bearing, term: int, numbers: int) -> tuple[Way, ...]:
+        """The ways to an answer by one implicant that some claims satisfy, remembered."""
+        kept = self._of_implicants
+        alone = kept.get(term) or self._bearing(kept, term, bearing.iri, bearing.truth, 1 << term)
+        ways = alone.ways.get(numbers & alone.near)
+        return self._of_term(bearing, term, alone, numbers & alone.near) if ways is None else ways
 
     def _of_term(self, bearing: Bearing, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
         """The ways to an answer by one implicant that some claims satisfy."""

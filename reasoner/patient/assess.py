@@ -161,12 +161,12 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
-        told = Told(self.justifier, decision)
-        return tuple([self._conclusion(told, decision.state(cls.iri), cls) for cls in classes])
+        told = Told(self.justifier, decision.facts)
+        return tuple([self._conclusion(told, decision, cls) for cls in classes])
 
-    def _conclusion(self, told: Told, state: State, cls: ManagementClass) -> Conclusion:
+    def _conclusion(self, told: Told, decision: Decision, cls: ManagementClass) -> Conclusion:
         """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        ways = self.justifier.ways(told, cls.iri)
+        state, ways = decision.state(cls.iri), self.justifier.ways(told, decision, cls.iri)
         if told.sourced:
             return self._concluded_by(told, state, cls, ways)
         key = cls.iri, ways, told.used(ways)
@@ -174,11 +174,18 @@ class Assessor:
         return self._concluded.keep(key, self._concluded_by(told, state, cls, ways)) if found is None else found
 
     def _concluded_by(self, told: Told, state: State, cls: ManagementClass, ways: tuple[Way, ...]) -> Conclusion:
-        reasons = []
-        for way in ways:
-            cited = self._cited.get(way) or self._cites(cls.iri, state, way)
-            reasons.append(Justified(told.reason(way), *cited))
-        return Conclusion(cls, state, tuple(reasons))
+        return Conclusion(cls, state, tuple([self._justified(told, state, cls.iri, way) for way in ways]))
+
+    def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
+        """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
+        told = Told(self.justifier, facts)
+        entailed = self.compiled.index.places[iri].entailing >> term & 1
+        state = State.ENTAILED if entailed else State.EXCLUDED
+        return self._justified(told, state, iri, self.justifier.way_by(told, iri, term))
+
+    def _justified(self, told: Told, state: State, iri: str, way: Way) -> Justified:
+        cited = self._cited.get(way) or self._cites(iri, state, way)
+        return Justified(told.reason(way), *cited)
 
     def _cites(self, iri: str, state: State, way: Way) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
