@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,15 @@ def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
 def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:
     """The bits of a bitmap, 0 or 1 for each of `rows` patients."""
     return np.unpackbits(found.view(np.uint8), count=rows, bitorder="little")
+
+
+def places(found: Sequence[Bitmap], rows: int) -> NDArray[np.int32]:
+    """For each of `rows` patients the place of the bitmap that has it, no two of which do; 0 where none has."""
+    numbers = np.zeros(rows, np.int32)
+    for bit in range(max(len(found) - 1, 0).bit_length()):
+        plane = np.bitwise_or.reduce([one for place, one in enumerate(found) if place >> bit & 1])
+        numbers |= flags_of(plane, rows).astype(np.int32) << bit
+    return numbers
 
 
 def column_of(found: Bitmaps, row: int) -> int:
