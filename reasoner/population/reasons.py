@@ -1,39 +1,38 @@
 """Why, for many patients at once: the first reason of each management class, as a column of JSON.
 
-A reason by one implicant depends only on what is known of the literals in it, and of those from which they follow.
-Patients are grouped by that, implicant by implicant, and each group is justified once, by `reasoner.logic.justify`; of
-several implicants that hold for a patient the reason that ranks first is taken, as for a single patient.
+A reason by one implicant depends only on what is said of the literals in it and, where it is not said that a literal
+holds, of those from which it follows. Patients are grouped by that, implicant by implicant, as bitmaps; each group is
+justified once, by `reasoner.logic.justify`. Of several implicants that hold for a patient the reason that ranks first
+is taken, as for a single patient.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
-import polars as pl
 import pyarrow as pa
-from numpy.typing import NDArray
 
-from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Bitmaps, Cohort
+from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.transpose import flags_of, masks
+from reasoner.kernel.split import split
+from reasoner.kernel.transpose import places
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.decide import decide
+from reasoner.logic.decide import closing_of
 from reasoner.logic.facts import ASSUMED
 from reasoner.logic.index import Memory
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.results import facts_of
-from reasoner.population.told import Told, origin
+from reasoner.population.told import Teller, Told
 from reasoner.render.as_json import JsonRenderer
 
-_SIDES = ("pos", "neg", "derived_pos", "derived_neg", "assumed")
+_POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(Told._fields))
+_EVERYTHING = Literals(-1, -1)
 
 
 class Ranked(NamedTuple):
@@ -42,118 +41,131 @@ class Ranked(NamedTuple):
     assumed: int
     facts: int
     terms: tuple[tuple[str, bool], ...]
+    implicant: int
     text: str
 
 
-@dataclass(frozen=True)
-class _Implicant:
-    """One implicant of a management class or of its complement, and the atoms that bear on reasons by it."""
+class Layout:
+    """What is known of a patient as one number: one after the other the fields of `Told`, as many bits as atoms each.
 
-    cls: ManagementClass
-    truth: bool
-    cube: Cube
-    relevant: int
+    Of a literal, here an atom and whether it is true, some bits say that it holds; others say more in the same breath.
+    """
+
+    def __init__(self, size: int, groups: Mapping[int, int]) -> None:
+        self.size, self._groups = size, groups
+
+    def bit(self, side: int, atom: int) -> int:
+        """The bit of an atom in a field of `Told`."""
+        return 1 << side * self.size + atom
+
+    def stating(self, atom: int, truth: bool) -> int:
+        """The bits of which each says that a literal holds."""
+        return self.bit(_POS, atom) if truth else self.bit(_NEG, atom) | self.bit(_ASSUMED, atom)
+
+    def spoken(self, atom: int, truth: bool) -> int:
+        """The bits that tell which fact states a literal: of all that belongs together, unless the atom is alone."""
+        group = self._groups[1 << atom]
+        if group.bit_count() == 1:
+            return self.stating(atom, truth) | self.bit(_DERIVED_POS if truth else _DERIVED_NEG, atom)
+        return sum(group << side * self.size for side in range(len(Told._fields)))
+
+    def told(self, number: int) -> Told:
+        """The number as masks of atoms."""
+        return Told(*(number >> side * self.size & (1 << self.size) - 1 for side in range(len(Told._fields))))
 
 
 class Reasons:
     """Gives the reasons for the answers of one guideline; several threads may ask."""
 
     def __init__(self, guideline: Guideline) -> None:
-        self.guideline, self.theory = guideline, guideline.compiled.theory
+        self.theory, self.index = guideline.compiled.theory, guideline.compiled.index
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
-        self.classes = guideline.catalogue.management
-        self.implicants = {cls.iri: list(self._implicants(cls)) for cls in self.classes}
-        self._found: Memory[tuple[str, Cube, Told], Ranked] = Memory()
+        self.classes = [cls.iri for cls in guideline.catalogue.management]
+        self._closing = closing_of(guideline.compiled, tuple(guideline.catalogue.closable))
+        self._teller = Teller(guideline)
+        self.layout = Layout(self.theory.size, self._teller.group)
+        self._found: Memory[tuple[int, int], Ranked] = Memory()
         self._lock = threading.Lock()
-
-    def _implicants(self, cls: ManagementClass) -> list[_Implicant]:
-        rule = self.guideline.compiled.rules[cls.iri]
-        return [_Implicant(cls, truth, cube, self._relevant(cube))
-                for truth in (True, False) for cube in rule.implicants(truth)]  # fmt: skip
-
-    def _relevant(self, cube: Cube) -> int:
-        """The atoms of an implicant, of what entails its literals, and of what is said in one breath with them."""
-        atoms, everything = cube.atoms, Literals(-1, -1)
-        for truth, literals in ((True, cube.pos), (False, cube.neg)):
-            for atom in bits(literals):
-                for support in self.theory.supports(atom, truth, everything):
-                    atoms |= support.atoms
-        paths = {self.theory.atoms[i].path for i in bits(atoms) if self.theory.atoms[i].kind != "class"}
-        return atoms | sum(1 << i for i, atom in enumerate(self.theory.atoms) if atom.path in paths)
 
     def columns(self, cohort: Cohort, decided: Decided) -> list[pa.DictionaryArray]:
         """For each management class the first reason for each patient's answer, null where it is undetermined."""
-        table = _table(cohort, decided)
-        return [self._column(cls, decided, table) for cls in self.classes]
+        known = self._known(cohort, decided)
+        return [self._column(iri, decided, known) for iri in self.classes]
 
-    def _column(self, cls: ManagementClass, decided: Decided, table: pl.DataFrame) -> pa.DictionaryArray:
-        groups = []
-        for implicant in self.implicants[cls.iri]:
-            rows = np.flatnonzero(flags_of(_satisfying(decided, implicant.cube), decided.rows))
-            if len(rows):
-                groups.append((rows, *self._grouped(implicant, table[rows])))
-        ranked = sorted({reason for _, _, reasons in groups for reason in reasons})
-        place = {reason: number for number, reason in enumerate(ranked)}
-        first = np.full(decided.rows, len(ranked), np.int32)
-        for rows, group, reasons in groups:
-            numbers = np.array([place[reason] for reason in reasons], np.int32)[group]
-            first[rows] = np.minimum(first[rows], numbers)
-        codes = pa.array(first, mask=first == len(ranked))
-        return pa.DictionaryArray.from_arrays(codes, strings(reason.text for reason in ranked))
+    def _known(self, cohort: Cohort, decided: Decided) -> dict[int, Bitmap]:
+        """For each bit of what is known the patients of whom it is, where there are some."""
+        sides = (cohort.pos, cohort.neg, cohort.derived_pos, cohort.derived_neg)
+        found = {self.layout.bit(side, atom): row for side, rows in enumerate(sides) if rows is not None
+                 for atom, row in enumerate(rows)}  # fmt: skip
+        found |= {self.layout.bit(_ASSUMED, atom): row for atom, row in decided.assumed.items()}
+        return {bit: row for bit, row in found.items() if row.any()}
 
-    def _grouped(self, implicant: _Implicant, known: pl.DataFrame) -> tuple[NDArray[np.integer], list[Ranked]]:
-        """Of rows that satisfy an implicant the group of each, and the reason of each group."""
-        masked = known.select(
-            (pl.col(name) & pl.lit(implicant.relevant >> 64 * int(name.split(".")[1]) & (1 << 64) - 1, pl.UInt64))
-            for name in known.columns
-        )
-        groups = masked.unique().with_row_index("#")
-        group = masked.join(groups, on=masked.columns, how="left", maintain_order="left")["#"].to_numpy()
+    def _column(self, iri: str, decided: Decided, known: Mapping[int, Bitmap]) -> pa.DictionaryArray:
+        groups: dict[Ranked, Bitmap] = {}
+        for term in bits(self.index.places[iri].terms):
+            for told, group in self._groups(self.index.cubes[term], decided, known):
+                reason = self._reason(iri, term, told)
+                groups[reason] = groups[reason] | group if reason in groups else group
+        return _coded([(reason.text, groups[reason]) for reason in sorted(groups)], decided.rows)
+
+    def _groups(self, cube: Cube, decided: Decided, known: Mapping[int, Bitmap]) -> Iterator[tuple[int, Bitmap]]:
+        """The patients who satisfy an implicant, by what is known that bears on reasons by it."""
+        stating = sum(self.layout.stating(*literal) for literal in _literals(cube))
+        for said, some in split(_satisfying(decided, cube), _among(known, stating)):
+            bearing = self._bearing(cube, said) & ~stating
+            for more, group in split(some, _among(known, bearing)):
+                yield said | more, group
+
+    def _bearing(self, cube: Cube, said: int) -> int:
+        """The bits that bear on reasons by an implicant: for a literal that `said` states those of its facts alone."""
+        found = 0
+        for atom, truth in _literals(cube):
+            stated = said & self.layout.stating(atom, truth)
+            for support in self.theory.supports(atom, truth, _EVERYTHING)[: 1 if stated else None]:
+                for literal in _literals(support):
+                    found |= self.layout.spoken(*literal)
+        return found
+
+    def _reason(self, iri: str, term: int, told: int) -> Ranked:
         with self._lock:
-            return group, [self._reason(implicant, _told(row)) for row in groups.drop("#").iter_rows(named=True)]
+            found = self._found.get((term, told))
+            return self._found.keep((term, told), self._justified(iri, term, told)) if found is None else found
 
-    def _reason(self, implicant: _Implicant, told: Told) -> Ranked:
-        key = implicant.cls.iri, implicant.cube, told
-        found = self._found.get(key)
-        return self._found.keep(key, self._justified(implicant, told)) if found is None else found
-
-    def _justified(self, implicant: _Implicant, told: Told) -> Ranked:
-        facts = [origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg))]
-        closable = tuple(sorted(self.theory.atoms[i].target for i in bits(told.assumed)))
-        decision = decide(self.guideline.compiled, facts, closable)
-        reason = self.assessor.conclusions(decision, [implicant.cls])[0].reasons[0]
+    def _justified(self, iri: str, term: int, number: int) -> Ranked:
+        told = self.layout.told(number)
+        facts = (*self._teller.facts(told), *self._closing.facts(told.assumed << self.theory.size))
+        reason = self.assessor.reason_by(facts, iri, term)
         used = reason.reason.facts
         return Ranked(
             sum(fact.by == ASSUMED for fact in used), len(used), tuple((fact.term, fact.present) for fact in used),
-            json.dumps(self.json.reason(reason), ensure_ascii=False, separators=(",", ":")),
+            term, json.dumps(self.json.reason(reason), ensure_ascii=False, separators=(",", ":")),
         )  # fmt: skip
 
 
-def _told(row: dict[str, int]) -> Told:
-    found = dict.fromkeys(_SIDES, 0)
-    for name, mask in row.items():
-        side, word = name.split(".")
-        found[side] |= mask << 64 * int(word)
-    return Told(**found)
+def _literals(cube: Cube) -> list[tuple[int, bool]]:
+    return [(atom, True) for atom in bits(cube.pos)] + [(atom, False) for atom in bits(cube.neg)]
 
 
-def _table(cohort: Cohort, decided: Decided) -> pl.DataFrame:
-    """What is known of each patient: for each side and each 64 atoms one column of masks."""
-    assumed: Bitmaps = np.zeros_like(cohort.pos)
-    for atom, flags in decided.assumed.items():
-        assumed[atom] = flags
-    sides = {"pos": cohort.pos, "neg": cohort.neg, "derived_pos": cohort.derived_pos,
-             "derived_neg": cohort.derived_neg, "assumed": assumed}  # fmt: skip
-    known = {name: masks(side, cohort.rows) for name, side in sides.items() if side is not None and side.any()}
-    columns = {f"{name}.{word}": side[:, word] for name, side in known.items() for word in range(side.shape[1])}
-    return pl.DataFrame(columns or {"pos.0": np.zeros(cohort.rows, np.uint64)})
+def _among(known: Mapping[int, Bitmap], mask: int) -> list[tuple[int, Bitmap]]:
+    return [(1 << place, known[1 << place]) for place in bits(mask) if 1 << place in known]
 
 
-def _satisfying(decided: Decided, cube: Cube) -> NDArray[np.uint64]:
+def _satisfying(decided: Decided, cube: Cube) -> Bitmap:
     """The patients of whom every literal of an implicant is known."""
     found = ~decided.clash
-    for atom in bits(cube.pos):
-        found = found & decided.pos[atom]
-    for atom in bits(cube.neg):
-        found = found & decided.neg[atom]
+    for atom, truth in _literals(cube):
+        found &= (decided.pos if truth else decided.neg)[atom]
     return found
+
+
+def _coded(groups: Iterable[tuple[str, Bitmap]], rows: int) -> pa.DictionaryArray:
+    """For each of `rows` patients the text of the first group with the patient, null where none has."""
+    found: dict[str, Bitmap] = {}
+    answered = np.zeros(words(rows), np.uint64)
+    for text, group in groups:
+        own = group & ~answered
+        if own.any():
+            found[text] = found[text] | own if text in found else own
+            answered |= own
+    codes = [pa.py_buffer(answered), pa.py_buffer(places(list(found.values()), rows))]
+    return pa.DictionaryArray.from_arrays(pa.Array.from_buffers(pa.int32(), rows, codes), strings(found))
