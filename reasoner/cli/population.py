@@ -26,6 +26,7 @@ class BatchFormat(StrEnum):
 _EXAMPLES = (
     "guideproof batch ward.parquet answers.parquet\n\n"
     "guideproof batch records.nt answers.parquet --as-of 2026-11-01\n\n"
+    "guideproof batch ward.parquet answers.csv --only management --only status\n\n"
     "guideproof batch records/ answers.nq\n\nguideproof schema --format csv"
 )
 
@@ -33,6 +34,10 @@ In = Annotated[Path, typer.Argument(metavar="IN", help="Fact tables or records: 
 To = Annotated[Path, typer.Argument(metavar="OUT", help="Where the answers go, whole or not at all.")]
 To_Format = Annotated[BatchFormat | None, typer.Option("--format", help="By the suffix of OUT if not given.")]
 Why = Annotated[bool, typer.Option("--reasons", help="Add the first reason of each management class, as JSON.")]
+Only = Annotated[
+    list[str] | None,
+    typer.Option(metavar="COLUMN", help="Write only this column; may be repeated. `management`: its classes."),
+]
 Spark = Annotated[
     str | None,
     typer.Option(metavar="MASTER", help="Decide on Spark, as local[2]: from fact tables to a directory of Parquet."),
@@ -48,6 +53,7 @@ def batch(
     out: To,
     format: To_Format = None,
     reasons: Why = False,
+    only: Only = None,
     as_of: AsOf = "",
     workers: Workers = None,
     spark: Spark = None,
@@ -60,7 +66,8 @@ def batch(
     from reasoner.population.batch import Options, format_of, run_batch
 
     wanted = format or (BatchFormat.PARQUET if spark and not out.suffix else None)
-    options = Options(as_of_date(as_of), format_of(out, wanted), reasons, workers=workers or os.cpu_count() or 1)
+    cores = workers or os.cpu_count() or 1
+    options = Options(as_of_date(as_of), format_of(out, wanted), reasons, tuple(only or ()), cores)
     if spark:
         from reasoner.population.spark import run_spark
 

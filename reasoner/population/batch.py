@@ -53,12 +53,18 @@ _CUT = 128
 
 @dataclass(frozen=True)
 class Options:
-    """What a batch is to do besides where from and where to."""
+    """What a batch is to do besides where from and where to; `only` names columns, as for `ResultTable`."""
 
     as_of: date
     format: str
     reasons: bool = False
+    only: tuple[str, ...] = ()
     workers: int = os.cpu_count() or 1
+
+
+def table_of(guideline: Guideline, options: Options) -> ResultTable:
+    """The columns that are wanted. Raises InputError for a name that no column has."""
+    return ResultTable(guideline, options.as_of, reasons=options.reasons, only=options.only)
 
 
 def format_of(out: Path, wanted: str | None) -> str:
@@ -79,6 +85,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
     """
     files = files_of(given)
     _check_apart(given, files, out)
+    _check_columns(guideline, out, options)
     with scratch_of(out) as scratch:
         readers = Readers(guideline, options.as_of, _CUT if options.format == "n-quads" else 1)
         with busy("looking at the input"):
@@ -102,6 +109,14 @@ def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
         raise InputError(Problem("output-in-input", what, "give a path outside the input", str(out)))
 
 
+def _check_columns(guideline: Guideline, out: Path, options: Options) -> None:
+    """Raise InputError for columns that there are not."""
+    if options.only and options.format == "n-quads":
+        remedy = "leave out --only, or write Parquet, Arrow or CSV"
+        raise InputError(Problem("no-columns", "N-Quads have no columns to choose from", remedy, str(out)))
+    table_of(guideline, options)
+
+
 def _fresh(scratch: str) -> Path:
     return Path(tempfile.mkdtemp(dir=scratch))
 
@@ -112,6 +127,7 @@ def _run(
     work = _Work(guideline, {str(source.path): source for source in sources}, options)
     depends = {
         "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
+        "only": sorted(options.only),
         "guideline": _fingerprint(guideline), "software": version(),
         "regrouped": [str(source.path) for source in sources if source.regrouped],
     }  # fmt: skip
@@ -153,7 +169,7 @@ class _Work:
     @cached_property
     def table(self) -> ResultTable:
         """The columns of the answers."""
-        return ResultTable(self.guideline, self.options.as_of, reasons=self.options.reasons)
+        return table_of(self.guideline, self.options)
 
     @cached_property
     def sink(self) -> Sink:

@@ -6,15 +6,18 @@ rejects, each with a minimal set of facts that cannot hold together.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
+from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from reasoner.errors import InputError, Problem
 from reasoner.guidelines.guideline import Guideline, version
-from reasoner.intake.facttable import PATIENT, FactTable
-from reasoner.kernel.cohort import Bitmap, Cohort, Reject
+from reasoner.intake.facttable import PATIENT, FactTable, nearest
+from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Decided, boolean_array
 from reasoner.kernel.program import STATUSES
 from reasoner.kernel.transpose import column_of, flags_of
@@ -27,6 +30,9 @@ from reasoner.patient.orders import SUPPORTED, VERDICTS
 from reasoner.terms import curie
 
 STATUS = "status"
+
+#: What stands for the columns of all management classes.
+MANAGEMENT = "management"
 
 #: Reasons, as JSON, a dictionary for each part.
 REASON = pa.dictionary(pa.int32(), pa.string())
@@ -44,71 +50,111 @@ def result_batch(guideline: Guideline, cohort: Cohort, decided: Decided, as_of: 
     return ResultTable(guideline, as_of).batch(cohort, decided)
 
 
-class ResultTable:
-    """The columns of a guideline's answers: patient, status, classes, alerts, and verdicts on orders.
+class _Column(NamedTuple):
+    """A column of the answers, and what makes it."""
 
-    `classes` stand as the guideline has its management classes, then by name.
+    field: pa.Field
+    make: Callable[[Cohort, Decided], pa.Array]
+
+
+class ResultTable:
+    """The columns of a guideline's answers: patient, status, classes, alerts, verdicts on orders, and reasons.
+
+    Classes stand as the guideline has its management classes, then by name. `only` names the columns that are wanted,
+    the patient always among them; MANAGEMENT stands for all management classes. `reasoned` are the classes whose
+    reasons are. Raises InputError for a name that no column has.
     """
 
-    def __init__(self, guideline: Guideline, as_of: date | None = None, *, reasons: bool = False) -> None:
-        self.guideline, self.reasons = guideline, reasons
-        management = [cls.iri for cls in guideline.catalogue.management]
-        criteria = [iri for iri in guideline.compiled.rules if iri not in management]
-        self.classes = (*management, *sorted(criteria, key=self._name))
-        self.alerts = tuple(check for check in guideline.content.checks if not check.action)
-        acts = [column.target for column in FactTable(guideline).columns if column.kind == "order"]
-        self.actions = tuple(act for act in acts if guideline.checks_of(act))
+    def __init__(
+        self, guideline: Guideline, as_of: date | None = None, *, reasons: bool = False, only: Sequence[str] = ()
+    ) -> None:
+        self.guideline = guideline
+        columns = list(self._columns())
+        management = [column.field.name for column in columns[2 : 2 + len(guideline.catalogue.management)]]
+        chosen = _chosen([column.field.name for column in columns], only, management)
+        self._made = [column for column in columns if column.field.name in chosen]
+        self.reasoned = tuple(
+            cls for cls in guideline.catalogue.management if reasons and self._name(cls.iri) in chosen
+        )
         told = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
         if as_of:
             told["guideproof.asOf"] = as_of.isoformat()
-        self.schema = pa.schema(list(self._fields()), told)
+        why = [pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri}) for cls in self.reasoned]
+        self.schema = pa.schema([*(column.field for column in self._made), *why], told)
 
     def batch(self, cohort: Cohort, decided: Decided, reasons: Sequence[pa.Array] = ()) -> pa.RecordBatch:
         """The answers for all patients of a cohort but those whose record contradicts itself.
 
-        `reasons` are the columns of `reasoner.population.reasons`, where the table has them.
+        `reasons` are the columns of `reasoner.population.reasons` for the classes that are `reasoned`.
         """
-        rows, place = decided.rows, {iri: at for at, iri in enumerate(decided.classes)}
-        known = [(decided.entailed[place[iri]], decided.excluded[place[iri]]) for iri in self.classes]
-        arrays = [
-            cohort.patients,
-            pa.DictionaryArray.from_arrays(
-                pa.array(decided.status_codes().view(np.int8)), pa.array(STATUSES), safe=False
-            ),
-            *(boolean_array(true, false, rows) for true, false in known),
-            *(boolean_array(decided.alerts[check.shape], ~decided.alerts[check.shape], rows) for check in self.alerts),
-            *(_verdicts(decided.verdicts[act], cohort.proposed.get(act), rows) for act in self.actions),
-            *reasons,
-        ]
-        found = pa.RecordBatch.from_arrays(arrays, schema=self.schema)
-        return found.filter(boolean_array(~decided.clash, decided.clash, rows)) if decided.clash.any() else found
+        arrays = [*(column.make(cohort, decided) for column in self._made), *reasons]
+        found, clash = pa.RecordBatch.from_arrays(arrays, schema=self.schema), decided.clash
+        return found.filter(boolean_array(~clash, clash, decided.rows)) if clash.any() else found
 
     def _name(self, iri: str) -> str:
         return curie(iri, self.guideline.prefixes)
 
-    def _fields(self) -> Iterator[pa.Field]:
+    def _columns(self) -> Iterator[_Column]:
+        yield _Column(pa.field(PATIENT, pa.string(), nullable=False), lambda cohort, _: cohort.patients)
+        yield _Column(pa.field(STATUS, _CODED, nullable=False), lambda _, decided: _status(decided))
         catalogue = self.guideline.catalogue
-        yield pa.field(PATIENT, pa.string(), nullable=False)
-        yield pa.field(STATUS, _CODED, nullable=False)
-        for iri in self.classes:
+        for iri in self._classes():
             told = {"iri": iri, "label": catalogue.label(iri), "definition": catalogue.definitions.get(iri, "")}
-            yield pa.field(self._name(iri), pa.bool_(), metadata=told)
-        for check in self.alerts:
-            told = {"iri": check.shape, "severity": self._name(check.severity), "message": check.message}
-            yield pa.field(f"alert:{self._name(check.shape)}", pa.bool_(), False, told)
-        for act in self.actions:
-            yield pa.field(f"verdict:{self._name(act)}", _CODED, metadata={"iri": act, "label": catalogue.label(act)})
-        for cls in catalogue.management if self.reasons else ():
-            yield pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri})
+            yield _Column(pa.field(self._name(iri), pa.bool_(), metadata=told), partial(_answers, iri))
+        for check in self.guideline.content.checks:
+            if not check.action:
+                told = {"iri": check.shape, "severity": self._name(check.severity), "message": check.message}
+                field = pa.field(f"alert:{self._name(check.shape)}", pa.bool_(), False, told)
+                yield _Column(field, partial(_alerts, check.shape))
+        for column in FactTable(self.guideline).columns:
+            act = column.target
+            if column.kind == "order" and self.guideline.checks_of(act):
+                told = {"iri": act, "label": catalogue.label(act)}
+                yield _Column(pa.field(f"verdict:{self._name(act)}", _CODED, metadata=told), partial(_verdicts, act))
+
+    def _classes(self) -> list[str]:
+        management = [cls.iri for cls in self.guideline.catalogue.management]
+        criteria = [iri for iri in self.guideline.compiled.rules if iri not in management]
+        return [*management, *sorted(criteria, key=self._name)]
 
 
-def _verdicts(named: Mapping[str, Bitmap], proposed: Bitmap | None, rows: int) -> pa.Array:
+def _chosen(names: Sequence[str], only: Sequence[str], management: Sequence[str]) -> set[str]:
+    """The names of the columns that are wanted."""
+    known = {name: name for name in (*names, MANAGEMENT)}
+    problems = []
+    for name in only:
+        if name not in known:
+            near = nearest(name, known)
+            remedy = f"did you mean {near}?" if near else "guideproof batch without --only writes all of them"
+            problems.append(Problem("unknown-column", f"the answers have no column {name}", remedy))
+    if problems:
+        raise InputError(*problems)
+    wanted = {PATIENT, *only, *(management if MANAGEMENT in only else ())}
+    return wanted if only else set(names)
+
+
+def _status(decided: Decided) -> pa.Array:
+    codes = pa.array(decided.status_codes().view(np.int8))
+    return pa.DictionaryArray.from_arrays(codes, pa.array(STATUSES), safe=False)
+
+
+def _answers(iri: str, _: Cohort, decided: Decided) -> pa.Array:
+    at = decided.classes.index(iri)
+    return boolean_array(decided.entailed[at], decided.excluded[at], decided.rows)
+
+
+def _alerts(shape: str, _: Cohort, decided: Decided) -> pa.Array:
+    return boolean_array(decided.alerts[shape], ~decided.alerts[shape], decided.rows)
+
+
+def _verdicts(act: str, cohort: Cohort, decided: Decided) -> pa.Array:
     """The verdict on each proposed order, null where none is proposed."""
+    proposed, rows = cohort.proposed.get(act), decided.rows
     if proposed is None:
         codes = pa.nulls(rows, pa.int8())
     else:
-        found = sum((flags_of(rows_of, rows) * np.uint8(_VERDICTS.index(name)) for name, rows_of in named.items()),
-                    start=np.zeros(rows, np.uint8))  # fmt: skip
+        found = sum((flags_of(those, rows) * np.uint8(_VERDICTS.index(name))
+                     for name, those in decided.verdicts[act].items()), start=np.zeros(rows, np.uint8))  # fmt: skip
         codes = pa.array(found.view(np.int8), mask=flags_of(proposed, rows) == 0)
     return pa.DictionaryArray.from_arrays(codes, pa.array(_VERDICTS))
 

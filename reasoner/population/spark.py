@@ -27,10 +27,9 @@ from reasoner.intake.facttable import PATIENT
 from reasoner.intake.sources import files_of
 from reasoner.kernel.cohort import Reject
 from reasoner.population.bar import counted
-from reasoner.population.batch import Options
+from reasoner.population.batch import Options, table_of
 from reasoner.population.identities import MOST, Fingerprint, check_unchanged, rejects_by_part
 from reasoner.population.parts import Outcome, rejects_path, tell
-from reasoner.population.results import ResultTable
 from reasoner.population.spark_rows import (
     FILE,
     READ,
@@ -124,8 +123,8 @@ class _Job:
 
     def __init__(self, spark: SparkSession, guideline: Guideline, options: Options, names: Sequence[str]) -> None:
         self.spark, self.names = spark, tuple(names)
-        self.shipped = Shipped.of(guideline, options.as_of, options.reasons)
-        self.schema = ResultTable(guideline, options.as_of, reasons=options.reasons).schema
+        self.shipped = Shipped.of(guideline, options.as_of, options.reasons, options.only)
+        self.schema = table_of(guideline, options).schema
 
     def write(self, tables: Sequence[FactFiles], scratch: Path) -> int:
         """Write the answers and the rejects into `scratch`; give the number of rejects."""

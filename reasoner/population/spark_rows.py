@@ -54,20 +54,21 @@ Piece = tuple[pa.Table, int, str, int]
 class Shipped:
     """A guideline as executors are sent it: its content as JSON, and the text of its record shapes.
 
-    The shapes say how a reject is worded. `as_of` and `reasons` are those of the batch.
+    The shapes say how a reject is worded. The rest are options of the batch.
     """
 
     content: str
     record: str
     as_of: date
     reasons: bool
+    only: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, guideline: Guideline, as_of: date, reasons: bool) -> Shipped:
+    def of(cls, guideline: Guideline, as_of: date, reasons: bool, only: tuple[str, ...] = ()) -> Shipped:
         """What is sent of a guideline."""
         record = "".join(path.read_text("utf-8") for path in guideline.shape_files("record"))
         content = json.dumps(encode(guideline.content), ensure_ascii=False, separators=(",", ":"))
-        return cls(content, record, as_of, reasons)
+        return cls(content, record, as_of, reasons, only)
 
 
 @dataclass(frozen=True)
@@ -213,7 +214,7 @@ class _Decider:
     def __init__(self, shipped: Shipped) -> None:
         self.guideline = _Received(home(), decode(json.loads(shipped.content), Content), shipped.record)
         self.reader, self.kernel = FactTableReader(self.guideline), Kernel(self.guideline)
-        self.table = ResultTable(self.guideline, shipped.as_of, reasons=shipped.reasons)
+        self.table = ResultTable(self.guideline, shipped.as_of, reasons=shipped.reasons, only=shipped.only)
         self.reasons = Reasons(self.guideline) if shipped.reasons else None
         self.schema = flat_schema(self.table.schema)
 
