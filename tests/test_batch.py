@@ -163,6 +163,36 @@ def _named_apart(graph: Graph, number: int) -> Graph:
     return found
 
 
+def test_only_some_columns(guideline: Guideline, tmp_path: Path, shipped: list[Graph]) -> None:
+    """They are those of the whole, in its order, and reasons for the management classes among them."""
+    given = tmp_path / "records.nt"
+    write(given, as_lines(shipped[:40]))
+    every, _ = batch(guideline, given, reasons=True)
+    management = [curie(cls.iri, guideline.prefixes) for cls in guideline.catalogue.management]
+    some = ("status", "sn:MriAssessment", "sn:RedFlagPatient", "alert:sn:shape-alert-red-2")
+    cases = {
+        ("management",): [*management, *(f"reason:{name}" for name in management)],
+        tuple(reversed(some)): [*some, "reason:sn:MriAssessment"],
+    }
+    for only, names in cases.items():
+        found, _ = batch(guideline, given, reasons=True, only=only)
+        assert found == {patient: {name: row[name] for name in ("patient", *names)} for patient, row in every.items()}
+        assert {tuple(row) for row in found.values()} == {("patient", *names)}
+
+
+@pytest.mark.parametrize(
+    ("only", "format", "code"),
+    [(("sn:Mri",), "parquet", "unknown-column"), (("management",), "n-quads", "no-columns")],
+)
+def test_columns_that_there_are_not(
+    guideline: Guideline, tmp_path: Path, only: tuple[str, ...], format: str, code: str
+) -> None:
+    (tmp_path / "facts.csv").write_text("patient\nurn:x:1\n")
+    with pytest.raises(InputError) as error:
+        run_batch(guideline, tmp_path / "facts.csv", tmp_path / "out", Options(DAY, format, only=only))
+    assert error.value.problem.code == code
+
+
 def test_the_cases_are_answered_as_by_classify(guideline: Guideline, shipped: list[Graph], tmp_path: Path) -> None:
     lines = write(tmp_path / "cases.nt", as_lines(shipped))
     agree(guideline, batch(guideline, tmp_path / "cases.nt"), lines)

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from reasoner.intake import triples
-from reasoner.intake.columns import distinct, gather_bits, turned
+from reasoner.intake.columns import counted, crossed, distinct, gather_bits, grouped, turned
 from reasoner.intake.simple import simple
 from reasoner.intake.sweep import gather, sweep
 from reasoner.intake.text import Buffer, Text
@@ -116,6 +116,21 @@ def test_distinct_keys(kinds: int) -> None:
     found, places = distinct(keys)
     assert (found[places] == keys).all()
     assert found.tolist() == list(dict.fromkeys(keys.tolist()))
+
+
+@pytest.mark.parametrize("kinds", [1, 7, 3_000])
+def test_rows_are_crossed_grouped_and_counted(kinds: int) -> None:
+    rng = np.random.default_rng(kinds)
+    left, right = (rng.integers(0, kinds, kinds).astype(np.int32) for _ in range(2))
+    i, j = (rng.integers(0, kinds, 20_000).astype(np.int32) for _ in range(2))
+    keys = left[i].astype(np.int64) * kinds + right[j]
+    assert [found.tolist() for found in crossed(left, i, right, j, kinds)] == [f.tolist() for f in distinct(keys)]
+    rows, ends = grouped(left, i, kinds)
+    assert [rows[start:stop].tolist() for start, stop in pairwise(ends)] == [
+        np.flatnonzero(left[i] == kind).tolist() for kind in range(kinds)
+    ]
+    found, most = counted(j, rows[: len(rows) // 2], kinds)
+    assert (found == np.bincount(j[rows[: len(rows) // 2]], minlength=kinds)).all() and most == found.max()
 
 
 def test_bits_are_gathered_and_turned() -> None:

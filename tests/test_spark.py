@@ -11,6 +11,7 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -242,10 +243,21 @@ def test_input_that_cannot_be_used_is_refused_before_spark_starts(small: Path, g
         assert _code(guideline, folder / name, folder / "out", "no master") == code
     assert _code(guideline, small, small.parent, "no master") == "output-is-input"
     assert _code(guideline, small, folder / "nowhere" / "out", "no master") == "no-such-directory"
-    other = Options(OPTIONS.as_of, "csv")
-    with pytest.raises(InputError) as error:
-        run_spark(guideline, small, folder / "out.csv", other, "no master")
-    assert error.value.problem.code == "unknown-format"
+    others = {"unknown-format": Options(OPTIONS.as_of, "csv"),
+              "unknown-column": Options(OPTIONS.as_of, "parquet", only=("sn:Fewer",))}  # fmt: skip
+    for code, other in others.items():
+        with pytest.raises(InputError) as error:
+            run_spark(guideline, small, folder / "out", other, "no master")
+        assert error.value.problem.code == code
+
+
+def test_only_some_columns(small: Path, guideline: Guideline, spark: SparkSession) -> None:
+    out, wanted = small.parent / "some", ("status", "sn:MriAssessment")
+    run_spark(guideline, small, out, replace(OPTIONS, only=wanted), spark)
+    run_spark(guideline, small, small.parent / "all", OPTIONS, spark)
+    some, every = (pq.read_table(path).sort_by("patient") for path in (out, small.parent / "all"))
+    assert some.column_names == ["patient", *wanted, "reason:sn:MriAssessment"]
+    assert some.num_rows and some.to_pylist() == every.select(some.column_names).to_pylist()
 
 
 def _code(guideline: Guideline, given: Path, out: Path, spark: str | SparkSession) -> str:

@@ -36,7 +36,7 @@ To_Format = Annotated[BatchFormat | None, typer.Option("--format", help="By the 
 Why = Annotated[bool, typer.Option("--reasons", help="Add the first reason of each management class, as JSON.")]
 Only = Annotated[
     list[str] | None,
-    typer.Option(metavar="COLUMN", help="Write only this column; may be repeated. `management`: its classes."),
+    typer.Option(metavar="COLUMN", help="Write this column only, or all of `management`; may be repeated."),
 ]
 Spark = Annotated[
     str | None,

@@ -85,7 +85,7 @@ class ParquetSource(_Rows):
     readers: Readers
 
     def _open(self) -> pyarrow.parquet.ParquetFile:
-        return pyarrow.parquet.ParquetFile(self.path, memory_map=True)
+        return pyarrow.parquet.ParquetFile(self.path, memory_map=True, read_dictionary=self.readers.table.coded)
 
     @cached_property
     def _sizes(self) -> list[int]:

@@ -6,7 +6,7 @@ rejects, each with a minimal set of facts that cannot hold together.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from functools import partial
 from typing import NamedTuple
@@ -70,12 +70,10 @@ class ResultTable:
     ) -> None:
         self.guideline = guideline
         columns = list(self._columns())
-        management = [column.field.name for column in columns[2 : 2 + len(guideline.catalogue.management)]]
+        management = {self._name(cls.iri): cls for cls in guideline.catalogue.management}
         chosen = _chosen([column.field.name for column in columns], only, management)
         self._made = [column for column in columns if column.field.name in chosen]
-        self.reasoned = tuple(
-            cls for cls in guideline.catalogue.management if reasons and self._name(cls.iri) in chosen
-        )
+        self.reasoned = tuple(cls for name, cls in management.items() if reasons and name in chosen)
         told = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
         if as_of:
             told["guideproof.asOf"] = as_of.isoformat()
@@ -118,7 +116,7 @@ class ResultTable:
         return [*management, *sorted(criteria, key=self._name)]
 
 
-def _chosen(names: Sequence[str], only: Sequence[str], management: Sequence[str]) -> set[str]:
+def _chosen(names: Sequence[str], only: Sequence[str], management: Iterable[str]) -> set[str]:
     """The names of the columns that are wanted."""
     known = {name: name for name in (*names, MANAGEMENT)}
     problems = []

@@ -62,11 +62,12 @@ def run_spark(guideline: Guideline, given: Path, out: Path, options: Options, sp
     began = time.monotonic()
     files = files_of(given)
     _check_output(given, out, options)
+    schema = table_of(guideline, options).schema
     tables, inputs = fact_files(guideline, files), [Fingerprint.of(file) for file in files]
     try:
         with tempfile.TemporaryDirectory(prefix=f".{out.name}.", dir=out.parent) as scratch:
             with session(spark) as found, told():
-                job = _Job(found, guideline, options, [str(file) for file in files])
+                job = _Job(found, guideline, options, schema, [str(file) for file in files])
                 rejects = job.write(tables, Path(scratch))
             check_unchanged(inputs)
             outcome = _deliver(rejects, Path(scratch), out)
@@ -121,10 +122,11 @@ def _deliver(rejects: int, scratch: Path, out: Path) -> Outcome:
 class _Job:
     """The frames of one batch."""
 
-    def __init__(self, spark: SparkSession, guideline: Guideline, options: Options, names: Sequence[str]) -> None:
-        self.spark, self.names = spark, tuple(names)
+    def __init__(
+        self, spark: SparkSession, guideline: Guideline, options: Options, schema: pa.Schema, names: Sequence[str]
+    ) -> None:
+        self.spark, self.schema, self.names = spark, schema, tuple(names)
         self.shipped = Shipped.of(guideline, options.as_of, options.reasons, options.only)
-        self.schema = table_of(guideline, options).schema
 
     def write(self, tables: Sequence[FactFiles], scratch: Path) -> int:
         """Write the answers and the rejects into `scratch`; give the number of rejects."""

@@ -21,7 +21,7 @@ from pathlib import Path
 
 from dataset import FOLDER
 from measure import HERE, ROOT, Measured, TaskError, interleaved, once
-from plan import BATCH, CLASSIFY, FULL, QUICK, Group, Sizes, answers, groups
+from plan import BATCH, CLASSIFY, FULL, MANAGEMENT, QUICK, Group, Sizes, answers, groups
 from promises import verdicts
 from report import LABELS, Agreement, Report, markdown, show, write
 from rich.console import Console
@@ -36,6 +36,7 @@ PAGE = ROOT / "docs" / "benchmarks.md"
 REFERENCE = answers("columns", "polars.exact")
 ANSWERING = (
     BATCH,
+    MANAGEMENT,
     "polars.exact",
     "polars.kleene",
     "duckdb.exact",
