@@ -58,7 +58,7 @@ def alone(guideline: Guideline, cohort: Cohort, row: int) -> list[str | None]:
 def test_reasons_are_the_first_of_each_patient_alone(of: Callable[[], Guideline]) -> None:
     guideline, cohort = of(), cohort_of(of, SIZE)
     decided = Kernel(guideline).decide(cohort)
-    reasons = Reasons(guideline)
+    reasons = Reasons(guideline, guideline.catalogue.management)
     columns = [column.to_pylist() for column in reasons.columns(cohort, decided)]
     assert columns == [column.to_pylist() for column in reasons.columns(cohort, decided)]
     clash = flags_of(decided.clash, decided.rows)
@@ -74,7 +74,7 @@ def test_reasons_are_the_first_of_each_patient_alone(of: Callable[[], Guideline]
 @pytest.mark.parametrize("rows", [0, 1, 70])
 def test_columns_of_few_patients_and_of_none(rows: int) -> None:
     cohort = read_cohort(table_of(main(), random_rows(main, rows)), main(), "rows.parquet")
-    for column in Reasons(main()).columns(cohort, Kernel(main()).decide(cohort)):
+    for column in Reasons(main(), main().catalogue.management).columns(cohort, Kernel(main()).decide(cohort)):
         column.validate(full=True)
         assert len(column) == cohort.rows and set(column.dictionary.to_pylist()) == set(column.to_pylist()) - {None}
 

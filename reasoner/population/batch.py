@@ -186,7 +186,7 @@ class _Work:
             return None
         from reasoner.population.reasons import Reasons
 
-        return Reasons(self.guideline)
+        return Reasons(self.guideline, self.table.reasoned)
 
     @cached_property
     def _quads(self) -> QuadsWriter | None:

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Bitmap, Cohort, words
@@ -75,12 +76,12 @@ class Layout:
 
 
 class Reasons:
-    """Gives the reasons for the answers of one guideline; several threads may ask."""
+    """Gives the reasons for the answers of one guideline about some classes; several threads may ask."""
 
-    def __init__(self, guideline: Guideline) -> None:
+    def __init__(self, guideline: Guideline, classes: Iterable[ManagementClass]) -> None:
         self.theory, self.index = guideline.compiled.theory, guideline.compiled.index
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
-        self.classes = [cls.iri for cls in guideline.catalogue.management]
+        self.classes = [cls.iri for cls in classes]
         self._closing = closing_of(guideline.compiled, tuple(guideline.catalogue.closable))
         self._teller = Teller(guideline)
         self.layout = Layout(self.theory.size, self._teller.group)
@@ -88,7 +89,7 @@ class Reasons:
         self._lock = threading.Lock()
 
     def columns(self, cohort: Cohort, decided: Decided) -> list[pa.DictionaryArray]:
-        """For each management class the first reason for each patient's answer, null where it is undetermined."""
+        """For each class the first reason for each patient's answer, null where it is undetermined."""
         known = self._known(cohort, decided)
         return [self._column(iri, decided, known) for iri in self.classes]
 

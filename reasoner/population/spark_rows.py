@@ -215,7 +215,7 @@ class _Decider:
         self.guideline = _Received(home(), decode(json.loads(shipped.content), Content), shipped.record)
         self.reader, self.kernel = FactTableReader(self.guideline), Kernel(self.guideline)
         self.table = ResultTable(self.guideline, shipped.as_of, reasons=shipped.reasons, only=shipped.only)
-        self.reasons = Reasons(self.guideline) if shipped.reasons else None
+        self.reasons = Reasons(self.guideline, self.table.reasoned) if shipped.reasons else None
         self.schema = flat_schema(self.table.schema)
 
     @cached_property
