@@ -85,13 +85,20 @@ class ParquetSource(_Rows):
     readers: Readers
 
     def _open(self) -> pyarrow.parquet.ParquetFile:
-        return pyarrow.parquet.ParquetFile(self.path, memory_map=True, read_dictionary=self.readers.table.coded)
+        """The file; of columns whose distinct texts are looked at, these are read and not each text."""
+        schema = self._metadata.schema
+        texts = {schema.column(i).path for i in range(len(schema)) if schema.column(i).physical_type == "BYTE_ARRAY"}
+        coded, told = sorted(texts & self.readers.table.coded), self._metadata
+        return pyarrow.parquet.ParquetFile(self.path, metadata=told, memory_map=True, read_dictionary=coded)
+
+    @cached_property
+    def _metadata(self) -> pyarrow.parquet.FileMetaData:
+        return pyarrow.parquet.read_metadata(self.path, memory_map=True)
 
     @cached_property
     def _sizes(self) -> list[int]:
         with _readable(self.path):
-            metadata = self._open().metadata
-            return [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+            return [self._metadata.row_group(i).num_rows for i in range(self._metadata.num_row_groups)]
 
     def units(self) -> list[Unit]:
         return _gathered(str(self.path), self._sizes, max(1, ROWS // self.readers.cut))
