@@ -76,7 +76,7 @@ class Readers:
 
     @cached_property
     def kernel(self) -> Kernel:
-        """What tells the patients whose record contradicts itself."""
+        """What decides, and tells the patients whose record contradicts itself."""
         return Kernel(self.guideline)
 
     @cached_property

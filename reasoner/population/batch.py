@@ -24,7 +24,7 @@ from reasoner.intake.sources import Readers, Source, files_of, open_source
 from reasoner.intake.unit import ScatteredError, Unit
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE, Cohort, Reject
-from reasoner.kernel.kernel import Decided, Kernel
+from reasoner.kernel.kernel import Decided
 from reasoner.population.bar import busy
 from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
 from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
@@ -92,7 +92,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
             sources = [open_source(path, readers, _fresh(scratch)) for path in files]
         while True:
             try:
-                return _run(guideline, files, sources, out, options, _fresh(scratch))
+                return _run(readers, files, sources, out, options, _fresh(scratch))
             except ScatteredError as error:
                 with busy(f"bringing together what belongs to one patient in {error}"):
                     sources = [s.whole(_fresh(scratch)) if str(s.path) == str(error) else s for s in sources]
@@ -122,13 +122,13 @@ def _fresh(scratch: str) -> Path:
 
 
 def _run(
-    guideline: Guideline, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options, folder: Path
+    readers: Readers, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options, folder: Path
 ) -> Outcome:
-    work = _Work(guideline, {str(source.path): source for source in sources}, options)
+    work = _Work(readers, {str(source.path): source for source in sources}, options)
     depends = {
         "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
         "only": sorted(options.only),
-        "guideline": _fingerprint(guideline), "software": version(),
+        "guideline": _fingerprint(readers.guideline), "software": version(),
         "regrouped": [str(source.path) for source in sources if source.regrouped],
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
@@ -159,12 +159,17 @@ def _sink(format: str, schema: pa.Schema) -> Sink:
 class _Work:
     """What is done with each unit; what it takes is made where it is used."""
 
-    guideline: Guideline
+    readers: Readers
     sources: dict[str, Source]
     options: Options
 
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
+
+    @property
+    def guideline(self) -> Guideline:
+        """The guideline."""
+        return self.readers.guideline
 
     @cached_property
     def table(self) -> ResultTable:
@@ -175,10 +180,6 @@ class _Work:
     def sink(self) -> Sink:
         """What encodes and joins parts."""
         return _sink(self.options.format, self.table.schema)
-
-    @cached_property
-    def _kernel(self) -> Kernel:
-        return Kernel(self.guideline)
 
     @cached_property
     def _reasons(self) -> Reasons | None:
@@ -202,7 +203,7 @@ class _Work:
         shared = _shared(source, unit, without) if without else []
         without |= {reject.patient for reject in shared}
         cohort = source.cohort(unit)
-        decided = self._kernel.decide(cohort)
+        decided = self.readers.kernel.decide(cohort)
         wrong = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         rejects = (*(reject for reject in wrong if reject.patient not in without), *shared)
         body, rows = self._body(cohort, decided, without)
