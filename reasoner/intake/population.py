@@ -55,8 +55,7 @@ class _Reading:
         self.block, self.judge = block, block.judge
         self.size = len(block.patients)
         self._place_nodes()
-        self.s, self.pair, self.derived = self._seen()
-        self.row = block.root[self.s]
+        self.s, self.row, self.pair, self.derived = self._seen()
         self.context, self.verdicts = self._contexts()
 
     def _place_nodes(self) -> None:
@@ -74,7 +73,9 @@ class _Reading:
             self.via_derived[nodes[rows >= block.recorded]] = True
 
     def _seen(self) -> list[NDArray[Any]]:
-        """The rows to look at: subject, pair, whether it is derived; `pair_value` is the object, or a node's class.
+        """The rows to look at: subject, its patient, pair, whether it is derived.
+
+        `pair_value` is the object, or a node's class.
 
         A type that a rule gives to a node adds a pair, with a row for each link that leads to the node.
         """
@@ -83,11 +84,11 @@ class _Reading:
         self.pair_node = block.owned[block.pair_o] & (block.pair_p != block.type)
         self.pair_value = np.where(self.pair_node, block.kind[block.pair_o], block.pair_o)
         self._forget_idle()
-        derived = self.via_derived[block.s]
+        derived = self.via_derived[block.s] if self.via_derived.any() else np.zeros(len(block.s), bool)
         derived[block.recorded :] = True
-        kept = block.root[block.s] >= 0
-        every = [(block.s, block.pair, derived) if kept.all() else (block.s[kept], block.pair[kept], derived[kept])]
-        every += list(self._typed())
+        found = block.s, block.root[block.s], block.pair, derived
+        kept = found[1] >= 0
+        every = [found if kept.all() else tuple(column[kept] for column in found), *self._typed()]
         return [np.concatenate(columns) if len(columns) > 1 else columns[0] for columns in zip(*every, strict=True)]
 
     def _forget_idle(self) -> None:
@@ -99,7 +100,7 @@ class _Reading:
             suspect = self.judge.suspect(block.terms.take(pa.array(block.pair_o[pairs])))
             self.pair_value[pairs[~suspect]] = -1
 
-    def _typed(self) -> Iterator[tuple[Codes, Codes, Flags]]:
+    def _typed(self) -> Iterator[tuple[Codes, Codes, Codes, Flags]]:
         """The rows for types that rules gave."""
         block = self.block
         typed = np.arange(block.recorded, len(block.s))
@@ -113,7 +114,7 @@ class _Reading:
             self.pair_p = np.append(self.pair_p, block.pair_p[block.pair[links]])
             self.pair_node = np.append(self.pair_node, np.ones(len(links), bool))
             self.pair_value = np.append(self.pair_value, np.full(len(links), kind, np.int32))
-            yield block.s[links], pairs, np.ones(len(links), bool)
+            yield block.s[links], block.root[block.s[links]], pairs, np.ones(len(links), bool)
 
     def _contexts(self) -> tuple[NDArray[Any], list[Verdict]]:
         """For each row the number of its context, and the verdict on each context."""
@@ -124,15 +125,16 @@ class _Reading:
         values, value = _compact(self.pair_value, block.count)
         ends, end = distinct((self.pair_p.astype(np.int64) * 2 + self.pair_node) * len(values) + value)
         contexts, context = crossed(role, self.s, end, self.pair, len(ends))
+        named, valued = (
+            [block.term(code) if code >= 0 else "" for code in codes.tolist()] for codes in (kinds, values)
+        )
         verdicts = []
         for number in contexts.tolist():
             k, v = divmod(int(roles[number // len(ends)]), len(hangs))
             pn, o = divmod(int(ends[number % len(ends)]), len(values))
             verdicts.append(self.judge.verdict(Context(
-                kind=block.term(kinds[k]) if kinds[k] >= 0 else "",
-                via=block.predicates[hangs[v]] if hangs[v] >= 0 else "",
-                predicate=block.predicates[pn // 2], node=bool(pn % 2),
-                value=block.term(values[o]) if values[o] >= 0 else "",
+                kind=named[k], via=block.predicates[hangs[v]] if hangs[v] >= 0 else "",
+                predicate=block.predicates[pn // 2], node=bool(pn % 2), value=valued[o],
             )))  # fmt: skip
         return context, verdicts
 
@@ -140,7 +142,8 @@ class _Reading:
         """All that the verdicts on its rows say of each patient."""
         block = self.block
         fine = np.array([verdict.ok for verdict in self.verdicts], bool)
-        block.mark(self.row[~fine[self.context]])
+        if not fine.all():
+            block.mark(self.row[~fine[self.context]])
         block.mark(np.flatnonzero(self._touched()))
         masks = [self._known(derived) for derived in (False, True)]
         names = pc.utf8_slice_codeunits(block.terms.take(pa.array(block.patients)), 1, -1)
@@ -164,7 +167,8 @@ class _Reading:
     def _gathered(self, given: list[list[int]], rows: Flags) -> Masks:
         """For each patient all bits that some rows give; `given` by context."""
         found = np.zeros((self.size, len(given[0]) if given else 1), np.uint64)
-        gather_bits(self.row, self.context, rows, np.array(given, np.uint64).reshape(-1, found.shape[1]), found)
+        if rows.any():
+            gather_bits(self.row, self.context, rows, np.array(given, np.uint64).reshape(-1, found.shape[1]), found)
         return found
 
     def _proposed(self) -> dict[str, Flags]:

@@ -16,11 +16,11 @@ from reasoner.intake.block import Block, Codes, Flags
 from reasoner.intake.columns import turned
 from reasoner.intake.grouping import lines
 from reasoner.intake.judge import Judge
-from reasoner.intake.population import Population, read_population
+from reasoner.intake.population import Masks, Population, read_population
 from reasoner.intake.text import Buffer
 from reasoner.intake.triples import Data, FirstLine, Triples, read_block
 from reasoner.intake.unit import ScatteredError
-from reasoner.kernel.cohort import Cohort, Reject
+from reasoner.kernel.cohort import Bitmaps, Cohort, Reject, words
 from reasoner.kernel.kernel import Kernel
 from reasoner.kernel.transpose import bitmap, flags_of
 from reasoner.logic.facts import DERIVED, Observation, known
@@ -124,7 +124,7 @@ class TripleReader:
                     kept[names[patient]] = True
                     self._enter(masks, proposed, names[patient], seen)
         atoms = len(self.guideline.compiled.theory.atoms)
-        pos, neg, derived_pos, derived_neg = (turned(mask[kept], atoms) for mask in masks)
+        pos, neg, derived_pos, derived_neg = (_columns(mask if kept.all() else mask[kept], atoms) for mask in masks)
         orders = {action: bitmap(flags[kept]) for action, flags in proposed.items()}
         return Cohort(population.patients.filter(pa.array(kept)), pos, neg, orders, derived_pos, derived_neg)
 
@@ -143,6 +143,11 @@ class TripleReader:
             proposed.setdefault(action, np.zeros(len(masks[0]), bool))
         for action, flags in proposed.items():
             flags[row] = action in acts
+
+
+def _columns(masks: Masks, atoms: int) -> Bitmaps:
+    """A bitmap of patients for each literal; often of what rules add there is none."""
+    return turned(masks, atoms) if masks.any() else np.zeros((atoms, words(len(masks))), np.uint64)
 
 
 def _rejects(patient: str, source: str, found: Iterable[object]) -> list[Reject]:

@@ -169,6 +169,8 @@ def _fit(table: Triples) -> Flags:
     quoted = others[pc.starts_with(texts, '"').to_numpy(zero_copy_only=False)]
     pair = _matches(table.predicates, f"^{_IRI}$")[table.pair_predicate] & term[table.pair_object]
     term[quoted[quoted < table.subjects]] = False
+    if term[: table.subjects].all() and pair.all():
+        return np.ones(len(table), bool)
     fit: Flags = term[table.subject] & pair[table.pair]
     return fit
 
