@@ -17,6 +17,7 @@ import pyarrow.parquet
 
 from reasoner.errors import InputError, Problem
 from reasoner.guidelines.guideline import Guideline
+from reasoner.intake.facttable_cells import is_text
 from reasoner.intake.facttable_read import FactTableReader, csv_options
 from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import Cohort, Reject
@@ -86,9 +87,9 @@ class ParquetSource(_Rows):
 
     def _open(self) -> pyarrow.parquet.ParquetFile:
         """The file; of columns whose distinct texts are looked at, these are read and not each text."""
-        schema = self._metadata.schema
-        texts = {schema.column(i).path for i in range(len(schema)) if schema.column(i).physical_type == "BYTE_ARRAY"}
-        coded, told = sorted(texts & self.readers.table.coded), self._metadata
+        told = self._metadata
+        texts = {column.name for column in told.schema.to_arrow_schema() if is_text(column.type)}
+        coded = sorted(texts & self.readers.table.coded)
         return pyarrow.parquet.ParquetFile(self.path, metadata=told, memory_map=True, read_dictionary=coded)
 
     @cached_property
