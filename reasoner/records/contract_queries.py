@@ -14,20 +14,16 @@ from typing import Any
 
 import pyoxigraph as ox
 from pyparsing import ParseResults
-from rdflib import OWL, RDF, RDFS, SH, Graph, Literal, URIRef, Variable
+from rdflib import OWL, RDF, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, SequencePath
-from rdflib.plugins.sparql.algebra import translateQuery
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.term import Node
 
+from reasoner.records.algebra import prefixed, read_query
 from reasoner.records.contract import Beyond, Query, Rule
 from reasoner.records.contract_shapes import Background, BeyondError, needs_of
-from reasoner.records.report import ONE_AT_A_TIME
 from reasoner.terms import GP
 
 _SHAPE = {SH.targetSubjectsOf, SH.order, SH.message, SH.severity}
-#: What pySHACL binds in every query.
-_PREFIXES = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}
 #: Where pySHACL looks for the focus node.
 _THIS = re.compile(r"[\s{}()][$?]this\b")
 #: What may lead elsewhere, or give another result another time.
@@ -104,7 +100,7 @@ class Queries:
         text = str(texts[0])
         if _FICKLE.search(text) or not _THIS.search(text):
             raise BeyondError
-        return "".join(f"PREFIX {name}: <{iri}>\n" for name, iri in sorted(self._prefixes(node).items())) + text
+        return prefixed(text, self._prefixes(node))
 
     def _prefixes(self, node: Node) -> Mapping[str, str]:
         found = dict[str, str]()
@@ -115,7 +111,7 @@ class Queries:
                 names, iris = (list(map(str, self.graph.objects(declared, p))) for p in (SH.prefix, SH.namespace))
                 if len(names) != 1 or len(iris) != 1 or found.setdefault(names[0], iris[0]) != iris[0]:
                     raise BeyondError
-        return _PREFIXES | found
+        return found
 
 
 def _algebra(text: str, kind: type) -> Any:
@@ -123,8 +119,7 @@ def _algebra(text: str, kind: type) -> Any:
     try:
         if not isinstance(ox.Store().query(text), kind):
             raise BeyondError
-        with ONE_AT_A_TIME:
-            return translateQuery(parseQuery(text)).algebra
+        return read_query(text).algebra
     except Exception as error:  # whatever is wrong with the query, the reference says it when it asks it
         raise BeyondError from error
 

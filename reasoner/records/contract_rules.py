@@ -8,19 +8,16 @@ with constants, with `FILTER NOT EXISTS` of such patterns, or a sub-select of it
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from pyparsing import ParseResults
 from rdflib import RDFS, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import MulPath, ZeroOrMore
-from rdflib.plugins.sparql.algebra import translateQuery
-from rdflib.plugins.sparql.parser import parseQuery
 from rdflib.term import Node
 
+from reasoner.records.algebra import prefixed, read_query
 from reasoner.records.contract import TYPE, Beyond, Pattern, Rule, Vocabulary, stem
 from reasoner.records.contract_shapes import Background, BeyondError, needs_of
-from reasoner.records.report import ONE_AT_A_TIME
 from reasoner.terms import GP
 
 
@@ -81,11 +78,10 @@ class _Compiler:
         """The algebra of a rule's query."""
         texts = list(self.graph.objects(rule, SH.construct))
         declared = [d for o in self.graph.objects(rule, SH.prefixes) for d in self.graph.objects(o, SH.declare)]
-        prefixes = {str(self.graph.value(d, SH.prefix)): URIRef(str(self.graph.value(d, SH.namespace)))
-                    for d in declared}  # fmt: skip
+        prefixes = {str(self.graph.value(d, SH.prefix)): str(self.graph.value(d, SH.namespace)) for d in declared}
         if len(texts) != 1:
             raise BeyondError
-        algebra = _read(str(texts[0]), prefixes)
+        algebra = _read(prefixed(str(texts[0]), prefixes))
         if algebra.name != "ConstructQuery" or algebra.datasetClause:
             raise BeyondError
         return algebra
@@ -226,23 +222,12 @@ def _denied(expr: Any) -> Iterator[Any]:
             yield from (triples[i : i + 3] for i in range(0, len(triples), 3))
 
 
-def _read(text: str, prefixes: Mapping[str, URIRef]) -> Any:
-    """The algebra of a query. What a `NOT EXISTS` holds is looked at before: the translation drops its filters."""
+def _read(text: str) -> Any:
+    """The algebra of a query, of which that tells all."""
     try:
-        with ONE_AT_A_TIME:
-            tree = parseQuery(text)
-            for denied in _all_denied(tree[1]):
-                if any(part.name != "TriplesBlock" for part in denied.graph.part or ()):
-                    raise BeyondError
-            return translateQuery(tree, initNs=dict(prefixes)).algebra
+        read = read_query(text)
     except Exception as error:  # whatever is wrong with the query, the reference says it when it runs the rule
         raise BeyondError from error
-
-
-def _all_denied(tree: Any) -> Iterator[Any]:
-    """Every `NOT EXISTS` of a query as it was parsed."""
-    if getattr(tree, "name", "") == "Builtin_NOTEXISTS":
-        yield tree
-    inner = tree.values() if isinstance(tree, Mapping) else tree if isinstance(tree, list | ParseResults) else ()
-    for part in inner:
-        yield from _all_denied(part)
+    if not read.plainly_denied:
+        raise BeyondError
+    return read.algebra
