@@ -49,10 +49,18 @@ def bits(mask: int) -> Iterator[int]:
 
 def absorb(cubes: Iterable[Cube]) -> list[Cube]:
     """Those of `cubes` that contain no other of them; of equals, the one from the fewest axioms."""
+    ranked = sorted(cubes, key=lambda c: (c.size, c.axioms.bit_count(), c))
+    width = max((cube.pos.bit_length() for cube in ranked), default=0)
     kept: list[Cube] = []
-    for cube in sorted(cubes, key=lambda c: (c.size, c.axioms.bit_count(), c)):
-        if not any(k.within(cube.pos, cube.neg) for k in kept):
+    literals: list[int] = []
+    for cube in ranked:
+        outside = ~(cube.pos | cube.neg << width)
+        for other in literals:
+            if not other & outside:
+                break
+        else:
             kept.append(cube)
+            literals.append(~outside)
     return kept
 
 
