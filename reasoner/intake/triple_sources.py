@@ -7,12 +7,12 @@ first written as N-Triples.
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
-
-import numpy as np
 
 from reasoner import rdf
 from reasoner.errors import RecordError
@@ -65,11 +65,18 @@ class TripleSource:
         return weight * sum(stop - start for _, start, stop in self.pieces)
 
     def units(self) -> list[Unit]:
-        sizes = np.cumsum([0, *(stop - start for _, start, stop in self.pieces)]).tolist()
-        return [Unit(str(self.path), sizes[i], sizes[i + 1]) for i in range(len(self.pieces))]
+        return [Unit(str(self.path), *bounds) for bounds in pairwise(self._bounds)]
+
+    @cached_property
+    def _bounds(self) -> list[int]:
+        """Where units begin, as if one piece followed the other, and the end."""
+        return list(accumulate((stop - start for _, start, stop in self.pieces), initial=0))
+
+    def _of(self, unit: Unit) -> tuple[Path, int, int]:
+        return self.pieces[bisect_left(self._bounds, unit.start)]
 
     def cohort(self, unit: Unit) -> Cohort:
-        file, start, stop = self.pieces[self.units().index(unit)]
+        file, start, stop = self._of(unit)
         if self.document:
             return self._piece(self.document, start, stop)
         reader = self.readers.triples
@@ -77,7 +84,7 @@ class TripleSource:
         return reader.read(text, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
 
     def shared(self, unit: Unit, names: Collection[str]) -> list[Reject]:
-        file, start, stop = self.pieces[self.units().index(unit)]
+        file, start, stop = self._of(unit)
         reader = self.readers.triples
         owners = reader.owners(reader.buffer.read(file, start, stop), str(self.path), names)
         return [Reject(patient, str(self.path), *SHARED) for patient in owners]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias
 
 import numpy as np
 import pyarrow as pa
@@ -178,24 +178,6 @@ def _fit(table: Triples) -> Flags:
 def _matches(texts: pa.StringArray, pattern: str) -> Flags:
     found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
     return found
-
-
-# -- encoding strings --
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """The code of each string, and the distinct strings."""
-
-    codes: Codes
-    texts: pa.BinaryArray
-
-
-def _encode(offsets: Codes, data: Any) -> _Encoded:
-    """Dictionary-encode the strings of `data` that lie between neighbouring offsets."""
-    strings = pa.Array.from_buffers(pa.binary(), len(offsets) - 1, [None, pa.py_buffer(offsets), pa.py_buffer(data)])
-    encoded = strings.dictionary_encode()
-    return _Encoded(encoded.indices.to_numpy(), encoded.dictionary)
 
 
 def _bytes(texts: pa.BinaryArray) -> NDArray[np.uint8]:

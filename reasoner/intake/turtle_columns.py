@@ -30,7 +30,6 @@ from reasoner.intake.triples import (
     Flags,
     Positions,
     Triples,
-    _encode,
     _matches,
     _offsets,
     _used,
@@ -104,10 +103,11 @@ def _demand(plain: object) -> None:
 
 def _read(data: bytes, prefixes: Mapping[str, str]) -> Triples:
     data = _bare(data) if b"#" in data else data
-    encoded = _encode(_cuts(data), data)
-    gap, word = encoded.codes[0::2], encoded.codes[1::2]
-    frame = _frame(_gaps(encoded.texts, gap), gap)
-    terms = _terms(encoded.texts, _used(word, len(encoded.texts))[0], prefixes)
+    encoded = _words(data).dictionary_encode()
+    codes, texts = encoded.indices.to_numpy(), encoded.dictionary
+    gap, word = codes[0::2], codes[1::2]
+    frame = _frame(_gaps(texts, gap), gap)
+    terms = _terms(texts, _used(word, len(texts))[0], prefixes)
     _demand(_MAY[frame.role, terms.kind[word]].all())
     count = int(np.count_nonzero(frame.begins))
     made = _stem(terms) if count else ""
@@ -125,6 +125,12 @@ def _bare(data: bytes) -> bytes:
     except UnicodeDecodeError:
         raise _OddError from None
     return bare
+
+
+def _words(data: bytes) -> pa.BinaryArray:
+    """The strings between neighbouring cuts."""
+    cuts = _cuts(data)
+    return pa.Array.from_buffers(pa.binary(), len(cuts) - 1, [None, pa.py_buffer(cuts), pa.py_buffer(data)])
 
 
 def _cuts(data: bytes) -> Codes:
