@@ -38,8 +38,6 @@ class Observation(NamedTuple):
     by: str = RECORDED
 
 
-#: How many fields of an observation say something; the others say whose it is.
-_SAID = 6
 NOTHING = Literals()
 Stated = tuple[tuple[str, bool], Literals]
 
@@ -78,28 +76,31 @@ class Reader:
         self._known: Memory[tuple[object, ...], tuple[Stated, ...]] = Memory()
         self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
+        self._individuals = _individuals(compiled)
 
     def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
         found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
-        known = self._known
+        known, individuals = self._known, self._individuals
         for seen in observations:
-            stated = known.get(seen[:_SAID])
-            for key, literals in self._stated(seen) if stated is None else stated:
+            path, kind, target, present, low, high, _, _ = seen
+            said = path, kind, "" if kind == "value" and target not in individuals else target, present, low, high
+            stated = known.get(said)
+            for key, literals in known.keep(said, self._stated(seen)) if stated is None else stated:
                 if key in found:
                     first, others = found[key]
                     found[key] = min(seen, first, key=_first_seen), literals.union(others)
                 else:
                     found[key] = seen, literals
-        return tuple([Fact(*key, seen.source, seen.by, literals) for key, (seen, literals) in sorted(found.items())])
+        return tuple([Fact(term, present, seen.source, seen.by, literals)
+                      for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
     def _stated(self, seen: Observation) -> tuple[Stated, ...]:
         """What an observation states, whoever made it: term, presence and literals of each fact."""
         literals = self.literals(seen)
         if seen.kind != "class":
-            return self._known.keep(seen[:_SAID], self._attribute_facts(literals))
-        stated = (((seen.target, seen.present), literals),) if literals != NOTHING else ()
-        return self._known.keep(seen[:_SAID], stated)
+            return self._attribute_facts(literals)
+        return (((seen.target, seen.present), literals),) if literals != NOTHING else ()
 
     def literals(self, seen: Observation) -> Literals:
         """Every literal that an observation gives by itself."""
@@ -165,6 +166,12 @@ class Reader:
         for i in bits(left.pos | left.neg):
             one = Literals(left.pos & 1 << i, left.neg & 1 << i)
             yield (_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one
+
+
+def _individuals(compiled: Compiled) -> frozenset[str]:
+    """The individuals that a guideline tells from others: to all others the same applies."""
+    valued = {atom.target for atom in compiled.theory.atoms if atom.kind == "value"}
+    return frozenset(valued.union(*compiled.different))
 
 
 def _first_seen(seen: Observation) -> tuple[object, ...]:
