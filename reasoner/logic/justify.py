@@ -8,18 +8,24 @@ each combination of what bears on an implicant, and remembered.
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from itertools import product
 from typing import NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.compiled import Compiled, Origin
+from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import Memory, literals
 from reasoner.logic.theory import Literals
+
+#: Literals from which another follows, and the axioms used.
+Support = tuple[int, int]
+
+#: Of how many sets of implicants it is kept what bears on them.
+_BEARINGS = 10_000
 
 
 class Reason(NamedTuple):
@@ -37,10 +43,6 @@ class Claim(NamedTuple):
     present: bool
     assumed: bool
     literals: Literals
-
-    def states(self, atom: int, truth: bool) -> bool:
-        """Whether a literal is among those that it states."""
-        return bool((self.literals.pos if truth else self.literals.neg) >> atom & 1)
 
     @property
     def spare(self) -> tuple[int, bool, Claim]:
@@ -67,7 +69,7 @@ def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, .
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
     told = Told(justifier, decision)
-    return tuple(told.reason(way) for way in justifier.ways(told, iri))
+    return tuple(told.reason(way) for way in justifier.ways(told, compiled.index.places[iri]))
 
 
 class Told:
@@ -78,11 +80,14 @@ class Told:
 
     def __init__(self, justifier: Justifier, decision: Decision) -> None:
         self.decision = decision
-        self.facts = {justifier.number(fact): fact for fact in decision.facts}
-        self.sourced = any(fact.source for fact in decision.facts)
-        self.numbers = 0
-        for number in self.facts:
-            self.numbers |= 1 << number
+        self.facts: dict[int, Fact] = {}
+        numbers, sourced = 0, False
+        for fact in decision.facts:
+            number = justifier.number(fact)
+            self.facts[number] = fact
+            numbers |= 1 << number
+            sourced = sourced or bool(fact[2])
+        self.numbers, self.sourced = numbers, sourced
 
     def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
@@ -91,19 +96,18 @@ class Told:
 
     def reason(self, way: Way) -> Reason:
         """A way as it is that of this patient."""
-        facts = self.facts
-        return Reason(tuple([facts[number] for number in way.claims]), way.criteria, way.axioms)
+        return Reason(tuple(map(self.facts.__getitem__, way.claims)), way.criteria, way.axioms)
 
 
 class Bearing:
-    """Some implicants that give one answer for a class, the claims that bear on them, and the ways that were found.
+    """Implicants that hold and give one answer for a class, the claims that bear on them, and the ways that were found.
 
     A claim bears on an implicant where it states a literal of it, or one from which the theory concludes a literal of
     it. `near` are the numbers of those claims, as bits.
     """
 
-    def __init__(self, iri: str, truth: bool, terms: int, relevant: int) -> None:
-        self.iri, self.truth, self.terms, self.relevant = iri, truth, terms, relevant
+    def __init__(self, held: int, relevant: int) -> None:
+        self.held, self.relevant = held, relevant
         self.near = 0
         self.ways: Memory[int, tuple[Way, ...]] = Memory()
 
@@ -121,8 +125,10 @@ class Justifier:
         self._lock = allocate_lock()
         self._numbers: dict[tuple[object, ...], int] = {}
         self._claims: list[Claim] = []
-        self._of_answers: dict[int, Bearing] = {}
-        self._of_implicants: dict[int, Bearing] = {}
+        self._stated: list[int] = []
+        self._closed: list[int] = []
+        self._stating = [0] * (2 * compiled.theory.size)
+        self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
         self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
 
     def number(self, fact: Fact) -> int:
@@ -135,32 +141,35 @@ class Justifier:
     def _new(self, key: tuple[str, bool, bool, Literals]) -> int:
         with self._lock:
             if key not in self._numbers:
-                for bearing in (*self._of_answers.values(), *self._of_implicants.values()):
-                    bearing.meet(len(self._claims), self.compiled.theory.joined(key[3]))
+                number, stated = len(self._claims), self.compiled.theory.joined(key[3])
                 self._claims.append(Claim(*key))
-                self._numbers[key] = len(self._claims) - 1
+                self._stated.append(stated)
+                self._closed.append(self.compiled.theory.closed(stated))
+                for literal in bits(stated):
+                    self._stating[literal] |= 1 << number
+                for bearing in self._bearings.values():
+                    bearing.meet(number, stated)
+                self._numbers[key] = number
             return self._numbers[key]
 
-    def ways(self, told: Told, iri: str) -> tuple[Way, ...]:
-        """The ways to the state of a class, fewest assumptions and then fewest facts first."""
-        place, decision = self.index.places[iri], told.decision
-        truth = bool(decision.answers & place.entailed)
-        terms = place.entailing if truth else place.excluding
-        held = decision.held & terms
+    def ways(self, told: Told, place: Place) -> tuple[Way, ...]:
+        """The ways to the state of the class at a place, fewest assumptions and then fewest facts first."""
+        decision = told.decision
+        held = decision.held & (place.entailing if decision.answers & place.entailed else place.excluding)
         if not held:
             return ()
-        bearing = self._of_answers.get(terms) or self._bearing(self._of_answers, terms, iri, truth, terms)
+        bearing = self._bearings.get(held) or self._bearing(held)
         numbers = told.numbers & bearing.near
         found = bearing.ways.get(numbers)
-        return bearing.ways.keep(numbers, self._found(bearing, told.numbers, held)) if found is None else found
+        return bearing.ways.keep(numbers, self._found(place, told.numbers, held)) if found is None else found
 
-    def _bearing(self, kept: dict[int, Bearing], key: int, iri: str, truth: bool, terms: int) -> Bearing:
+    def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
         with self._lock:
-            found = Bearing(iri, truth, terms, self._relevant(terms))
-            for number, claim in enumerate(self._claims):
-                found.meet(number, self.compiled.theory.joined(claim.literals))
-            return kept.setdefault(key, found)
+            found = Bearing(held, self._relevant(held))
+            for number, stated in enumerate(self._stated):
+                found.meet(number, stated)
+            return self._bearings.keep(held, found)
 
     def _relevant(self, terms: int) -> int:
         """The literals of some implicants, and those from which the theory concludes them."""
@@ -171,70 +180,78 @@ class Justifier:
                     found |= literals(support.pos, support.neg, theory.size)
         return found
 
-    def _found(self, bearing: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
+    def _found(self, place: Place, numbers: int, held: int) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
         found: dict[int, Way] = {}
-        kept = self._of_implicants
         for term in bits(held):
-            alone = kept.get(term) or self._bearing(kept, term, bearing.iri, bearing.truth, 1 << term)
+            alone = self._bearings.get(1 << term) or self._bearing(1 << term)
             ways = alone.ways.get(numbers & alone.near)
-            for way in self._of_term(bearing, term, alone, numbers & alone.near) if ways is None else ways:
+            for way in self._of_term(place, term, alone, numbers & alone.near) if ways is None else ways:
                 found.setdefault(way.numbers, way)
         if len(found) == 1:
             return tuple(found.values())
         least = [way for way in found.values() if not any(o != way.numbers and not o & ~way.numbers for o in found)]
         return tuple(sorted(least, key=lambda way: way.rank))
 
-    def _of_term(self, bearing: Bearing, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
+    def _of_term(self, place: Place, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
         """The ways to an answer by one implicant that some claims satisfy."""
-        told, cube = list(bits(numbers)), self.index.cubes[term]
-        ways = [self._way(self._minimal(claims, bearing.terms), bearing.iri, bearing.truth, cube.axioms | axioms)
-                for claims, axioms in self._claim_sets(cube, told)]  # fmt: skip
+        truth, cube = bool(place.entailing >> term & 1), self.index.cubes[term]
+        terms = [self.index.terms.literals[one] for one in bits(place.entailing if truth else place.excluding)]
+        ways = [self._way(self._minimal(claims, terms), place.iri, truth, cube.axioms | axioms)
+                for claims, axioms in self._claim_sets(self.index.terms.literals[term], numbers)]  # fmt: skip
         return alone.ways.keep(numbers, tuple(ways))
 
-    def _stated(self, numbers: Iterable[int]) -> Literals:
-        pos = neg = 0
-        for number in numbers:
-            stated = self._claims[number].literals
-            pos, neg = pos | stated.pos, neg | stated.neg
-        return Literals(pos, neg)
-
-    def _closed(self, numbers: Iterable[int]) -> int:
-        theory = self.compiled.theory
-        return theory.closed(theory.joined(self._stated(numbers)))
-
-    def _claim_sets(self, term: Cube, told: Sequence[int]) -> list[tuple[list[int], int]]:
+    def _claim_sets(self, term: int, told: int) -> list[tuple[set[int], int]]:
         """Sets of claims that entail every literal of a satisfied implicant, each with the axioms used."""
-        given = self._stated(told)
+        given = 0
+        for number in bits(told):
+            given |= self._stated[number]
+        if not term & ~given:
+            return [(self._chosen(told, term), 0)]
         sets = []
-        for choice in product(*(self._supports(given, atom, truth) for atom, truth in _literals(term))):
-            pos = neg = axioms = 0
-            for support in choice:
-                pos, neg, axioms = pos | support.pos, neg | support.neg, axioms | support.axioms
-            sets.append((self._stating(told, Cube(pos, neg)), axioms))
+        for choice in product(*(self._supports(given, literal) for literal in bits(term))):
+            needed = axioms = 0
+            for support, used in choice:
+                needed, axioms = needed | support, axioms | used
+            sets.append((self._chosen(told, needed), axioms))
         return sets
 
-    def _supports(self, given: Literals, atom: int, truth: bool) -> list[Cube]:
+    def _supports(self, given: int, literal: int) -> list[Support]:
         """What entails a literal: where a claim states it, that alone."""
-        found = self.compiled.theory.supports(atom, truth, given)
-        return found[:1] if found and found[0].size == 1 and found[0].atoms == 1 << atom else found
+        if given >> literal & 1:
+            return [(1 << literal, 0)]
+        return [support for support in self._antecedents(literal) if not support[0] & ~given]
 
-    def _stating(self, told: Sequence[int], needed: Cube) -> list[int]:
+    def _antecedents(self, literal: int) -> list[Support]:
+        """The minimal terms, as literals, from which the theory concludes a literal, each with the axioms used."""
+        size, theory = self.compiled.theory.size, self.compiled.theory
+        found = theory.supports(literal % size, literal < size, Literals(-1, -1))[1:]
+        return [(literals(cube.pos, cube.neg, size), cube.axioms) for cube in found]
+
+    def _chosen(self, told: int, needed: int) -> set[int]:
         """For each literal the claim that states it: the one that states the least else."""
-        chosen: dict[int, None] = {}
-        for atom, truth in _literals(needed):
-            stating = [number for number in told if self._claims[number].states(atom, truth)]
-            chosen[min(stating, key=lambda number: self._claims[number].spare)] = None
-        return list(chosen)
+        chosen = set()
+        for literal in bits(needed):
+            stating = told & self._stating[literal]
+            one = stating.bit_length() - 1
+            if stating != 1 << one:
+                one = min(bits(stating), key=lambda number: self._claims[number].spare)
+            chosen.add(one)
+        return chosen
 
-    def _minimal(self, claims: list[int], terms: int) -> tuple[int, ...]:
-        """`claims` without those whose deletion leaves the answer standing; assumptions are dropped first."""
+    def _minimal(self, claims: Iterable[int], terms: Iterable[int]) -> tuple[int, ...]:
+        """`claims` without those whose deletion leaves an implicant standing; assumptions are dropped first."""
         kept = sorted(claims, key=self._claims.__getitem__)
         for one in sorted(kept, key=lambda number: not self._claims[number].assumed):
             rest = [other for other in kept if other != one]
-            if self.index.terms.satisfied(self._closed(rest)) & terms:
+            missing = ~self._known(rest)
+            if not all(term & missing for term in terms):
                 kept = rest
         return tuple(kept)
+
+    def _known(self, numbers: Iterable[int]) -> int:
+        """What some claims entail."""
+        return self.compiled.theory.together([self._closed[number] for number in numbers])
 
     # -- the way from the facts to the answer --
 
@@ -245,7 +262,7 @@ class Justifier:
         return self._made.keep(key, self._traced(*key)) if made is None else made
 
     def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
-        used = _Walk(self.compiled, self._closed(claims)).walk(Name(iri), truth)
+        used = _Walk(self.compiled, self._known(claims)).walk(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)

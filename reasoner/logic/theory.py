@@ -113,6 +113,13 @@ class Theory:
             found |= self._gives[literal]
         return self._units(found, closed | more)
 
+    def together(self, parts: Iterable[int]) -> int:
+        """`closed` of all literals of some sets that are closed already."""
+        found = self._always
+        for part in parts:
+            found |= part
+        return self._units(found, found)
+
     def _units(self, closed: int, known: int) -> int:
         """`closed` with what the implicates of more than two literals give from `known`."""
         false = complements(known, self.size)

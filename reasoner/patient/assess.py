@@ -16,7 +16,7 @@ from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question
-from reasoner.logic.decide import Decision, State, closing_of, decide
+from reasoner.logic.decide import Decision, State, answered, closing_of, decide
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory
 from reasoner.logic.justify import Justifier, Reason, Told, Way
@@ -28,6 +28,10 @@ _PROPOSES = (f"{CORE}proposes",)
 
 #: How many conclusions are remembered.
 _CONCLUSIONS = 10_000
+
+
+#: Statements, the numbers that they cite, and readings.
+Cites = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 
 class Justified(NamedTuple):
@@ -139,7 +143,7 @@ class Assessor:
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
-        self._cited: Memory[Way, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = Memory()
+        self._cited: Memory[tuple[Way, ...], tuple[tuple[Way, Cites], ...]] = Memory()
         self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
         self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
@@ -162,11 +166,13 @@ class Assessor:
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
         told = Told(self.justifier, decision)
-        return tuple([self._conclusion(told, decision.state(cls.iri), cls) for cls in classes])
+        return tuple([self._conclusion(told, cls) for cls in classes])
 
-    def _conclusion(self, told: Told, state: State, cls: ManagementClass) -> Conclusion:
+    def _conclusion(self, told: Told, cls: ManagementClass) -> Conclusion:
         """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        ways = self.justifier.ways(told, cls.iri)
+        place = self.compiled.index.places[cls.iri]
+        state = answered(place, told.decision.answers)
+        ways = self.justifier.ways(told, place)
         if told.sourced:
             return self._concluded_by(told, state, cls, ways)
         key = cls.iri, ways, told.used(ways)
@@ -174,20 +180,19 @@ class Assessor:
         return self._concluded.keep(key, self._concluded_by(told, state, cls, ways)) if found is None else found
 
     def _concluded_by(self, told: Told, state: State, cls: ManagementClass, ways: tuple[Way, ...]) -> Conclusion:
-        reasons = []
-        for way in ways:
-            cited = self._cited.get(way) or self._cites(cls.iri, state, way)
-            reasons.append(Justified(told.reason(way), *cited))
-        return Conclusion(cls, state, tuple(reasons))
+        cited = self._cited.get(ways)
+        if cited is None:
+            cited = self._cited.keep(ways, tuple([(way, self._cites(cls.iri, state, way)) for way in ways]))
+        return Conclusion(cls, state, tuple([Justified(told.reason(way), *cites) for way, cites in cited]))
 
-    def _cites(self, iri: str, state: State, way: Way) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _cites(self, iri: str, state: State, way: Way) -> Cites:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
         catalogue = self.catalogue
         terms = [iri, *way.criteria] if state is State.ENTAILED else [iri]
         statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
         axioms = [origin.term for origin in way.axioms if origin.term not in catalogue.closable]
         readings = {reading for term in (*axioms, *way.assumed) for reading in catalogue.assumes.get(term, ())}
-        return self._cited.keep(way, (statements, catalogue.citations(statements), catalogue.numbered(readings)))
+        return statements, catalogue.citations(statements), catalogue.numbered(readings)
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""
