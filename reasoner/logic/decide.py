@@ -27,7 +27,7 @@ class State(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-_OPEN = State.UNDETERMINED
+_ENTAILED, _EXCLUDED, _OPEN = State
 
 
 @frozen
@@ -64,7 +64,7 @@ class Decision:
 
 def answered(place: Place, answers: int) -> State:
     """The state of the class at `place` by the bits of all answers."""
-    return State.ENTAILED if answers & place.entailed else State.EXCLUDED if answers & place.excluded else _OPEN
+    return _ENTAILED if answers & place.entailed else _EXCLUDED if answers & place.excluded else _OPEN
 
 
 def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 from collections.abc import Iterable
+from functools import reduce
 from itertools import product
+from operator import or_
 from typing import NamedTuple
 
 from reasoner.frozen import frozen
-from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
-from reasoner.logic.index import Memory, literals
-from reasoner.logic.theory import Literals
-
-#: Literals from which another follows, and the axioms used.
-Support = tuple[int, int]
+from reasoner.logic.index import Memory
+from reasoner.logic.theory import Literals, Support
 
 #: Of how many sets of implicants it is kept what bears on them.
 _BEARINGS = 10_000
@@ -106,9 +105,8 @@ class Bearing:
     it. `near` are the numbers of those claims, as bits.
     """
 
-    def __init__(self, held: int, relevant: int) -> None:
-        self.held, self.relevant = held, relevant
-        self.near = 0
+    def __init__(self, relevant: int, near: int) -> None:
+        self.relevant, self.near = relevant, near
         self.ways: Memory[int, tuple[Way, ...]] = Memory()
 
     def meet(self, number: int, stated: int) -> None:
@@ -128,6 +126,9 @@ class Justifier:
         self._stated: list[int] = []
         self._closed: list[int] = []
         self._stating = [0] * (2 * compiled.theory.size)
+        self._antecedents = compiled.theory.antecedents
+        self._leading = [reduce(or_, (support for support, _ in supports), 1 << literal)
+                         for literal, supports in enumerate(self._antecedents)]  # fmt: skip
         self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
         self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
 
@@ -165,20 +166,14 @@ class Justifier:
 
     def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
+        relevant = near = 0
+        for term in bits(held):
+            for literal in bits(self.index.terms.literals[term]):
+                relevant |= self._leading[literal]
         with self._lock:
-            found = Bearing(held, self._relevant(held))
-            for number, stated in enumerate(self._stated):
-                found.meet(number, stated)
-            return self._bearings.keep(held, found)
-
-    def _relevant(self, terms: int) -> int:
-        """The literals of some implicants, and those from which the theory concludes them."""
-        found, theory = 0, self.compiled.theory
-        for term in bits(terms):
-            for atom, truth in _literals(self.index.cubes[term]):
-                for support in theory.supports(atom, truth, Literals(-1, -1)):
-                    found |= literals(support.pos, support.neg, theory.size)
-        return found
+            for literal in bits(relevant):
+                near |= self._stating[literal]
+            return self._bearings.keep(held, Bearing(relevant, near))
 
     def _found(self, place: Place, numbers: int, held: int) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
@@ -220,13 +215,7 @@ class Justifier:
         """What entails a literal: where a claim states it, that alone."""
         if given >> literal & 1:
             return [(1 << literal, 0)]
-        return [support for support in self._antecedents(literal) if not support[0] & ~given]
-
-    def _antecedents(self, literal: int) -> list[Support]:
-        """The minimal terms, as literals, from which the theory concludes a literal, each with the axioms used."""
-        size, theory = self.compiled.theory.size, self.compiled.theory
-        found = theory.supports(literal % size, literal < size, Literals(-1, -1))[1:]
-        return [(literals(cube.pos, cube.neg, size), cube.axioms) for cube in found]
+        return [support for support in self._antecedents[literal] if not support[0] & ~given]
 
     def _chosen(self, told: int, needed: int) -> set[int]:
         """For each literal the claim that states it: the one that states the least else."""
@@ -274,10 +263,6 @@ class Justifier:
             assumed=assumed,
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )
-
-
-def _literals(term: Cube) -> list[tuple[int, bool]]:
-    return [(i, True) for i in bits(term.pos)] + [(i, False) for i in bits(term.neg)]
 
 
 class _Walk:

@@ -65,6 +65,10 @@ class Literals(NamedTuple):
         return not (clause.pos & ~self.neg or clause.neg & ~self.pos)
 
 
+#: Literals from which another follows, and the axioms used, as bits.
+Support = tuple[int, int]
+
+
 @frozen
 class Theory:
     """The atoms, and all prime implicates of the clauses between them."""
@@ -183,6 +187,17 @@ class Theory:
             for atom in bits(clause.atoms):
                 rest = Cube(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom), clause.axioms).negated
                 found.setdefault((atom, bool(clause.pos >> atom & 1)), []).append(rest)
+        return found
+
+    @cached_property
+    def antecedents(self) -> list[list[Support]]:
+        """For each literal the minimal sets of others from which one implicate concludes it."""
+        found: list[list[Support]] = [[] for _ in range(2 * self.size)]
+        for clause in self.implicates:
+            either = literals(clause.pos, clause.neg, self.size)
+            for literal in bits(either):
+                rest = complements(either & ~(1 << literal), self.size)
+                found[literal].append((rest, clause.axioms))
         return found
 
     def relevant(self, atoms: int) -> int:

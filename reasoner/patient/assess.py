@@ -16,6 +16,7 @@ from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question
+from reasoner.logic.compiled import Place
 from reasoner.logic.decide import Decision, State, answered, closing_of, decide
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory
@@ -30,17 +31,16 @@ _PROPOSES = (f"{CORE}proposes",)
 _CONCLUSIONS = 10_000
 
 
-#: Statements, the numbers that they cite, and readings.
-Cites = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
+Texts = tuple[str, ...]
 
 
 class Justified(NamedTuple):
     """A reason with what it cites: the statements in text order, the numbers they cite, and the readings used."""
 
     reason: Reason
-    statements: tuple[str, ...]
-    citations: tuple[str, ...]
-    readings: tuple[str, ...]
+    statements: Texts
+    citations: Texts
+    readings: Texts
 
 
 class Conclusion(NamedTuple):
@@ -138,12 +138,15 @@ class Assessor:
         self.prefixes = guideline.prefixes
         self.management = tuple(cls.iri for cls in catalogue.management)
         self.justifier, self.asker = Justifier(compiled), Asker(compiled, guideline.reader.names)
-        self._managed = sum(compiled.index.places[iri].answers for iri in self.management)
+        self._places = compiled.index.places
+        self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status: Memory[int, str] = Memory()
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
-        self._cited: Memory[tuple[Way, ...], tuple[tuple[Way, Cites], ...]] = Memory()
+        self._cited: Memory[tuple[Way, ...], tuple[tuple[Way, Texts, Texts, Texts], ...]] = Memory()
+        self._warrants: Memory[Texts, tuple[Texts, Texts]] = Memory()
+        self._readings: Memory[tuple[Texts, Texts], Texts] = Memory()
         self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
         self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
@@ -165,34 +168,51 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
-        told = Told(self.justifier, decision)
-        return tuple([self._conclusion(told, cls) for cls in classes])
+        told, concluded = Told(self.justifier, decision), self._concluded_by
+        return tuple([concluded(told, cls) for cls in classes])
 
-    def _conclusion(self, told: Told, cls: ManagementClass) -> Conclusion:
+    def _concluded_by(self, told: Told, cls: ManagementClass) -> Conclusion:
         """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        place = self.compiled.index.places[cls.iri]
+        place = self._places[cls.iri]
         state = answered(place, told.decision.answers)
         ways = self.justifier.ways(told, place)
         if told.sourced:
-            return self._concluded_by(told, state, cls, ways)
-        key = cls.iri, ways, told.used(ways)
+            return Conclusion(cls, state, self._justified(told, state, place, ways))
+        key = place.iri, ways, told.used(ways)
         found = self._concluded.get(key)
-        return self._concluded.keep(key, self._concluded_by(told, state, cls, ways)) if found is None else found
+        if found is None:
+            found = self._concluded.keep(key, Conclusion(cls, state, self._justified(told, state, place, ways)))
+        return found
 
-    def _concluded_by(self, told: Told, state: State, cls: ManagementClass, ways: tuple[Way, ...]) -> Conclusion:
+    def _justified(self, told: Told, state: State, place: Place, ways: tuple[Way, ...]) -> tuple[Justified, ...]:
+        """The ways to an answer as they are those of one patient, each with what it cites."""
         cited = self._cited.get(ways)
         if cited is None:
-            cited = self._cited.keep(ways, tuple([(way, self._cites(cls.iri, state, way)) for way in ways]))
-        return Conclusion(cls, state, tuple([Justified(told.reason(way), *cites) for way, cites in cited]))
+            cited = self._cited.keep(ways, tuple([(way, *self._cites(place.iri, state, way)) for way in ways]))
+        reason = told.reason
+        return tuple([Justified(reason(way), statements, citations, readings)
+                      for way, statements, citations, readings in cited])  # fmt: skip
 
-    def _cites(self, iri: str, state: State, way: Way) -> Cites:
+    def _cites(self, iri: str, state: State, way: Way) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
-        catalogue = self.catalogue
-        terms = [iri, *way.criteria] if state is State.ENTAILED else [iri]
-        statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
-        axioms = [origin.term for origin in way.axioms if origin.term not in catalogue.closable]
-        readings = {reading for term in (*axioms, *way.assumed) for reading in catalogue.assumes.get(term, ())}
-        return statements, catalogue.citations(statements), catalogue.numbered(readings)
+        terms = (iri, *way.criteria) if state is State.ENTAILED else (iri,)
+        assuming = tuple([origin.term for origin in way.axioms]), way.assumed
+        readings = self._readings.get(assuming)
+        if readings is None:
+            readings = self._readings.keep(assuming, self._numbered(way))
+        return (*(self._warrants.get(terms) or self._warranted(terms)), readings)
+
+    def _warranted(self, terms: Texts) -> tuple[Texts, Texts]:
+        """The statements that warrant some terms, and the numbers that they cite."""
+        warrants, catalogue = self.catalogue.warrants, self.catalogue
+        statements = catalogue.in_text_order(s for term in terms for s in warrants.get(term, ()))
+        return self._warrants.keep(terms, (statements, catalogue.citations(statements)))
+
+    def _numbered(self, way: Way) -> Texts:
+        """The readings on which a way rests."""
+        assumes, closable = self.catalogue.assumes, self.catalogue.closable
+        axioms = [origin.term for origin in way.axioms if origin.term not in closable]
+        return self.catalogue.numbered({one for term in (*axioms, *way.assumed) for one in assumes.get(term, ())})
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 #: An observation in the order in which it is sorted; a bound stands after whether there is none.
 _Stated = tuple[tuple[str, ...], str, str, bool, str, str, bool, Decimal | None, bool, Decimal | None]
-_UNBOUNDED = (True, None, True, None)
 _NAMED_INDIVIDUAL = "http://www.w3.org/2002/07/owl#NamedIndividual"
 _NOTHING: Values = {}
 
@@ -54,10 +53,10 @@ class Observer:
         view = _View(self, nodes, derived, names)
         view.absences(patient)
         view.of_node(patient, (), RECORDED)
-        return tuple(
-            Observation(path, kind, target, present, low, high, source, by)
-            for path, kind, target, present, source, by, _, low, _, high in sorted(set(view.found))
-        )
+        found = sorted(view.found)
+        return tuple([Observation(path, kind, target, present, low, high, source, by)
+                      for one, before in zip(found, (None, *found), strict=False) if one != before
+                      for path, kind, target, present, source, by, _, low, _, high in (one,)])  # fmt: skip
 
 
 class _View:
@@ -75,7 +74,7 @@ class _View:
             path = (self.negations[prop],)
             for cls in said[prop]:
                 by = self._by(patient, prop, cls)
-                self.found.append((path, "class", _text(cls), False, source, by, *_UNBOUNDED))
+                self.found.append((path, "class", _text(cls), False, source, by, True, None, True, None))
 
     def of_node(self, node: str, path: tuple[str, ...], by: str) -> None:
         """What is said of a node at the end of `path`."""
@@ -100,14 +99,14 @@ class _View:
     def _filler(self, path: tuple[str, ...], value: str, source: str, by: str) -> None:
         """An individual and its classes."""
         if value[0] != "_":
-            self.found.append((path, "value", value, True, source, by, *_UNBOUNDED))
+            self.found.append((path, "value", value, True, source, by, True, None, True, None))
         said = self.nodes.get(value)
         if said:
             named = self.names.get(value, value)
             for cls in said.get(TYPE, _NOTHING):
                 if cls != _NAMED_INDIVIDUAL:
                     typed = by if by == DERIVED else self._by(value, TYPE, cls)
-                    self.found.append((path, "class", _text(cls), True, named, typed, *_UNBOUNDED))
+                    self.found.append((path, "class", _text(cls), True, named, typed, True, None, True, None))
 
     def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
         """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial, reduce
 from itertools import islice
+from math import inf
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -87,6 +88,11 @@ class _Asked(NamedTuple):
     low: int = 0
     high: int | None = None
 
+    @property
+    def enough(self) -> float:
+        """Of so many values, and of fewer, it is met by any; -1 where the values decide."""
+        return -1 if self.every or self.low else inf if self.high is None else self.high
+
     def met_by(self, found: Sequence[bool | None]) -> bool:
         """Whether values with these verdicts (None: unsure) certainly meet it."""
         if self.every:
@@ -117,10 +123,13 @@ class _Property(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is left to test at a node of which types and properties are known, and the needs that these meet."""
+    """What is left to test at a node of which types and properties are known, and the needs that these meet.
+
+    What is asked stands with the number of values that are enough for it, and with verdicts on values.
+    """
 
     conforms: bool
-    asked: tuple[tuple[_Asked, Mapping[Term, bool | None]], ...]
+    asked: tuple[tuple[_Asked, float, Mapping[Term, bool | None]], ...]
     met: int
 
 
@@ -197,16 +206,18 @@ class Lane:
         reached = [patient]
         for node in reached:
             for p, values in nodes[node].items():
-                known = self._properties[p]
-                if not known.allowed:
+                allowed, spoken, mentioned, leaf = self._properties[p]
+                if not allowed:
                     record.conforms = False
                 for o in values:
-                    if o.__class__ is str and o in nodes:
-                        if known.spoken and owners.setdefault(str(o), patient) == patient and o not in record.nodes:
-                            record.nodes[str(o)] = []
-                            reached.append(str(o))
-                        _link(record, known, p, str(o))
-                    elif not known.leaf[o]:
+                    if type(o) is str and o in nodes:
+                        if spoken and owners.setdefault(o, patient) == patient and o not in record.nodes:
+                            record.nodes[o] = []
+                            reached.append(o)
+                        record.links.add(o)
+                        if mentioned:
+                            _lead(record, p, o)
+                    elif not leaf[o]:
                         record.conforms = False
         return record
 
@@ -277,8 +288,9 @@ class Lane:
             plan = self._plans[node[0] == "_", tuple(incoming), tuple(said), tuple(said.get(TYPE, _NOTHING))]
             if not plan.conforms:
                 return None
-            for one, verdicts in plan.asked:
-                if not one.met_by([_verdict(one, verdicts, nodes, o) for o in said[one.path]]):
+            for one, enough, verdicts in plan.asked:
+                values = said[one.path]
+                if len(values) > enough and not one.met_by([_verdict(one, verdicts, nodes, o) for o in values]):
                     return None
             met |= plan.met
         return met
@@ -292,7 +304,7 @@ class Lane:
         conforms, left = True, []
         for one in asked:
             if one.path in own and one.path != TYPE:
-                left.append((one, _Remembered(partial(_passes, one.test))))
+                left.append((one, one.enough, _Remembered(partial(_passes, one.test))))
             else:
                 values = [itself] if not one.path else [_conform(t) for t in types] if one.path == TYPE else []
                 conforms = conforms and one.met_by([conform.passes(one.test, value) for value in values])
@@ -330,14 +342,12 @@ def _mentioned(contract: Contract) -> frozenset[str]:
     return frozenset(found - {TYPE, ""})
 
 
-def _link(record: _Record, known: _Property, p: str, node: str) -> None:
-    """Note that a property leads to a node; one that a shape looks at has to lead to a node of the patient."""
-    record.links.add(node)
-    if known.mentioned:
-        if node in record.nodes:
-            record.nodes[node].append(p)
-        else:
-            record.conforms = False
+def _lead(record: _Record, p: str, node: str) -> None:
+    """Note that a property that a shape looks at leads to a node, which has to be one of the patient."""
+    if node in record.nodes:
+        record.nodes[node].append(p)
+    else:
+        record.conforms = False
 
 
 def _passes(test: Test, term: Term) -> bool | None:
