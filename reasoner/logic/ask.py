@@ -56,7 +56,7 @@ class Asker:
             for ask, answer in self._asks_of(place.terms, known):
                 options, settling = found.setdefault(ask, ({}, []))
                 options[answer] = None
-                if place not in settling:
+                if not settling or settling[-1] is not place:
                     settling.append(place)
         result = [Question(tuple(sorted(ask)), settled)
                   for ask, (options, settling) in found.items()
@@ -78,9 +78,9 @@ class Asker:
         return found
 
     def _minimal(self, known: int, terms: int) -> list[Ask]:
-        answers = self.open_answers(known, terms)
-        asks = [(self.asked(known, answer), answer) for answer in answers]
-        return [(ask, answer) for ask, answer in asks if not any(other < ask for other, _ in asks)]
+        asks = [(self.asked(known, answer), answer) for answer in self.open_answers(known, terms)]
+        sets = {ask for ask, _ in asks}
+        return [(ask, answer) for ask, answer in asks if not any(other < ask for other in sets)]
 
     def open_answers(self, known: int, terms: int) -> Iterator[int]:
         """What closed literals leave open of each of some implicants that can still be satisfied.

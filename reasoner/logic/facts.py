@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from reasoner.frozen import made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
@@ -60,8 +61,8 @@ class Fact(NamedTuple):
 def known(facts: Iterable[Fact]) -> Literals:
     """All literals of `facts` together."""
     pos = neg = 0
-    for fact in facts:
-        pos, neg = pos | fact.literals.pos, neg | fact.literals.neg
+    for _, _, _, _, (true, false) in facts:
+        pos, neg = pos | true, neg | false
     return Literals(pos, neg)
 
 
@@ -92,7 +93,7 @@ class Reader:
                     found[key] = min(seen, first, key=_first_seen), literals.union(others)
                 else:
                     found[key] = seen, literals
-        return tuple([Fact(term, present, seen.source, seen.by, literals)
+        return tuple([made(Fact, (term, present, seen.source, seen.by, literals))
                       for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
     def _stated(self, seen: Observation) -> tuple[Stated, ...]:

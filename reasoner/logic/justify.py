@@ -8,13 +8,13 @@ each combination of what bears on an implicant, and remembered.
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import reduce
 from itertools import product
-from operator import or_
+from operator import itemgetter, or_
 from typing import NamedTuple
 
-from reasoner.frozen import frozen
+from reasoner.frozen import frozen, made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision
@@ -53,10 +53,11 @@ class Claim(NamedTuple):
 class Way:
     """How some claims settle a class: the criteria and the axioms that lead there.
 
-    `claims` are their numbers in order, `numbers` the same as bits.
+    `claims` are their numbers in order, `numbers` the same as bits; `pick` takes the facts of these numbers.
     """
 
     claims: tuple[int, ...]
+    pick: Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
     numbers: int
     criteria: tuple[str, ...]
     axioms: tuple[Origin, ...]
@@ -90,12 +91,11 @@ class Told:
 
     def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
-        facts = self.facts
-        return tuple([facts[number] for way in ways for number in way.claims])
+        return tuple([fact for way in ways for fact in way.pick(self.facts)])
 
     def reason(self, way: Way) -> Reason:
         """A way as it is that of this patient."""
-        return Reason(tuple(map(self.facts.__getitem__, way.claims)), way.criteria, way.axioms)
+        return made(Reason, (way.pick(self.facts), way.criteria, way.axioms))
 
 
 class Bearing:
@@ -181,19 +181,19 @@ class Justifier:
         for term in bits(held):
             alone = self._bearings.get(1 << term) or self._bearing(1 << term)
             ways = alone.ways.get(numbers & alone.near)
-            for way in self._of_term(place, term, alone, numbers & alone.near) if ways is None else ways:
+            for way in self._of_term(place, term, alone, numbers & alone.near, held) if ways is None else ways:
                 found.setdefault(way.numbers, way)
         if len(found) == 1:
             return tuple(found.values())
-        least = [way for way in found.values() if not any(o != way.numbers and not o & ~way.numbers for o in found)]
+        least = [way for numbers, way in found.items() if [o & ~numbers for o in found].count(0) == 1]
         return tuple(sorted(least, key=lambda way: way.rank))
 
-    def _of_term(self, place: Place, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
-        """The ways to an answer by one implicant that some claims satisfy."""
-        truth, cube = bool(place.entailing >> term & 1), self.index.cubes[term]
-        terms = [self.index.terms.literals[one] for one in bits(place.entailing if truth else place.excluding)]
-        ways = [self._way(self._minimal(claims, terms), place.iri, truth, cube.axioms | axioms)
-                for claims, axioms in self._claim_sets(self.index.terms.literals[term], numbers)]  # fmt: skip
+    def _of_term(self, place: Place, term: int, alone: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
+        """The ways to an answer by one implicant that some claims satisfy; fewer claims satisfy no other than these."""
+        truth, cube, terms = bool(place.entailing >> term & 1), self.index.cubes[term], self.index.terms.literals
+        others = [terms[one] for one in bits(held)]
+        ways = [self._way(self._minimal(claims, others), place.iri, truth, cube.axioms | axioms)
+                for claims, axioms in self._claim_sets(terms[term], numbers)]  # fmt: skip
         return alone.ways.keep(numbers, tuple(ways))
 
     def _claim_sets(self, term: int, told: int) -> list[tuple[set[int], int]]:
@@ -257,12 +257,20 @@ class Justifier:
         assumed = tuple(claim.term for claim in said if claim.assumed)
         return Way(
             claims=claims,
+            pick=_picking(claims),
             numbers=sum(1 << number for number in claims),
             criteria=tuple(name for name, value in used.items() if value == truth and name != iri),
             axioms=tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term))),
             assumed=assumed,
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )
+
+
+def _picking(numbers: tuple[int, ...]) -> Callable[[Mapping[int, Fact]], tuple[Fact, ...]]:
+    """What takes the facts of some numbers, in order."""
+    if len(numbers) > 1:
+        return itemgetter(*numbers)
+    return lambda facts: tuple([facts[number] for number in numbers])
 
 
 class _Walk:

@@ -126,9 +126,9 @@ class Theory:
 
     def _units(self, closed: int, known: int) -> int:
         """`closed` with what the implicates of more than two literals give from `known`."""
-        false = complements(known, self.size)
+        open_or_true = ~complements(known, self.size) if self._long else 0
         for clause in self._long:
-            left = clause & ~false
+            left = clause & open_or_true
             if not left & left - 1:
                 closed |= left or clause
         return closed

@@ -11,13 +11,13 @@ from datetime import date
 from typing import NamedTuple
 
 from reasoner.errors import Problem
-from reasoner.frozen import frozen
+from reasoner.frozen import frozen, made
 from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question
 from reasoner.logic.compiled import Place
-from reasoner.logic.decide import Decision, State, answered, closing_of, decide
+from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory
 from reasoner.logic.justify import Justifier, Reason, Told, Way
@@ -142,8 +142,8 @@ class Assessor:
         self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status: Memory[int, str] = Memory()
         self.alerts = Alerts(compiled.index, guideline.content.checks)
-        closing = closing_of(compiled, tuple(catalogue.closable))
-        self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
+        self.closing = closing_of(compiled, tuple(catalogue.closable))
+        self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
         self._cited: Memory[tuple[Way, ...], tuple[tuple[Way, Texts, Texts, Texts], ...]] = Memory()
         self._warrants: Memory[Texts, tuple[Texts, Texts]] = Memory()
         self._readings: Memory[tuple[Texts, Texts], Texts] = Memory()
@@ -155,7 +155,7 @@ class Assessor:
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
         refuse_together(self.compiled, seen)
-        return decide(self.compiled, self.reader.read(seen), self.catalogue.closable)
+        return decide_closing(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:
         """What the answers for the management classes amount to."""
@@ -177,7 +177,7 @@ class Assessor:
         state = answered(place, told.decision.answers)
         ways = self.justifier.ways(told, place)
         if told.sourced:
-            return Conclusion(cls, state, self._justified(told, state, place, ways))
+            return made(Conclusion, (cls, state, self._justified(told, state, place, ways)))
         key = place.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:
@@ -190,7 +190,7 @@ class Assessor:
         if cited is None:
             cited = self._cited.keep(ways, tuple([(way, *self._cites(place.iri, state, way)) for way in ways]))
         reason = told.reason
-        return tuple([Justified(reason(way), statements, citations, readings)
+        return tuple([made(Justified, (reason(way), statements, citations, readings))
                       for way, statements, citations, readings in cited])  # fmt: skip
 
     def _cites(self, iri: str, state: State, way: Way) -> tuple[Texts, Texts, Texts]:

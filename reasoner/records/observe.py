@@ -12,6 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reasoner.frozen import made
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Observation
 from reasoner.records.contract import TYPE
@@ -54,7 +55,7 @@ class Observer:
         view.absences(patient)
         view.of_node(patient, (), RECORDED)
         found = sorted(view.found)
-        return tuple([Observation(path, kind, target, present, low, high, source, by)
+        return tuple([made(Observation, (path, kind, target, present, low, high, source, by))
                       for one, before in zip(found, (None, *found), strict=False) if one != before
                       for path, kind, target, present, source, by, _, low, _, high in (one,)])  # fmt: skip
 

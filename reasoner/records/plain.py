@@ -214,9 +214,7 @@ class Lane:
                         if spoken and owners.setdefault(o, patient) == patient and o not in record.nodes:
                             record.nodes[o] = []
                             reached.append(o)
-                        record.links.add(o)
-                        if mentioned:
-                            _lead(record, p, o)
+                        _link(record, mentioned, p, o)
                     elif not leaf[o]:
                         record.conforms = False
         return record
@@ -342,12 +340,14 @@ def _mentioned(contract: Contract) -> frozenset[str]:
     return frozenset(found - {TYPE, ""})
 
 
-def _lead(record: _Record, p: str, node: str) -> None:
-    """Note that a property that a shape looks at leads to a node, which has to be one of the patient."""
-    if node in record.nodes:
-        record.nodes[node].append(p)
-    else:
-        record.conforms = False
+def _link(record: _Record, mentioned: bool, p: str, node: str) -> None:
+    """Note that a property leads to a node; one that a shape looks at has to lead to a node of the patient."""
+    record.links.add(node)
+    if mentioned:
+        if node in record.nodes:
+            record.nodes[node].append(p)
+        else:
+            record.conforms = False
 
 
 def _passes(test: Test, term: Term) -> bool | None:
