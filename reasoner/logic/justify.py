@@ -17,11 +17,14 @@ from typing import NamedTuple
 from reasoner.frozen import frozen, made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
-from reasoner.logic.decide import Decision
+from reasoner.logic.decide import Decision, settled
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import Memory
 from reasoner.logic.theory import Literals, Support
+
+#: What a fact claims: its term, whether that is present, whether it is assumed, and the literals that it states.
+Said = tuple[str, bool, bool, Literals]
 
 #: Of how many sets of implicants it is kept what bears on them.
 _BEARINGS = 10_000
@@ -69,7 +72,20 @@ def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, .
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
     told = Told(justifier, decision)
-    return tuple(told.reason(way) for way in justifier.ways(told, compiled.index.places[iri]))
+    place = compiled.index.places[iri]
+    _, held = settled(place, decision.answers, decision.held)
+    return tuple(told.reason(way) for way in justifier.ways(told, place, held)) if held else ()
+
+
+class _Numbers(dict[Said, int]):
+    """The number of what each fact claims, given when it is first asked for."""
+
+    def __init__(self, new: Callable[[Said], int]) -> None:
+        super().__init__()
+        self._new = new
+
+    def __missing__(self, said: Said) -> int:
+        return self._new(said)
 
 
 class Told:
@@ -79,15 +95,13 @@ class Told:
     """
 
     def __init__(self, justifier: Justifier, decision: Decision) -> None:
-        self.decision = decision
-        self.facts: dict[int, Fact] = {}
-        numbers, sourced = 0, False
-        for fact in decision.facts:
-            number = justifier.number(fact)
-            self.facts[number] = fact
-            numbers |= 1 << number
-            sourced = sourced or bool(fact[2])
-        self.numbers, self.sourced = numbers, sourced
+        self.held, self.answers = decision.held, decision.answers
+        self.facts = {justifier.number[term, present, by == ASSUMED, stated]: fact
+                      for fact in decision.facts for term, present, _, by, stated in (fact,)}  # fmt: skip
+        self.sourced = any(fact.source for fact in decision.facts)
+        self.numbers = 0
+        for number in self.facts:
+            self.numbers |= 1 << number
 
     def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
@@ -121,7 +135,7 @@ class Justifier:
     def __init__(self, compiled: Compiled) -> None:
         self.compiled, self.index = compiled, compiled.index
         self._lock = allocate_lock()
-        self._numbers: dict[tuple[object, ...], int] = {}
+        self.number = _Numbers(self._new)
         self._claims: list[Claim] = []
         self._stated: list[int] = []
         self._closed: list[int] = []
@@ -132,16 +146,10 @@ class Justifier:
         self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
         self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
 
-    def number(self, fact: Fact) -> int:
-        """The number of what a fact claims."""
-        term, present, _, by, stated = fact
-        key = term, present, by == ASSUMED, stated
-        number = self._numbers.get(key)
-        return self._new(key) if number is None else number
-
-    def _new(self, key: tuple[str, bool, bool, Literals]) -> int:
+    def _new(self, key: Said) -> int:
+        """The number of a claim that was not met before."""
         with self._lock:
-            if key not in self._numbers:
+            if key not in self.number:
                 number, stated = len(self._claims), self.compiled.theory.joined(key[3])
                 self._claims.append(Claim(*key))
                 self._stated.append(stated)
@@ -150,15 +158,11 @@ class Justifier:
                     self._stating[literal] |= 1 << number
                 for bearing in self._bearings.values():
                     bearing.meet(number, stated)
-                self._numbers[key] = number
-            return self._numbers[key]
+                self.number[key] = number
+            return self.number[key]
 
-    def ways(self, told: Told, place: Place) -> tuple[Way, ...]:
-        """The ways to the state of the class at a place, fewest assumptions and then fewest facts first."""
-        decision = told.decision
-        held = decision.held & (place.entailing if decision.answers & place.entailed else place.excluding)
-        if not held:
-            return ()
+    def ways(self, told: Told, place: Place, held: int) -> tuple[Way, ...]:
+        """The ways to an answer by the implicants that are `held`, fewest assumptions and then fewest facts first."""
         bearing = self._bearings.get(held) or self._bearing(held)
         numbers = told.numbers & bearing.near
         found = bearing.ways.get(numbers)
@@ -268,9 +272,10 @@ class Justifier:
 
 def _picking(numbers: tuple[int, ...]) -> Callable[[Mapping[int, Fact]], tuple[Fact, ...]]:
     """What takes the facts of some numbers, in order."""
-    if len(numbers) > 1:
-        return itemgetter(*numbers)
-    return lambda facts: tuple([facts[number] for number in numbers])
+    if not numbers:
+        return lambda _: ()
+    first, *others = numbers
+    return itemgetter(*numbers) if others else lambda facts: (facts[first],)
 
 
 class _Walk:

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 from reasoner.frozen import frozen
@@ -126,11 +127,12 @@ class Theory:
 
     def _units(self, closed: int, known: int) -> int:
         """`closed` with what the implicates of more than two literals give from `known`."""
-        open_or_true = ~complements(known, self.size) if self._long else 0
-        for clause in self._long:
-            left = clause & open_or_true
-            if not left & left - 1:
-                closed |= left or clause
+        if known & self._against_long:
+            false = complements(known, self.size)
+            for clause in self._long:
+                left = clause & ~false
+                if not left & left - 1:
+                    closed |= left or clause
         return closed
 
     def clashes(self, known: int) -> bool:
@@ -168,6 +170,11 @@ class Theory:
     @cached_property
     def _long(self) -> list[int]:
         return [literals(clause.pos, clause.neg, self.size) for clause in self.long]
+
+    @cached_property
+    def _against_long(self) -> int:
+        """The complements of all literals of those: without any of them none of those gives anything."""
+        return complements(reduce(or_, self._long, 0), self.size)
 
     def consistent(self, known: Literals) -> bool:
         """Whether some patient has all of `known`."""

@@ -17,7 +17,7 @@ from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question
 from reasoner.logic.compiled import Place
-from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
+from reasoner.logic.decide import Decision, State, closing_of, decide_closing, settled
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory
 from reasoner.logic.justify import Justifier, Reason, Told, Way
@@ -168,16 +168,16 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
-        told, concluded = Told(self.justifier, decision), self._concluded_by
-        return tuple([concluded(told, cls) for cls in classes])
+        told = Told(self.justifier, decision)
+        return tuple([self._conclusion(told, cls) for cls in classes])
 
-    def _concluded_by(self, told: Told, cls: ManagementClass) -> Conclusion:
+    def _conclusion(self, told: Told, cls: ManagementClass) -> Conclusion:
         """What is decided of one class; remembered where no fact has a source, which others do not share."""
         place = self._places[cls.iri]
-        state = answered(place, told.decision.answers)
-        ways = self.justifier.ways(told, place)
+        state, held = settled(place, told.answers, told.held)
+        ways = self.justifier.ways(told, place, held) if held else ()
         if told.sourced:
-            return made(Conclusion, (cls, state, self._justified(told, state, place, ways)))
+            return made(Conclusion, (cls, state, self._justified(told, state, place, ways) if ways else ()))
         key = place.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:

@@ -149,8 +149,10 @@ class Lane:
         self._needs = Needs(contract)
         self._rules = Rules(contract, self._needs)
         whole = {query.shape for query in (*contract.selects, *contract.constructs)}
-        self._beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
-        self._together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
+        beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
+        together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
+        self._beyond: Mapping[int, bool] = _Remembered(partial(_touched, beyond))
+        self._together: Mapping[int, bool] = _Remembered(partial(_touched, together))
         self._contract, self._taxonomy = contract, taxonomy
         self._mentioned = _mentioned(contract)
         self._properties: Mapping[str, _Property] = _Remembered(self._property)
@@ -249,18 +251,18 @@ class Lane:
         None where it may not conform, or where more may follow from it.
         """
         met = self._needs_of(nodes, record)
-        if met is None or _touched(self._beyond, met):
+        if met is None or self._beyond[met]:
             return None
-        if _touched(self._together, met):
+        if self._together[met]:
             return met
         before = met
         try:
             derived, met = self._rules.run(nodes, list(record.nodes), met)
         except UnsureError:
             return None
-        if _touched(self._beyond, met):
+        if self._beyond[met]:
             return None
-        if _touched(self._together, met):
+        if self._together[met]:
             _take_back(nodes, derived)
             return before
         return self._observed(nodes, record.patient, derived)
@@ -272,7 +274,7 @@ class Lane:
         except UnsureError:
             return {}
         return {patient: self._observed(nodes, patient, completed.derived)
-                for patient, found in completed.met.items() if not _touched(self._beyond, found)}  # fmt: skip
+                for patient, found in completed.met.items() if not self._beyond[found]}  # fmt: skip
 
     def _observed(self, nodes: Nodes, patient: str, derived: frozenset[Triple]) -> Seen:
         names, digest = canonical(nodes, reachable(nodes, patient, self._node_properties), derived)
