@@ -87,7 +87,7 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
 def decide_closing(compiled: Compiled, recorded: tuple[Fact, ...], closing: Closing) -> Decision:
     """`decide` with what is assumed by `closing`."""
     theory = compiled.theory
-    closed = theory.closed(theory.joined(known(recorded)))
+    closed = theory.entailed([fact.literals for fact in recorded])
     if theory.clashes(closed):
         raise contradiction(theory, recorded)
     assumed = closing.assumed(closed)

@@ -14,7 +14,7 @@ from reasoner.frozen import made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.theory import Atom, Literals
 from reasoner.terms import local_name
 
@@ -39,6 +39,8 @@ class Observation(NamedTuple):
     by: str = RECORDED
 
 
+#: What an observation says, without whose it is.
+Said = tuple[tuple[str, ...], str, str, bool, Decimal | None, Decimal | None]
 NOTHING = Literals()
 Stated = tuple[tuple[str, bool], Literals]
 
@@ -74,7 +76,7 @@ class Reader:
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
         self._paths: Memory[tuple[str, ...], list[tuple[int, Atom]]] = Memory()
-        self._known: Memory[tuple[object, ...], tuple[Stated, ...]] = Memory()
+        self._known: Remembered[Said, tuple[Stated, ...]] = Remembered(self._stated)
         self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
         self._individuals = _individuals(compiled)
@@ -86,8 +88,7 @@ class Reader:
         for seen in observations:
             path, kind, target, present, low, high, _, _ = seen
             said = path, kind, "" if kind == "value" and target not in individuals else target, present, low, high
-            stated = known.get(said)
-            for key, literals in known.keep(said, self._stated(seen)) if stated is None else stated:
+            for key, literals in known[said]:
                 if key in found:
                     first, others = found[key]
                     found[key] = min(seen, first, key=_first_seen), literals.union(others)
@@ -96,8 +97,9 @@ class Reader:
         return tuple([made(Fact, (term, present, seen.source, seen.by, literals))
                       for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
-    def _stated(self, seen: Observation) -> tuple[Stated, ...]:
+    def _stated(self, said: Said) -> tuple[Stated, ...]:
         """What an observation states, whoever made it: term, presence and literals of each fact."""
+        seen = Observation(*said)
         literals = self.literals(seen)
         if seen.kind != "class":
             return self._attribute_facts(literals)

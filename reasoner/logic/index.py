@@ -33,6 +33,17 @@ class Memory(dict[K, V], Generic[K, V]):
         return value
 
 
+class Remembered(Memory[K, V]):
+    """What a function makes of things, looked up as if it were all there."""
+
+    def __init__(self, make: Callable[[K], V], most: int = _REMEMBERED) -> None:
+        super().__init__(most)
+        self._make = make
+
+    def __missing__(self, key: K) -> V:
+        return self.keep(key, self._make(key))
+
+
 class Made(Generic[K, V]):
     """What a function makes of objects, remembered by which object it is: each is kept, so no other takes its place."""
 

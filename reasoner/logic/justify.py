@@ -99,9 +99,7 @@ class Told:
         self.facts = {justifier.number[term, present, by == ASSUMED, stated]: fact
                       for fact in decision.facts for term, present, _, by, stated in (fact,)}  # fmt: skip
         self.sourced = any(fact.source for fact in decision.facts)
-        self.numbers = 0
-        for number in self.facts:
-            self.numbers |= 1 << number
+        self.numbers = sum(map((1).__lshift__, self.facts))
 
     def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
@@ -138,7 +136,6 @@ class Justifier:
         self.number = _Numbers(self._new)
         self._claims: list[Claim] = []
         self._stated: list[int] = []
-        self._closed: list[int] = []
         self._stating = [0] * (2 * compiled.theory.size)
         self._antecedents = compiled.theory.antecedents
         self._leading = [reduce(or_, (support for support, _ in supports), 1 << literal)
@@ -153,7 +150,6 @@ class Justifier:
                 number, stated = len(self._claims), self.compiled.theory.joined(key[3])
                 self._claims.append(Claim(*key))
                 self._stated.append(stated)
-                self._closed.append(self.compiled.theory.closed(stated))
                 for literal in bits(stated):
                     self._stating[literal] |= 1 << number
                 for bearing in self._bearings.values():
@@ -237,14 +233,14 @@ class Justifier:
         kept = sorted(claims, key=self._claims.__getitem__)
         for one in sorted(kept, key=lambda number: not self._claims[number].assumed):
             rest = [other for other in kept if other != one]
-            missing = ~self._known(rest)
+            missing = ~self._entailed(rest)
             if not all(term & missing for term in terms):
                 kept = rest
         return tuple(kept)
 
-    def _known(self, numbers: Iterable[int]) -> int:
+    def _entailed(self, numbers: Iterable[int]) -> int:
         """What some claims entail."""
-        return self.compiled.theory.together([self._closed[number] for number in numbers])
+        return self.compiled.theory.entailed([self._claims[number].literals for number in numbers])
 
     # -- the way from the facts to the answer --
 
@@ -255,7 +251,7 @@ class Justifier:
         return self._made.keep(key, self._traced(*key)) if made is None else made
 
     def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
-        used = _Walk(self.compiled, self._known(claims)).walk(Name(iri), truth)
+        used = _Walk(self.compiled, self._entailed(claims)).walk(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.clauses import Cube, bits, prime
-from reasoner.logic.index import Union, complements, literals
+from reasoner.logic.index import Remembered, Union, complements, literals
 
 
 @frozen(order=True)
@@ -118,11 +118,11 @@ class Theory:
             found |= self._gives[literal]
         return self._units(found, closed | more)
 
-    def together(self, parts: Iterable[int]) -> int:
-        """`closed` of all literals of some sets that are closed already."""
-        found = self._always
-        for part in parts:
-            found |= part
+    def entailed(self, stated: Iterable[Literals]) -> int:
+        """`closed` of all that is stated: the closures of the parts, which are remembered, brought together."""
+        found, closures = self._always, self._closures
+        for one in stated:
+            found |= closures[one]
         return self._units(found, found)
 
     def _units(self, closed: int, known: int) -> int:
@@ -162,6 +162,10 @@ class Theory:
                 for literal in bits(either):
                     gives[literal - self.size] |= either & ~(1 << literal)
         return gives
+
+    @cached_property
+    def _closures(self) -> Remembered[Literals, int]:
+        return Remembered(lambda stated: self.closed(self.joined(stated)))
 
     @cached_property
     def _implied(self) -> Union:

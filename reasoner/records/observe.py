@@ -93,7 +93,7 @@ class _View:
                     if rule.data:
                         number = Decimal(value.value) if isinstance(value, Lit) else None
                         self._number(here, number, number, source, origin)
-                    elif isinstance(value, str):
+                    elif type(value) is str:
                         self._filler(here, value, source, origin)
                         if rule.functional:
                             self.of_node(value, here, origin)
@@ -102,15 +102,15 @@ class _View:
 
     def _filler(self, path: tuple[str, ...], value: str, source: str, by: str) -> None:
         """An individual and its classes."""
+        found = self.found
         if value[0] != "_":
-            self.found.append(made(Observation, (path, "value", value, True, None, None, source, by)))
+            found.append(made(Observation, (path, "value", value, True, None, None, source, by)))
         said = self.nodes.get(value)
-        if said:
-            named = self.names.get(value, value)
-            for cls in said.get(TYPE, _NOTHING):
-                if cls != _NAMED_INDIVIDUAL:
-                    typed = self._by(value, TYPE, cls) if self.derived and by == RECORDED else by
-                    self.found.append(made(Observation, (path, "class", _text(cls), True, None, None, named, typed)))
+        for cls in said.get(TYPE, _NOTHING) if said else ():
+            if cls != _NAMED_INDIVIDUAL:
+                named = self.names.get(value, value)
+                typed = self._by(value, TYPE, cls) if self.derived and by == RECORDED else by
+                found.append(made(Observation, (path, "class", _text(cls), True, None, None, named, typed)))
 
     def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
         """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""

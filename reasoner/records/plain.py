@@ -7,16 +7,17 @@ other is left to the reference, `reasoner.records.record`, so that each refusal 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial, reduce
 from itertools import islice
 from math import inf
 from operator import or_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.facts import Observation
+from reasoner.logic.index import Remembered
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
 from reasoner.records.contract import (
@@ -42,9 +43,6 @@ _NOTHING: Values = {}
 #: How many patients queries over the whole data go over at once: of more each would take longer.
 _TOGETHER = 1000
 
-#: How many verdicts are remembered in one place.
-_REMEMBERED = 50_000
-
 
 class Seen(NamedTuple):
     """What a record says of one patient, and the content hash of that."""
@@ -60,20 +58,6 @@ class Plain:
     seen: dict[str, Seen]
     nodes: Collection[str]
     left: bool
-
-
-class _Remembered(dict[Any, Any]):
-    """The results of a function, so many as are remembered."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, key: Any) -> Any:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[key] = found = self._function(key)
-        return found
 
 
 # -- the shapes --
@@ -151,12 +135,12 @@ class Lane:
         whole = {query.shape for query in (*contract.selects, *contract.constructs)}
         beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
         together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
-        self._beyond: Mapping[int, bool] = _Remembered(partial(_touched, beyond))
-        self._together: Mapping[int, bool] = _Remembered(partial(_touched, together))
+        self._beyond: Mapping[int, bool] = Remembered(partial(_touched, beyond))
+        self._together: Mapping[int, bool] = Remembered(partial(_touched, together))
         self._contract, self._taxonomy = contract, taxonomy
         self._mentioned = _mentioned(contract)
-        self._properties: Mapping[str, _Property] = _Remembered(self._property)
-        self._plans: Mapping[_Key, _Plan] = _Remembered(self._plan)
+        self._properties: Mapping[str, _Property] = Remembered(self._property)
+        self._plans: Mapping[_Key, _Plan] = Remembered(self._plan)
 
     @cached_property
     def _whole(self) -> WholeData:
@@ -241,7 +225,7 @@ class Lane:
             is_name = isinstance(value, str) and value[0] != "_"
             return met and (not is_name or self._words.may_name(p, str(value)))
 
-        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, _Remembered(leaf))
+        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, Remembered(leaf))
 
     # -- what is seen of a patient --
 
@@ -304,7 +288,7 @@ class Lane:
         conforms, left = True, []
         for one in asked:
             if one.path in own and one.path != TYPE:
-                left.append((one, one.enough, _Remembered(partial(_passes, one.test))))
+                left.append((one, one.enough, Remembered(partial(_passes, one.test))))
             else:
                 values = [itself] if not one.path else [_conform(t) for t in types] if one.path == TYPE else []
                 conforms = conforms and one.met_by([conform.passes(one.test, value) for value in values])
