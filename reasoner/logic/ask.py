@@ -41,14 +41,16 @@ class Asker:
 
     def questions(self, decision: Decision, classes: Iterable[str]) -> tuple[Question, ...]:
         """The inclusion-minimal sets of facts that can settle some undetermined class, smallest first."""
-        answers, terms = decision.answers, 0
-        places = [self.index.places[iri] for iri in classes]
-        open_places = [place for place in places if not answers & (place.entailed | place.excluded)]
-        for place in open_places:
+        return self.settling(open_places([self.index.places[iri] for iri in classes], decision.answers), decision)
+
+    def settling(self, places: Sequence[Place], decision: Decision) -> tuple[Question, ...]:
+        """The questions for the classes at some places, which are undetermined."""
+        terms = 0
+        for place in places:
             terms |= place.entailing | place.excluding
         key = terms, decision.literals & self.bearing(terms)
         found = self._found.get(key)
-        return self._found.keep(key, self._questions(open_places, key[1])) if found is None else found
+        return self._found.keep(key, self._questions(places, key[1])) if found is None else found
 
     def _questions(self, places: Sequence[Place], known: int) -> tuple[Question, ...]:
         found: dict[frozenset[str], tuple[dict[int, None], list[Place]]] = {}
@@ -129,6 +131,11 @@ class Asker:
             answers = self.index.settled(self.theory.extended(known, answer))
             found.add(tuple([place.iri for place in places if answers & place.answers]))
         return [one for one in found if one and not any(set(one) < set(other) for other in found)]
+
+
+def open_places(places: Iterable[Place], answers: int) -> tuple[Place, ...]:
+    """Those of some places whose classes are undetermined."""
+    return tuple([place for place in places if not answers & (place.entailed | place.excluded)])
 
 
 def _rank(question: Question) -> tuple[object, ...]:

@@ -26,6 +26,9 @@ from reasoner.logic.theory import Literals, Support
 #: What a fact claims: its term, whether that is present, whether it is assumed, and the literals that it states.
 Said = tuple[str, bool, bool, Literals]
 
+#: Takes the facts of some numbers, in order.
+Pick = Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
+
 #: Of how many sets of implicants it is kept what bears on them.
 _BEARINGS = 10_000
 
@@ -60,7 +63,7 @@ class Way:
     """
 
     claims: tuple[int, ...]
-    pick: Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
+    pick: Pick
     numbers: int
     criteria: tuple[str, ...]
     axioms: tuple[Origin, ...]
@@ -199,10 +202,12 @@ class Justifier:
     def _claim_sets(self, term: int, told: int) -> list[tuple[set[int], int]]:
         """Sets of claims that entail every literal of a satisfied implicant, each with the axioms used."""
         given = 0
+        for literal in bits(term):
+            given |= 1 << literal if told & self._stating[literal] else 0
+        if given == term:
+            return [(self._chosen(told, term), 0)]
         for number in bits(told):
             given |= self._stated[number]
-        if not term & ~given:
-            return [(self._chosen(told, term), 0)]
         sets = []
         for choice in product(*(self._supports(given, literal) for literal in bits(term))):
             needed = axioms = 0
@@ -266,7 +271,7 @@ class Justifier:
         )
 
 
-def _picking(numbers: tuple[int, ...]) -> Callable[[Mapping[int, Fact]], tuple[Fact, ...]]:
+def _picking(numbers: tuple[int, ...]) -> Pick:
     """What takes the facts of some numbers, in order."""
     if not numbers:
         return lambda _: ()

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from functools import partial
+from operator import itemgetter
 from typing import NamedTuple
 
 from reasoner.errors import Problem
@@ -15,23 +17,25 @@ from reasoner.frozen import frozen, made
 from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
-from reasoner.logic.ask import Asker, Question
-from reasoner.logic.compiled import Place
-from reasoner.logic.decide import Decision, State, closing_of, decide_closing, settled
+from reasoner.logic.ask import Asker, Question, open_places
+from reasoner.logic.compiled import Origin, Place
+from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing, settled
 from reasoner.logic.facts import Fact, Observation
-from reasoner.logic.index import Memory
-from reasoner.logic.justify import Justifier, Reason, Told, Way
+from reasoner.logic.index import Memory, Remembered
+from reasoner.logic.justify import Justifier, Pick, Reason, Told, Way
 from reasoner.patient.orders import Alerts, Order, Reviewer
 from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
+_path = itemgetter(0)
 
 #: How many conclusions are remembered.
 _CONCLUSIONS = 10_000
 
 
 Texts = tuple[str, ...]
+_Cited = tuple[Pick, Texts, tuple[Origin, ...], Texts, Texts, Texts]
 
 
 class Justified(NamedTuple):
@@ -90,8 +94,10 @@ def assess(
     return assess_decided(guideline, patient, assessor.decide(seen), proposed_in(seen), as_of, record, notes)
 
 
-def proposed_in(seen: Iterable[Observation]) -> set[str]:
+def proposed_in(seen: Sequence[Observation]) -> set[str]:
     """The classes of acts that a record proposes."""
+    if _PROPOSES not in map(_path, seen):
+        return set()
     return {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
@@ -111,7 +117,7 @@ def assess_decided(
         as_of=as_of,
         status=assessor.status(decision),
         conclusions=assessor.conclusions(decision, guideline.catalogue.management),
-        questions=assessor.asker.questions(decision, assessor.management),
+        questions=assessor.questions(decision),
         assumptions=assessor.assumptions(decision),
         decision=decision,
         alerts=assessor.alerts.of(decision.answers),
@@ -140,11 +146,12 @@ class Assessor:
         self.justifier, self.asker = Justifier(compiled), Asker(compiled, guideline.reader.names)
         self._places = compiled.index.places
         self._managed = sum(self._places[iri].answers for iri in self.management)
-        self._status: Memory[int, str] = Memory()
+        self._status = Remembered(self._status_by)
+        self._open = Remembered(partial(open_places, [self._places[iri] for iri in self.management]))
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
-        self._cited: Memory[tuple[Way, ...], tuple[tuple[Way, Texts, Texts, Texts], ...]] = Memory()
+        self._cited: Memory[tuple[Way, ...], tuple[_Cited, ...]] = Memory()
         self._warrants: Memory[Texts, tuple[Texts, Texts]] = Memory()
         self._readings: Memory[tuple[Texts, Texts], Texts] = Memory()
         self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
@@ -159,12 +166,15 @@ class Assessor:
 
     def status(self, decision: Decision) -> str:
         """What the answers for the management classes amount to."""
-        answers = decision.answers & self._managed
-        found = self._status.get(answers)
-        if found is None:
-            states = {iri: decision.state(iri) for iri in self.management}
-            found = self._status.keep(answers, status(self.catalogue.management, states))
-        return found
+        return self._status[decision.answers & self._managed]
+
+    def _status_by(self, answers: int) -> str:
+        states = {iri: answered(self._places[iri], answers) for iri in self.management}
+        return status(self.catalogue.management, states)
+
+    def questions(self, decision: Decision) -> tuple[Question, ...]:
+        """What would settle the management classes that are undetermined."""
+        return self.asker.settling(self._open[decision.answers & self._managed], decision)
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
@@ -188,10 +198,11 @@ class Assessor:
         """The ways to an answer as they are those of one patient, each with what it cites."""
         cited = self._cited.get(ways)
         if cited is None:
-            cited = self._cited.keep(ways, tuple([(way, *self._cites(place.iri, state, way)) for way in ways]))
-        reason = told.reason
-        return tuple([made(Justified, (reason(way), statements, citations, readings))
-                      for way, statements, citations, readings in cited])  # fmt: skip
+            cited = self._cited.keep(ways, tuple([(way.pick, way.criteria, way.axioms, *self._cites(place.iri, state, way))
+                                                  for way in ways]))  # fmt: skip
+        facts = told.facts
+        return tuple([made(Justified, (made(Reason, (pick(facts), criteria, axioms)), statements, citations, readings))
+                      for pick, criteria, axioms, statements, citations, readings in cited])  # fmt: skip
 
     def _cites(self, iri: str, state: State, way: Way) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
@@ -229,7 +240,7 @@ class Assessor:
     def unnamed_index(self, seen: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""
         for iri, rule in self._indexing:
-            if not any(s.path[0] == iri for s in seen):
+            if iri not in map(_path, map(_path, seen)):
                 nodes = {s.source for s in seen if s.kind == "class" and s.present and len(s.path) == 1
                          and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
                 if len(nodes) > 1:
