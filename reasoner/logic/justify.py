@@ -20,7 +20,7 @@ from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision, settled
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.theory import Literals, Support
 
 #: What a fact claims: its term, whether that is present, whether it is assumed, and the literals that it states.
@@ -117,17 +117,27 @@ class Bearing:
     """Implicants that hold and give one answer for a class, the claims that bear on them, and the ways that were found.
 
     A claim bears on an implicant where it states a literal of it, or one from which the theory concludes a literal of
-    it. `near` are the numbers of those claims, as bits.
+    it. `own` and `near` are the numbers of those that do the first, and of all, as bits. Where claims state every
+    literal, the first alone decide.
     """
 
-    def __init__(self, relevant: int, near: int) -> None:
-        self.relevant, self.near = relevant, near
-        self.ways: Memory[int, tuple[Way, ...]] = Memory()
+    def __init__(self, literals: int, relevant: int, own: int, near: int) -> None:
+        self.literals, self.relevant, self.own, self.near = literals, relevant, own, near
+        self._stated: Memory[int, tuple[Way, ...]] = Memory()
+        self._entailed: Memory[int, tuple[Way, ...]] = Memory()
 
     def meet(self, number: int, stated: int) -> None:
         """Take note of a claim that states some literals."""
-        if stated & self.relevant:
-            self.near |= 1 << number
+        self.own |= bool(stated & self.literals) << number
+        self.near |= bool(stated & self.relevant) << number
+
+    def ways(self, told: int) -> tuple[Way, ...] | None:
+        """The ways by some claims, where they were found."""
+        return self._stated.get(told & self.own) or self._entailed.get(told & self.near)
+
+    def keep(self, told: int, ways: tuple[Way, ...], stated: bool) -> tuple[Way, ...]:
+        """The ways by some claims, from now on remembered; `stated` says whether these state every literal."""
+        return self._stated.keep(told & self.own, ways) if stated else self._entailed.keep(told & self.near, ways)
 
 
 class Justifier:
@@ -141,8 +151,10 @@ class Justifier:
         self._stated: list[int] = []
         self._stating = [0] * (2 * compiled.theory.size)
         self._antecedents = compiled.theory.antecedents
-        self._leading = [reduce(or_, (support for support, _ in supports), 1 << literal)
+        self._leading = [_union([1 << literal, *(support for support, _ in supports)])
                          for literal, supports in enumerate(self._antecedents)]  # fmt: skip
+        self._bits: Remembered[int, tuple[int, ...]] = Remembered(lambda mask: tuple(bits(mask)))
+        self._entailed: Remembered[tuple[int, ...], int] = Remembered(self._entailed_by)
         self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
         self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
 
@@ -163,53 +175,44 @@ class Justifier:
     def ways(self, told: Told, place: Place, held: int) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`, fewest assumptions and then fewest facts first."""
         bearing = self._bearings.get(held) or self._bearing(held)
-        numbers = told.numbers & bearing.near
-        found = bearing.ways.get(numbers)
-        return bearing.ways.keep(numbers, self._found(place, told.numbers, held)) if found is None else found
+        return bearing.ways(told.numbers) or self._found(place, told.numbers, held, bearing)
 
     def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
-        relevant = near = 0
-        for term in bits(held):
-            for literal in bits(self.index.terms.literals[term]):
-                relevant |= self._leading[literal]
+        own = _union(self.index.terms.literals[term] for term in self._bits[held])
+        relevant = _union(self._leading[literal] for literal in self._bits[own])
         with self._lock:
-            for literal in bits(relevant):
-                near |= self._stating[literal]
-            return self._bearings.keep(held, Bearing(relevant, near))
+            stating = [_union(self._stating[literal] for literal in self._bits[one]) for one in (own, relevant)]
+            return self._bearings.keep(held, Bearing(own, relevant, *stating))
 
-    def _found(self, place: Place, numbers: int, held: int) -> tuple[Way, ...]:
+    def _found(self, place: Place, told: int, held: int, bearing: Bearing) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
         found: dict[int, Way] = {}
-        for term in bits(held):
+        for term in self._bits[held]:
             alone = self._bearings.get(1 << term) or self._bearing(1 << term)
-            ways = alone.ways.get(numbers & alone.near)
-            for way in self._of_term(place, term, alone, numbers & alone.near, held) if ways is None else ways:
+            for way in alone.ways(told) or self._of_term(place, term, alone, told, held):
                 found.setdefault(way.numbers, way)
-        if len(found) == 1:
-            return tuple(found.values())
         least = [way for numbers, way in found.items() if [o & ~numbers for o in found].count(0) == 1]
-        return tuple(sorted(least, key=lambda way: way.rank))
+        least.sort(key=lambda way: way.rank)
+        return bearing.keep(told, tuple(least), self._state_all(told, bearing.literals))
 
-    def _of_term(self, place: Place, term: int, alone: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
+    def _of_term(self, place: Place, term: int, alone: Bearing, told: int, held: int) -> tuple[Way, ...]:
         """The ways to an answer by one implicant that some claims satisfy; fewer claims satisfy no other than these."""
         truth, cube, terms = bool(place.entailing >> term & 1), self.index.cubes[term], self.index.terms.literals
-        others = [terms[one] for one in bits(held)]
+        others, stated = [terms[one] for one in self._bits[held]], self._state_all(told, alone.literals)
+        sets = [(self._chosen(told, terms[term]), 0)] if stated else self._claim_sets(terms[term], told & alone.near)
         ways = [self._way(self._minimal(claims, others), place.iri, truth, cube.axioms | axioms)
-                for claims, axioms in self._claim_sets(terms[term], numbers)]  # fmt: skip
-        return alone.ways.keep(numbers, tuple(ways))
+                for claims, axioms in sets]  # fmt: skip
+        return alone.keep(told, tuple(ways), stated)
+
+    def _state_all(self, told: int, literals: int) -> bool:
+        """Whether some claims state every one of some literals."""
+        return all(told & self._stating[literal] for literal in self._bits[literals])
 
     def _claim_sets(self, term: int, told: int) -> list[tuple[set[int], int]]:
         """Sets of claims that entail every literal of a satisfied implicant, each with the axioms used."""
-        given = 0
-        for literal in bits(term):
-            given |= 1 << literal if told & self._stating[literal] else 0
-        if given == term:
-            return [(self._chosen(told, term), 0)]
-        for number in bits(told):
-            given |= self._stated[number]
-        sets = []
-        for choice in product(*(self._supports(given, literal) for literal in bits(term))):
+        given, sets = _union(self._stated[number] for number in bits(told)), []
+        for choice in product(*[self._supports(given, literal) for literal in self._bits[term]]):
             needed = axioms = 0
             for support, used in choice:
                 needed, axioms = needed | support, axioms | used
@@ -225,7 +228,7 @@ class Justifier:
     def _chosen(self, told: int, needed: int) -> set[int]:
         """For each literal the claim that states it: the one that states the least else."""
         chosen = set()
-        for literal in bits(needed):
+        for literal in self._bits[needed]:
             stating = told & self._stating[literal]
             one = stating.bit_length() - 1
             if stating != 1 << one:
@@ -238,12 +241,12 @@ class Justifier:
         kept = sorted(claims, key=self._claims.__getitem__)
         for one in sorted(kept, key=lambda number: not self._claims[number].assumed):
             rest = [other for other in kept if other != one]
-            missing = ~self._entailed(rest)
+            missing = ~self._entailed[tuple(rest)]
             if not all(term & missing for term in terms):
                 kept = rest
         return tuple(kept)
 
-    def _entailed(self, numbers: Iterable[int]) -> int:
+    def _entailed_by(self, numbers: Iterable[int]) -> int:
         """What some claims entail."""
         return self.compiled.theory.entailed([self._claims[number].literals for number in numbers])
 
@@ -256,7 +259,7 @@ class Justifier:
         return self._made.keep(key, self._traced(*key)) if made is None else made
 
     def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
-        used = _Walk(self.compiled, self._entailed(claims)).walk(Name(iri), truth)
+        used = _Walk(self.compiled, self._entailed[claims]).walk(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)
@@ -269,6 +272,10 @@ class Justifier:
             assumed=assumed,
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
 
 
 def _picking(numbers: tuple[int, ...]) -> Pick:

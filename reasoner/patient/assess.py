@@ -198,8 +198,8 @@ class Assessor:
         """The ways to an answer as they are those of one patient, each with what it cites."""
         cited = self._cited.get(ways)
         if cited is None:
-            cited = self._cited.keep(ways, tuple([(way.pick, way.criteria, way.axioms, *self._cites(place.iri, state, way))
-                                                  for way in ways]))  # fmt: skip
+            found = [(way.pick, way.criteria, way.axioms, *self._cites(place.iri, state, way)) for way in ways]
+            cited = self._cited.keep(ways, tuple(found))
         facts = told.facts
         return tuple([made(Justified, (made(Reason, (pick(facts), criteria, axioms)), statements, citations, readings))
                       for pick, criteria, axioms, statements, citations, readings in cited])  # fmt: skip
