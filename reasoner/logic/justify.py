@@ -8,7 +8,7 @@ each combination of what bears on an implicant, and remembered.
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from operator import itemgetter, or_
@@ -28,6 +28,9 @@ Said = tuple[str, bool, bool, Literals]
 
 #: Takes the facts of some numbers, in order.
 Pick = Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
+
+#: What a reason cites: by the terms that it shows to hold, those of its axioms, and those that it assumes.
+Citing = Callable[[Sequence[str], Sequence[str], Sequence[str]], tuple[tuple[str, ...], ...]]
 
 #: Of how many sets of implicants it is kept what bears on them.
 _BEARINGS = 10_000
@@ -68,6 +71,7 @@ class Way:
     criteria: tuple[str, ...]
     axioms: tuple[Origin, ...]
     assumed: tuple[str, ...]
+    cited: tuple[tuple[str, ...], ...]
     rank: tuple[object, ...]
 
 
@@ -123,8 +127,8 @@ class Bearing:
 
     def __init__(self, literals: int, relevant: int, own: int, near: int) -> None:
         self.literals, self.relevant, self.own, self.near = literals, relevant, own, near
-        self._stated: Memory[int, tuple[Way, ...]] = Memory()
-        self._entailed: Memory[int, tuple[Way, ...]] = Memory()
+        self.by_stated: Memory[int, tuple[Way, ...]] = Memory()
+        self.by_entailed: Memory[int, tuple[Way, ...]] = Memory()
 
     def meet(self, number: int, stated: int) -> None:
         """Take note of a claim that states some literals."""
@@ -133,18 +137,21 @@ class Bearing:
 
     def ways(self, told: int) -> tuple[Way, ...] | None:
         """The ways by some claims, where they were found."""
-        return self._stated.get(told & self.own) or self._entailed.get(told & self.near)
+        return self.by_stated.get(told & self.own) or self.by_entailed.get(told & self.near)
 
     def keep(self, told: int, ways: tuple[Way, ...], stated: bool) -> tuple[Way, ...]:
         """The ways by some claims, from now on remembered; `stated` says whether these state every literal."""
-        return self._stated.keep(told & self.own, ways) if stated else self._entailed.keep(told & self.near, ways)
+        return self.by_stated.keep(told & self.own, ways) if stated else self.by_entailed.keep(told & self.near, ways)
 
 
 class Justifier:
-    """Finds the reasons for the answers of one guideline, and remembers the ways that it found."""
+    """Finds the reasons for the answers of one guideline, and remembers the ways that it found.
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled, self.index = compiled, compiled.index
+    `cites` tells what a reason cites.
+    """
+
+    def __init__(self, compiled: Compiled, cites: Citing = lambda *_: ()) -> None:
+        self.compiled, self.index, self._cites = compiled, compiled.index, cites
         self._lock = allocate_lock()
         self.number = _Numbers(self._new)
         self._claims: list[Claim] = []
@@ -174,8 +181,9 @@ class Justifier:
 
     def ways(self, told: Told, place: Place, held: int) -> tuple[Way, ...]:
         """The ways to an answer by the implicants that are `held`, fewest assumptions and then fewest facts first."""
-        bearing = self._bearings.get(held) or self._bearing(held)
-        return bearing.ways(told.numbers) or self._found(place, told.numbers, held, bearing)
+        bearing, numbers = self._bearings.get(held) or self._bearing(held), told.numbers
+        return (bearing.by_stated.get(numbers & bearing.own) or bearing.by_entailed.get(numbers & bearing.near)
+                or self._found(place, numbers, held, bearing))  # fmt: skip
 
     def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
@@ -263,13 +271,16 @@ class Justifier:
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)
+        criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
+        ordered = tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
         return Way(
             claims=claims,
             pick=_picking(claims),
             numbers=sum(1 << number for number in claims),
-            criteria=tuple(name for name, value in used.items() if value == truth and name != iri),
-            axioms=tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term))),
+            criteria=criteria,
+            axioms=ordered,
             assumed=assumed,
+            cited=self._cites((iri, *criteria) if truth else (iri,), [origin.term for origin in ordered], assumed),
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )
 

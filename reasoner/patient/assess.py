@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from operator import itemgetter
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 from reasoner.errors import Problem
 from reasoner.frozen import frozen, made
@@ -18,11 +18,10 @@ from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question, open_places
-from reasoner.logic.compiled import Origin, Place
 from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing, settled
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory, Remembered
-from reasoner.logic.justify import Justifier, Pick, Reason, Told, Way
+from reasoner.logic.justify import Justifier, Reason, Told, Way
 from reasoner.patient.orders import Alerts, Order, Reviewer
 from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
@@ -35,7 +34,6 @@ _CONCLUSIONS = 10_000
 
 
 Texts = tuple[str, ...]
-_Cited = tuple[Pick, Texts, tuple[Origin, ...], Texts, Texts, Texts]
 
 
 class Justified(NamedTuple):
@@ -47,12 +45,49 @@ class Justified(NamedTuple):
     readings: Texts
 
 
+class Reasons(Sequence[Justified]):
+    """The reasons for one answer in order, by the ways to it that were found; put together when they are looked at."""
+
+    __slots__ = ("_facts", "_ways")
+
+    def __init__(self, facts: Mapping[int, Fact], ways: Sequence[Way]) -> None:
+        self._facts, self._ways = facts, ways
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+    def __iter__(self) -> Iterator[Justified]:
+        for way in self._ways:
+            yield Justified(Reason(way.pick(self._facts), way.criteria, way.axioms), *way.cited)
+
+    @overload
+    def __getitem__(self, place: int) -> Justified: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Justified, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Justified | tuple[Justified, ...]:
+        return tuple(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Reasons | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return tuple, (tuple(self),)
+
+
 class Conclusion(NamedTuple):
     """What is decided of one management class."""
 
     cls: ManagementClass
     state: State
-    reasons: tuple[Justified, ...]
+    reasons: Sequence[Justified]
 
 
 @frozen
@@ -143,7 +178,7 @@ class Assessor:
         self.compiled, self.catalogue, self.reader = compiled, catalogue, guideline.reader
         self.prefixes = guideline.prefixes
         self.management = tuple(cls.iri for cls in catalogue.management)
-        self.justifier, self.asker = Justifier(compiled), Asker(compiled, guideline.reader.names)
+        self.justifier, self.asker = Justifier(compiled, self._cites), Asker(compiled, guideline.reader.names)
         self._places = compiled.index.places
         self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status = Remembered(self._status_by)
@@ -151,9 +186,6 @@ class Assessor:
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
-        self._cited: Memory[tuple[Way, ...], tuple[_Cited, ...]] = Memory()
-        self._warrants: Memory[Texts, tuple[Texts, Texts]] = Memory()
-        self._readings: Memory[tuple[Texts, Texts], Texts] = Memory()
         self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
         self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
@@ -187,43 +219,20 @@ class Assessor:
         state, held = settled(place, told.answers, told.held)
         ways = self.justifier.ways(told, place, held) if held else ()
         if told.sourced:
-            return made(Conclusion, (cls, state, self._justified(told, state, place, ways) if ways else ()))
+            return made(Conclusion, (cls, state, Reasons(told.facts, ways) if ways else ()))
         key = place.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:
-            found = self._concluded.keep(key, Conclusion(cls, state, self._justified(told, state, place, ways)))
+            found = self._concluded.keep(key, Conclusion(cls, state, tuple(Reasons(told.facts, ways))))
         return found
 
-    def _justified(self, told: Told, state: State, place: Place, ways: tuple[Way, ...]) -> tuple[Justified, ...]:
-        """The ways to an answer as they are those of one patient, each with what it cites."""
-        cited = self._cited.get(ways)
-        if cited is None:
-            found = [(way.pick, way.criteria, way.axioms, *self._cites(place.iri, state, way)) for way in ways]
-            cited = self._cited.keep(ways, tuple(found))
-        facts = told.facts
-        return tuple([made(Justified, (made(Reason, (pick(facts), criteria, axioms)), statements, citations, readings))
-                      for pick, criteria, axioms, statements, citations, readings in cited])  # fmt: skip
-
-    def _cites(self, iri: str, state: State, way: Way) -> tuple[Texts, Texts, Texts]:
+    def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
-        terms = (iri, *way.criteria) if state is State.ENTAILED else (iri,)
-        assuming = tuple([origin.term for origin in way.axioms]), way.assumed
-        readings = self._readings.get(assuming)
-        if readings is None:
-            readings = self._readings.keep(assuming, self._numbered(way))
-        return (*(self._warrants.get(terms) or self._warranted(terms)), readings)
-
-    def _warranted(self, terms: Texts) -> tuple[Texts, Texts]:
-        """The statements that warrant some terms, and the numbers that they cite."""
-        warrants, catalogue = self.catalogue.warrants, self.catalogue
-        statements = catalogue.in_text_order(s for term in terms for s in warrants.get(term, ()))
-        return self._warrants.keep(terms, (statements, catalogue.citations(statements)))
-
-    def _numbered(self, way: Way) -> Texts:
-        """The readings on which a way rests."""
-        assumes, closable = self.catalogue.assumes, self.catalogue.closable
-        axioms = [origin.term for origin in way.axioms if origin.term not in closable]
-        return self.catalogue.numbered({one for term in (*axioms, *way.assumed) for one in assumes.get(term, ())})
+        catalogue = self.catalogue
+        statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
+        assuming = (*[term for term in axioms if term not in catalogue.closable], *assumed)
+        readings = {reading for term in assuming for reading in catalogue.assumes.get(term, ())}
+        return statements, catalogue.citations(statements), catalogue.numbered(readings)
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""
