@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reasoner.logic.clauses import atoms_of, bits
 from reasoner.logic.compiled import Compiled, Place
 from reasoner.logic.decide import Decision
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 
 Ask = tuple[frozenset[str], int]
 
@@ -34,6 +34,7 @@ class Asker:
         self._asks: Memory[tuple[int, int], list[Ask]] = Memory()
         self._found: Memory[tuple[int, int], tuple[Question, ...]] = Memory()
         self._plainest: Memory[tuple[int, int], int] = Memory()
+        self._asked: Remembered[tuple[int, int], frozenset[str]] = Remembered(self._asking)
         self._same: Memory[Question, Question] = Memory()
 
     def _both(self, atoms: int) -> int:
@@ -96,6 +97,10 @@ class Asker:
 
     def asked(self, known: int, answer: int) -> frozenset[str]:
         """The facts to ask for to get an answer."""
+        return self._asked[answer, known & self._tied if answer & self._tied else 0]
+
+    def _asking(self, asked: tuple[int, int]) -> frozenset[str]:
+        answer, known = asked
         atoms = bits((answer | answer >> self.theory.size) & (1 << self.theory.size) - 1)
         return frozenset([self.names[self._plain(known, atom)] for atom in atoms])
 

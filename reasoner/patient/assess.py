@@ -18,6 +18,7 @@ from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question, open_places
+from reasoner.logic.compiled import Place
 from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing, settled
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory, Remembered
@@ -210,12 +211,11 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason."""
-        told = Told(self.justifier, decision)
-        return tuple([self._conclusion(told, cls) for cls in classes])
+        told, places = Told(self.justifier, decision), self._places
+        return tuple([self._conclusion(told, cls, places[cls.iri]) for cls in classes])
 
-    def _conclusion(self, told: Told, cls: ManagementClass) -> Conclusion:
+    def _conclusion(self, told: Told, cls: ManagementClass, place: Place) -> Conclusion:
         """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        place = self._places[cls.iri]
         state, held = settled(place, told.answers, told.held)
         ways = self.justifier.ways(told, place, held) if held else ()
         if told.sourced:

@@ -138,7 +138,8 @@ def _matches(patterns: Iterable[_Pattern], nodes: Nodes, group: Sequence[str], b
             known = here.get(pattern.subject)
             subjects = group if known is None else (str(known),) if known in nodes else ()
             said = [(s, nodes[s][predicate]) for s in subjects if predicate in nodes[s]]
-            found += _fitting(pattern, said, here) if said else ()
+            if said:
+                found += _fitting(pattern, said, here)
     return found
 
 
