@@ -7,9 +7,10 @@ complement's is, and undetermined otherwise. By the completeness of the implican
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import attrgetter
 
 from reasoner.errors import ContradictionError, Problem
 from reasoner.frozen import frozen
@@ -29,6 +30,7 @@ class State(StrEnum):
 
 
 _ENTAILED, _EXCLUDED, _OPEN = State
+_literals: Callable[[Fact], Literals] = attrgetter("literals")
 
 
 @frozen
@@ -87,7 +89,7 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
 def decide_closing(compiled: Compiled, recorded: tuple[Fact, ...], closing: Closing) -> Decision:
     """`decide` with what is assumed by `closing`."""
     theory = compiled.theory
-    closed = theory.entailed([fact.literals for fact in recorded])
+    closed = theory.entailed(map(_literals, recorded))
     if theory.clashes(closed):
         raise contradiction(theory, recorded)
     assumed = closing.assumed(closed)

@@ -9,6 +9,8 @@ form of asking term by term.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import getitem, or_
 from typing import Generic, TypeVar
 
 from reasoner.logic.clauses import Cube, bits
@@ -64,11 +66,7 @@ class Union:
         self._rows = [_Row(sets[start : start + 8]) for start in range(0, len(sets), 8)]
 
     def __call__(self, members: int) -> int:
-        found = 0
-        for row, byte in zip(self._rows, members.to_bytes(self._size, "little"), strict=True):
-            if byte:
-                found |= row[byte]
-        return found
+        return reduce(or_, map(getitem, self._rows, members.to_bytes(self._size, "little")), 0)
 
 
 class _Row(dict[int, int]):

@@ -11,7 +11,7 @@ from _thread import allocate_lock
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import reduce
 from itertools import product
-from operator import itemgetter, or_
+from operator import attrgetter, itemgetter, or_
 from typing import NamedTuple
 
 from reasoner.frozen import frozen, made
@@ -23,8 +23,9 @@ from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.theory import Literals, Support
 
-#: What a fact claims: its term, whether that is present, whether it is assumed, and the literals that it states.
-Said = tuple[str, bool, bool, Literals]
+#: What a fact claims: its term, whether that is present, by what it is known, and the literals that it states.
+Said = tuple[str, bool, str, Literals]
+_said: Callable[[Fact], Said] = attrgetter("term", "present", "by", "literals")
 
 #: Takes the facts of some numbers, in order.
 Pick = Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
@@ -103,8 +104,9 @@ class Told:
 
     def __init__(self, justifier: Justifier, decision: Decision) -> None:
         self.held, self.answers = decision.held, decision.answers
-        self.facts = {justifier.number[term, present, by == ASSUMED, stated]: fact
-                      for fact in decision.facts for term, present, _, by, stated in (fact,)}  # fmt: skip
+        self.facts = dict(
+            zip(map(justifier.number.__getitem__, map(_said, decision.facts)), decision.facts, strict=True)
+        )
         self.sourced = any(fact.source for fact in decision.facts)
         self.numbers = sum(map((1).__lshift__, self.facts))
 
@@ -169,8 +171,9 @@ class Justifier:
         """The number of a claim that was not met before."""
         with self._lock:
             if key not in self.number:
-                number, stated = len(self._claims), self.compiled.theory.joined(key[3])
-                self._claims.append(Claim(*key))
+                (term, present, by, said), number = key, len(self._claims)
+                stated = self.compiled.theory.joined(said)
+                self._claims.append(Claim(term, present, by == ASSUMED, said))
                 self._stated.append(stated)
                 for literal in bits(stated):
                     self._stating[literal] |= 1 << number

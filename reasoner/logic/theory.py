@@ -120,9 +120,7 @@ class Theory:
 
     def entailed(self, stated: Iterable[Literals]) -> int:
         """`closed` of all that is stated: the closures of the parts, which are remembered, brought together."""
-        found, closures = self._always, self._closures
-        for one in stated:
-            found |= closures[one]
+        found = reduce(or_, map(self._closures.__getitem__, stated), self._always)
         return self._units(found, found)
 
     def _units(self, closed: int, known: int) -> int:

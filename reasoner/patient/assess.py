@@ -24,7 +24,7 @@ from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.justify import Justifier, Reason, Told, Way
 from reasoner.patient.orders import Alerts, Order, Reviewer
-from reasoner.patient.together import refuse_together
+from reasoner.patient.together import Together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
@@ -184,6 +184,7 @@ class Assessor:
         self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status = Remembered(self._status_by)
         self._open = Remembered(partial(open_places, [self._places[iri] for iri in self.management]))
+        self._together = Together(compiled)
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
@@ -194,7 +195,7 @@ class Assessor:
 
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
-        refuse_together(self.compiled, seen)
+        self._together.refuse(seen)
         return decide_closing(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:
