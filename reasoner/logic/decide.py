@@ -70,14 +70,6 @@ def answered(place: Place, answers: int) -> State:
     return _ENTAILED if answers & place.entailed else _EXCLUDED if answers & place.excluded else _OPEN
 
 
-def settled(place: Place, answers: int, held: int) -> tuple[State, int]:
-    """The state of the class at `place`, and which of the implicants that are `held` give it."""
-    _, entailed, excluded, entailing, excluding = place
-    if answers & entailed:
-        return _ENTAILED, held & entailing
-    return (_EXCLUDED, held & excluding) if answers & excluded else (_OPEN, 0)
-
-
 def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:
     """Decide every class from `facts`; acts in the classes `closable` are assumed absent where nothing forbids it.
 

@@ -86,8 +86,9 @@ class Reader:
         found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
         known, individuals = self._known, self._individuals
         for seen in observations:
-            path, kind, target, present, low, high, _, _ = seen
-            said = path, kind, "" if kind == "value" and target not in individuals else target, present, low, high
+            said: Said = seen[:6]
+            if said[1] == "value" and said[2] not in individuals:
+                said = said[0], "value", "", True, None, None
             for key, literals in known[said]:
                 if key in found:
                     first, others = found[key]

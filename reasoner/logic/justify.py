@@ -17,7 +17,7 @@ from typing import NamedTuple
 from reasoner.frozen import frozen, made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
-from reasoner.logic.decide import Decision, settled
+from reasoner.logic.decide import Decision, State
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import Memory, Remembered
@@ -32,6 +32,8 @@ Pick = Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
 
 #: What a reason cites: by the terms that it shows to hold, those of its axioms, and those that it assumes.
 Citing = Callable[[Sequence[str], Sequence[str], Sequence[str]], tuple[tuple[str, ...], ...]]
+
+_ENTAILED, _EXCLUDED, _OPEN = State
 
 #: Of how many sets of implicants it is kept what bears on them.
 _BEARINGS = 10_000
@@ -80,9 +82,7 @@ def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, .
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
     told = Told(justifier, decision)
-    place = compiled.index.places[iri]
-    _, held = settled(place, decision.answers, decision.held)
-    return tuple(told.reason(way) for way in justifier.ways(told, place, held)) if held else ()
+    return tuple(told.reason(way) for way in justifier.answer(told, compiled.index.places[iri])[1])
 
 
 class _Numbers(dict[Said, int]):
@@ -182,11 +182,21 @@ class Justifier:
                 self.number[key] = number
             return self.number[key]
 
-    def ways(self, told: Told, place: Place, held: int) -> tuple[Way, ...]:
-        """The ways to an answer by the implicants that are `held`, fewest assumptions and then fewest facts first."""
+    def answer(self, told: Told, place: Place) -> tuple[State, tuple[Way, ...]]:
+        """The state of the class at a place, and the ways to it: fewest assumptions and then fewest facts first."""
+        _, entailed, excluded, entailing, excluding = place
+        if told.answers & entailed:
+            state, held = _ENTAILED, told.held & entailing
+        elif told.answers & excluded:
+            state, held = _EXCLUDED, told.held & excluding
+        else:
+            return _OPEN, ()
         bearing, numbers = self._bearings.get(held) or self._bearing(held), told.numbers
-        return (bearing.by_stated.get(numbers & bearing.own) or bearing.by_entailed.get(numbers & bearing.near)
-                or self._found(place, numbers, held, bearing))  # fmt: skip
+        return state, (
+            bearing.by_stated.get(numbers & bearing.own)
+            or bearing.by_entailed.get(numbers & bearing.near)
+            or self._found(place, numbers, held, bearing)
+        )
 
     def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""

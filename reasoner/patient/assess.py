@@ -18,13 +18,12 @@ from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
 from reasoner.logic.ask import Asker, Question, open_places
-from reasoner.logic.compiled import Place
-from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing, settled
+from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.justify import Justifier, Reason, Told, Way
 from reasoner.patient.orders import Alerts, Order, Reviewer
-from reasoner.patient.together import Together
+from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
@@ -184,7 +183,6 @@ class Assessor:
         self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status = Remembered(self._status_by)
         self._open = Remembered(partial(open_places, [self._places[iri] for iri in self.management]))
-        self._together = Together(compiled)
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
@@ -195,7 +193,7 @@ class Assessor:
 
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
-        self._together.refuse(seen)
+        refuse_together(self.compiled, seen)
         return decide_closing(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:
@@ -211,17 +209,16 @@ class Assessor:
         return self.asker.settling(self._open[decision.answers & self._managed], decision)
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
-        """What is decided of some classes, with every reason."""
-        told, places = Told(self.justifier, decision), self._places
-        return tuple([self._conclusion(told, cls, places[cls.iri]) for cls in classes])
+        """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
+        told, places, answer = Told(self.justifier, decision), self._places, self.justifier.answer
+        concluded = self._concluded_of_one if told.sourced else self._concluded_of_all
+        return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
 
-    def _conclusion(self, told: Told, cls: ManagementClass, place: Place) -> Conclusion:
-        """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        state, held = settled(place, told.answers, told.held)
-        ways = self.justifier.ways(told, place, held) if held else ()
-        if told.sourced:
-            return made(Conclusion, (cls, state, Reasons(told.facts, ways) if ways else ()))
-        key = place.iri, ways, told.used(ways)
+    def _concluded_of_one(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
+        return made(Conclusion, (cls, state, Reasons(told.facts, ways) if ways else ()))
+
+    def _concluded_of_all(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
+        key = cls.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:
             found = self._concluded.keep(key, Conclusion(cls, state, tuple(Reasons(told.facts, ways))))

@@ -6,47 +6,19 @@ a functional property, and two classes of one node that an axiom joins are looke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import compress
-from operator import is_, itemgetter
+from collections.abc import Collection, Iterator, Sequence
 
 from reasoner.errors import ContradictionError, Problem, RecordError
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import Observation
-from reasoner.logic.index import Remembered
 
-_typed = "class", True
-_path, _low, _high = itemgetter(0), itemgetter(4), itemgetter(5)
-_said, _kind, _place = itemgetter(0, 1), itemgetter(1, 3), itemgetter(0, 6)
 ByPath = dict[tuple[str, ...], list[Observation]]
 
 
-class Together:
-    """Looks through the observations of patients of one guideline."""
-
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled = compiled
-        self._alone: Remembered[tuple[tuple[str, ...], str], bool] = Remembered(self._is_alone)
-
-    def refuse(self, seen: Sequence[Observation]) -> None:
-        """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
-        if not self._all_apart(seen):
-            _refuse(self.compiled, seen)
-
-    def _all_apart(self, seen: Sequence[Observation]) -> bool:
-        """Whether no two could say more together: of one quantity, of one value, of the class of one node."""
-        typed = [*compress(map(_place, seen), map(_typed.__eq__, map(_kind, seen)))]
-        single = [*compress(map(_path, seen), map(self._alone.__getitem__, map(_said, seen)))]
-        whole = all(map(is_, map(_low, seen), map(_high, seen)))
-        return whole and len(set(typed)) == len(typed) and len(set(single)) == len(single)
-
-    def _is_alone(self, said: tuple[tuple[str, ...], str]) -> bool:
-        """Whether only one such observation can stand on its path without more being said."""
-        path, kind = said
-        return kind == "number" or (kind == "value" and path[-1] in self.compiled.functional)
-
-
-def _refuse(compiled: Compiled, seen: Iterable[Observation]) -> None:
+def refuse_together(compiled: Compiled, seen: Sequence[Observation]) -> None:
+    """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
+    if _all_apart(compiled.functional, seen):
+        return
     numbers, values, classes = ByPath(), ByPath(), ByPath()
     of_kind = {"number": numbers, "value": values, "class": classes}
     for observation in seen:
@@ -57,6 +29,17 @@ def _refuse(compiled: Compiled, seen: Iterable[Observation]) -> None:
         raise ContradictionError(problem)
     for problem in _classes(compiled, classes) if compiled.joined else ():
         raise RecordError(problem)
+
+
+def _all_apart(functional: Collection[str], seen: Sequence[Observation]) -> bool:
+    """Whether no two observations could say more together: of one quantity, of one value, of the class of one node."""
+    places: list[object] = []
+    for path, kind, _, present, low, high, source, _ in seen:
+        if kind == "number" and low is not high:
+            return False
+        if present and (kind != "value" or path[-1] in functional):
+            places.append((path, source) if kind == "class" else path)
+    return len(set(places)) == len(places)
 
 
 def _bounds(found: ByPath) -> Iterator[Problem]:

@@ -112,7 +112,7 @@ def read(sources: Iterable[Source]) -> File | None:
 def _read(source: Source) -> File:
     if source.data is None:
         raise _OddError
-    text = source.data.decode("utf-8-sig")
+    text = source.data.decode().removeprefix("\ufeff")
     kind = _kind(source, text)
     if "<<" in text:
         raise _OddError
