@@ -30,7 +30,7 @@ class Asker:
     def __init__(self, compiled: Compiled, names: Mapping[int, str]) -> None:
         self.compiled, self.theory, self.index, self.names = compiled, compiled.theory, compiled.index, names
         self._tied = self._both(atoms_of(self.theory.long))
-        self._bearing: dict[int, int] = {}
+        self._owned: dict[int, int] = {}
         self._asks: Memory[tuple[int, int], list[Ask]] = Memory()
         self._found: Memory[tuple[int, int], tuple[Question, ...]] = Memory()
         self._plainest: Memory[tuple[int, int], int] = Memory()
@@ -68,16 +68,20 @@ class Asker:
 
     def _asks_of(self, terms: int, known: int) -> list[Ask]:
         """The minimal sets of facts that can settle the class of some implicants, each with an answer that does."""
-        key = terms, known & self.bearing(terms)
+        key = terms, known & self._own(terms)
         asks = self._asks.get(key)
         return self._asks.keep(key, self._minimal(known, terms)) if asks is None else asks
 
     def bearing(self, terms: int) -> int:
         """The literals on which the answers that some implicants leave open depend, and what they settle."""
-        found = self._bearing.get(terms)
+        return self._own(terms) | self._tied
+
+    def _own(self, terms: int) -> int:
+        """The literals on which those answers alone depend: implicates of three or more bear on what they speak of."""
+        found = self._owned.get(terms)
         if found is None:
-            atoms = atoms_of(self.index.cubes[term] for term in bits(terms))
-            found = self._bearing[terms] = self._both(atoms) | self._tied
+            own = self._both(atoms_of(self.index.cubes[term] for term in bits(terms)))
+            found = self._owned[terms] = own | self._tied if own & self._tied else own
         return found
 
     def _minimal(self, known: int, terms: int) -> list[Ask]:

@@ -127,6 +127,8 @@ class Bearing:
     literal, the first alone decide.
     """
 
+    __slots__ = ("by_entailed", "by_stated", "literals", "near", "own", "relevant")
+
     def __init__(self, literals: int, relevant: int, own: int, near: int) -> None:
         self.literals, self.relevant, self.own, self.near = literals, relevant, own, near
         self.by_stated: Memory[int, tuple[Way, ...]] = Memory()
