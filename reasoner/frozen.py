@@ -14,6 +14,9 @@ from typing import Any, TypeVar, dataclass_transform, overload
 
 T = TypeVar("T")
 
+#: Makes a named tuple of a tuple of all its fields. Calling its class does the same in twice the time.
+made = tuple.__new__
+
 
 @overload
 def frozen(cls: type[T]) -> type[T]: ...

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
 from collections.abc import Iterable, Mapping
@@ -11,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reasoner.codec import decode, encode
+from reasoner.codec import field, texts
 from reasoner.errors import GuidelineError, InputError, Problem
 from reasoner.files import write_whole
 from reasoner.frozen import frozen
@@ -51,6 +50,21 @@ class Content:
     taxonomy: tuple[tuple[str, str, str], ...]
     checks: tuple[Check, ...]
     contract: Contract
+
+    @classmethod
+    def stored(cls, texts: Iterable[bytes]) -> Content:
+        """What has these texts in its fields, each decoded when it is asked for."""
+        content = cls.__new__(cls)
+        content.__dict__["texts"] = dict(zip(cls.__match_args__, texts, strict=True))
+        return content
+
+    if not TYPE_CHECKING:
+
+        def __getattr__(self, name: str) -> object:
+            text = self.__dict__.get("texts", {}).get(name)
+            if text is None:
+                raise AttributeError(f"there is no {name}")
+            return self.__dict__.setdefault(name, field(Content, name, text))
 
 
 @frozen
@@ -200,35 +214,41 @@ class _Cache:
     """Compiled guidelines in the user's cache directory, each under the hash of all that it was made from."""
 
     def __init__(self, files: list[Path]) -> None:
-        digest = hashlib.sha256()
-        sources = sorted(path for name in ("", *_COMPILING) for path in (_PACKAGE / name).glob("*.py"))
-        for path in sources:  # by what Python goes by, when it takes a compiled module for that of its source
-            seen = path.stat()
-            digest.update(f"{path}\0{seen.st_mtime_ns}\0{seen.st_size}\0".encode())
+        digest = hashlib.sha256("".join(_modules()).encode())
         for path in files:
             digest.update(f"{path.name}\0{path}\0".encode())
             digest.update(path.read_bytes() if path.is_file() else b"")
-        self.path = _cache_directory() / f"{digest.hexdigest()}.json"
+        self.path = _cache_directory() / f"{digest.hexdigest()}.jsonl"
 
     def load(self) -> Content | None:
         """The cached content; None where there is none, or where it is not what was written."""
         try:
-            check, _, text = self.path.read_text("utf-8").partition("\n")
-            if hashlib.sha256(text.encode()).hexdigest() != check:
-                return None
-            content = decode(json.loads(text), Content)
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            check, _, text = self.path.read_bytes().partition(b"\n")
+            whole = hashlib.sha256(text).hexdigest().encode() == check
+            return Content.stored(text.split(b"\n")) if whole else None
+        except (OSError, ValueError):
             return None
-        return content if isinstance(content, Content) else None
 
     def save(self, content: Content) -> None:
         """Write the content whole or not at all; a cache that cannot be written is no error."""
-        text = json.dumps(encode(content), ensure_ascii=False, separators=(",", ":"))
+        text = "\n".join(texts(content))
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             write_whole(self.path, f"{hashlib.sha256(text.encode()).hexdigest()}\n{text}".encode())
         except (OSError, InputError):
             return
+
+
+def _modules() -> list[str]:
+    """The modules by which a guideline is compiled, each with what tells Python that its source was not changed."""
+    found = []
+    for name in ("", *_COMPILING):
+        with os.scandir(_PACKAGE / name) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    seen = entry.stat()
+                    found.append(f"{entry.path}\0{seen.st_mtime_ns}\0{seen.st_size}\0")
+    return sorted(found)
 
 
 def _cache_directory() -> Path:

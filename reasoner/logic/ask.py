@@ -12,7 +12,7 @@ from typing import NamedTuple
 from reasoner.logic.clauses import atoms_of, bits
 from reasoner.logic.compiled import Compiled, Place
 from reasoner.logic.decide import Decision
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 
 Ask = tuple[frozenset[str], int]
 
@@ -30,10 +30,11 @@ class Asker:
     def __init__(self, compiled: Compiled, names: Mapping[int, str]) -> None:
         self.compiled, self.theory, self.index, self.names = compiled, compiled.theory, compiled.index, names
         self._tied = self._both(atoms_of(self.theory.long))
-        self._bearing: dict[int, int] = {}
+        self._owned: dict[int, int] = {}
         self._asks: Memory[tuple[int, int], list[Ask]] = Memory()
         self._found: Memory[tuple[int, int], tuple[Question, ...]] = Memory()
         self._plainest: Memory[tuple[int, int], int] = Memory()
+        self._asked: Remembered[tuple[int, int], frozenset[str]] = Remembered(self._asking)
         self._same: Memory[Question, Question] = Memory()
 
     def _both(self, atoms: int) -> int:
@@ -41,14 +42,16 @@ class Asker:
 
     def questions(self, decision: Decision, classes: Iterable[str]) -> tuple[Question, ...]:
         """The inclusion-minimal sets of facts that can settle some undetermined class, smallest first."""
-        answers, terms = decision.answers, 0
-        places = [self.index.places[iri] for iri in classes]
-        open_places = [place for place in places if not answers & (place.entailed | place.excluded)]
-        for place in open_places:
+        return self.settling(open_places([self.index.places[iri] for iri in classes], decision.answers), decision)
+
+    def settling(self, places: Sequence[Place], decision: Decision) -> tuple[Question, ...]:
+        """The questions for the classes at some places, which are undetermined."""
+        terms = 0
+        for place in places:
             terms |= place.entailing | place.excluding
         key = terms, decision.literals & self.bearing(terms)
         found = self._found.get(key)
-        return self._found.keep(key, self._questions(open_places, key[1])) if found is None else found
+        return self._found.keep(key, self._questions(places, key[1])) if found is None else found
 
     def _questions(self, places: Sequence[Place], known: int) -> tuple[Question, ...]:
         found: dict[frozenset[str], tuple[dict[int, None], list[Place]]] = {}
@@ -56,7 +59,7 @@ class Asker:
             for ask, answer in self._asks_of(place.terms, known):
                 options, settling = found.setdefault(ask, ({}, []))
                 options[answer] = None
-                if place not in settling:
+                if not settling or settling[-1] is not place:
                     settling.append(place)
         result = [Question(tuple(sorted(ask)), settled)
                   for ask, (options, settling) in found.items()
@@ -65,22 +68,26 @@ class Asker:
 
     def _asks_of(self, terms: int, known: int) -> list[Ask]:
         """The minimal sets of facts that can settle the class of some implicants, each with an answer that does."""
-        key = terms, known & self.bearing(terms)
+        key = terms, known & self._own(terms)
         asks = self._asks.get(key)
         return self._asks.keep(key, self._minimal(known, terms)) if asks is None else asks
 
     def bearing(self, terms: int) -> int:
         """The literals on which the answers that some implicants leave open depend, and what they settle."""
-        found = self._bearing.get(terms)
+        return self._own(terms) | self._tied
+
+    def _own(self, terms: int) -> int:
+        """The literals on which those answers alone depend: implicates of three or more bear on what they speak of."""
+        found = self._owned.get(terms)
         if found is None:
-            atoms = atoms_of(self.index.cubes[term] for term in bits(terms))
-            found = self._bearing[terms] = self._both(atoms) | self._tied
+            own = self._both(atoms_of(self.index.cubes[term] for term in bits(terms)))
+            found = self._owned[terms] = own | self._tied if own & self._tied else own
         return found
 
     def _minimal(self, known: int, terms: int) -> list[Ask]:
-        answers = self.open_answers(known, terms)
-        asks = [(self.asked(known, answer), answer) for answer in answers]
-        return [(ask, answer) for ask, answer in asks if not any(other < ask for other, _ in asks)]
+        asks = [(self.asked(known, answer), answer) for answer in self.open_answers(known, terms)]
+        sets = {ask for ask, _ in asks}
+        return [(ask, answer) for ask, answer in asks if not any(other < ask for other in sets)]
 
     def open_answers(self, known: int, terms: int) -> Iterator[int]:
         """What closed literals leave open of each of some implicants that can still be satisfied.
@@ -94,6 +101,10 @@ class Asker:
 
     def asked(self, known: int, answer: int) -> frozenset[str]:
         """The facts to ask for to get an answer."""
+        return self._asked[answer, known & self._tied if answer & self._tied else 0]
+
+    def _asking(self, asked: tuple[int, int]) -> frozenset[str]:
+        answer, known = asked
         atoms = bits((answer | answer >> self.theory.size) & (1 << self.theory.size) - 1)
         return frozenset([self.names[self._plain(known, atom)] for atom in atoms])
 
@@ -129,6 +140,11 @@ class Asker:
             answers = self.index.settled(self.theory.extended(known, answer))
             found.add(tuple([place.iri for place in places if answers & place.answers]))
         return [one for one in found if one and not any(set(one) < set(other) for other in found)]
+
+
+def open_places(places: Iterable[Place], answers: int) -> tuple[Place, ...]:
+    """Those of some places whose classes are undetermined."""
+    return tuple([place for place in places if not answers & (place.entailed | place.excluded)])
 
 
 def _rank(question: Question) -> tuple[object, ...]:

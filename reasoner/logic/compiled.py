@@ -66,6 +66,11 @@ class Compiled:
     broader: Mapping[str, tuple[str, ...]]
 
     @cached_property
+    def functional(self) -> frozenset[str]:
+        """The properties that have one value."""
+        return frozenset(iri for iri, rule in self.properties.items() if rule.functional)
+
+    @cached_property
     def index(self) -> Index:
         """The implicants by number."""
         return Index(self.rules, self.theory.size)

@@ -7,15 +7,17 @@ complement's is, and undetermined otherwise. By the completeness of the implican
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
+from operator import attrgetter
 
 from reasoner.errors import ContradictionError, Problem
 from reasoner.frozen import frozen
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassRule, Compiled, Place
 from reasoner.logic.facts import ASSUMED, Fact, known
+from reasoner.logic.index import Memory
 from reasoner.logic.theory import Literals, Theory
 
 
@@ -27,7 +29,8 @@ class State(StrEnum):
     UNDETERMINED = "undetermined"
 
 
-_OPEN = State.UNDETERMINED
+_ENTAILED, _EXCLUDED, _OPEN = State
+_literals: Callable[[Fact], Literals] = attrgetter("literals")
 
 
 @frozen
@@ -64,7 +67,7 @@ class Decision:
 
 def answered(place: Place, answers: int) -> State:
     """The state of the class at `place` by the bits of all answers."""
-    return State.ENTAILED if answers & place.entailed else State.EXCLUDED if answers & place.excluded else _OPEN
+    return _ENTAILED if answers & place.entailed else _EXCLUDED if answers & place.excluded else _OPEN
 
 
 def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:
@@ -72,11 +75,15 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
 
     Raises ContradictionError, naming a minimal contradictory set, where no patient can have all of `facts`.
     """
-    recorded, theory = tuple(facts), compiled.theory
-    closed = theory.closed(theory.joined(known(recorded)))
+    return decide_closing(compiled, tuple(facts), closing_of(compiled, tuple(closable)))
+
+
+def decide_closing(compiled: Compiled, recorded: tuple[Fact, ...], closing: Closing) -> Decision:
+    """`decide` with what is assumed by `closing`."""
+    theory = compiled.theory
+    closed = theory.entailed(map(_literals, recorded))
     if theory.clashes(closed):
         raise contradiction(theory, recorded)
-    closing = closing_of(compiled, tuple(closable))
     assumed = closing.assumed(closed)
     literals = theory.extended(closed, assumed) if assumed else closed
     held = compiled.index.terms.satisfied(literals)
@@ -106,6 +113,7 @@ class Closing:
         self.size = theory.size
         self.acts = sum(1 << i for i, _ in acts)
         self._facts = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts}
+        self._said: Memory[int, tuple[Fact, ...]] = Memory()
         self._long = [clause for clause in theory.long if clause.pos & self.acts]
         self._pairs = [clause.pos for clause in theory.implicates
                        if clause.size == 2 and not clause.neg and not clause.pos & ~self.acts]  # fmt: skip
@@ -120,7 +128,10 @@ class Closing:
 
     def facts(self, assumed: int) -> tuple[Fact, ...]:
         """The facts that say so."""
-        return tuple(self._facts[i] for i in bits(assumed >> self.size))
+        found = self._said.get(assumed)
+        if found is None:
+            found = self._said.keep(assumed, tuple([self._facts[i] for i in bits(assumed >> self.size)]))
+        return found
 
     def _conflicts(self, closed: int, candidates: int) -> list[int]:
         """The minimal sets of `candidates`, as bits, that the theory forbids to be absent together."""

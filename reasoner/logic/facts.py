@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from reasoner.frozen import made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.theory import Atom, Literals
 from reasoner.terms import local_name
 
@@ -38,8 +39,8 @@ class Observation(NamedTuple):
     by: str = RECORDED
 
 
-#: How many fields of an observation say something; the others say whose it is.
-_SAID = 6
+#: What an observation says, without whose it is.
+Said = tuple[tuple[str, ...], str, str, bool, Decimal | None, Decimal | None]
 NOTHING = Literals()
 Stated = tuple[tuple[str, bool], Literals]
 
@@ -62,8 +63,8 @@ class Fact(NamedTuple):
 def known(facts: Iterable[Fact]) -> Literals:
     """All literals of `facts` together."""
     pos = neg = 0
-    for fact in facts:
-        pos, neg = pos | fact.literals.pos, neg | fact.literals.neg
+    for _, _, _, _, (true, false) in facts:
+        pos, neg = pos | true, neg | false
     return Literals(pos, neg)
 
 
@@ -75,31 +76,35 @@ class Reader:
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
         self._paths: Memory[tuple[str, ...], list[tuple[int, Atom]]] = Memory()
-        self._known: Memory[tuple[object, ...], tuple[Stated, ...]] = Memory()
+        self._known: Remembered[Said, tuple[Stated, ...]] = Remembered(self._stated)
         self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
+        self._individuals = _individuals(compiled)
 
     def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
         found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
-        known = self._known
+        known, individuals = self._known, self._individuals
         for seen in observations:
-            stated = known.get(seen[:_SAID])
-            for key, literals in self._stated(seen) if stated is None else stated:
+            said: Said = seen[:6]
+            if said[1] == "value" and said[2] not in individuals:
+                said = said[0], "value", "", True, None, None
+            for key, literals in known[said]:
                 if key in found:
                     first, others = found[key]
                     found[key] = min(seen, first, key=_first_seen), literals.union(others)
                 else:
                     found[key] = seen, literals
-        return tuple([Fact(*key, seen.source, seen.by, literals) for key, (seen, literals) in sorted(found.items())])
+        return tuple([made(Fact, (term, present, seen.source, seen.by, literals))
+                      for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
-    def _stated(self, seen: Observation) -> tuple[Stated, ...]:
+    def _stated(self, said: Said) -> tuple[Stated, ...]:
         """What an observation states, whoever made it: term, presence and literals of each fact."""
+        seen = Observation(*said)
         literals = self.literals(seen)
         if seen.kind != "class":
-            return self._known.keep(seen[:_SAID], self._attribute_facts(literals))
-        stated = (((seen.target, seen.present), literals),) if literals != NOTHING else ()
-        return self._known.keep(seen[:_SAID], stated)
+            return self._attribute_facts(literals)
+        return (((seen.target, seen.present), literals),) if literals != NOTHING else ()
 
     def literals(self, seen: Observation) -> Literals:
         """Every literal that an observation gives by itself."""
@@ -165,6 +170,12 @@ class Reader:
         for i in bits(left.pos | left.neg):
             one = Literals(left.pos & 1 << i, left.neg & 1 << i)
             yield (_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one
+
+
+def _individuals(compiled: Compiled) -> frozenset[str]:
+    """The individuals that a guideline tells from others: to all others the same applies."""
+    valued = {atom.target for atom in compiled.theory.atoms if atom.kind == "value"}
+    return frozenset(valued.union(*compiled.different))
 
 
 def _first_seen(seen: Observation) -> tuple[object, ...]:

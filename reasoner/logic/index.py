@@ -9,6 +9,8 @@ form of asking term by term.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from operator import getitem, or_
 from typing import Generic, TypeVar
 
 from reasoner.logic.clauses import Cube, bits
@@ -33,6 +35,17 @@ class Memory(dict[K, V], Generic[K, V]):
         return value
 
 
+class Remembered(Memory[K, V]):
+    """What a function makes of things, looked up as if it were all there."""
+
+    def __init__(self, make: Callable[[K], V], most: int = _REMEMBERED) -> None:
+        super().__init__(most)
+        self._make = make
+
+    def __missing__(self, key: K) -> V:
+        return self.keep(key, self._make(key))
+
+
 class Made(Generic[K, V]):
     """What a function makes of objects, remembered by which object it is: each is kept, so no other takes its place."""
 
@@ -53,11 +66,7 @@ class Union:
         self._rows = [_Row(sets[start : start + 8]) for start in range(0, len(sets), 8)]
 
     def __call__(self, members: int) -> int:
-        found = 0
-        for row, byte in zip(self._rows, members.to_bytes(self._size, "little"), strict=True):
-            if byte:
-                found |= row[byte]
-        return found
+        return reduce(or_, map(getitem, self._rows, members.to_bytes(self._size, "little")), 0)
 
 
 class _Row(dict[int, int]):

@@ -8,18 +8,35 @@ each combination of what bears on an implicant, and remembered.
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
 from itertools import product
+from operator import attrgetter, itemgetter, or_
 from typing import NamedTuple
 
-from reasoner.frozen import frozen
-from reasoner.logic.clauses import Cube, bits
+from reasoner.frozen import frozen, made
+from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
-from reasoner.logic.decide import Decision
+from reasoner.logic.decide import Decision, State
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
-from reasoner.logic.index import Memory, literals
-from reasoner.logic.theory import Literals
+from reasoner.logic.index import Memory, Remembered
+from reasoner.logic.theory import Literals, Support
+
+#: What a fact claims: its term, whether that is present, by what it is known, and the literals that it states.
+Said = tuple[str, bool, str, Literals]
+_said: Callable[[Fact], Said] = attrgetter("term", "present", "by", "literals")
+
+#: Takes the facts of some numbers, in order.
+Pick = Callable[[Mapping[int, Fact]], tuple[Fact, ...]]
+
+#: What a reason cites: by the terms that it shows to hold, those of its axioms, and those that it assumes.
+Citing = Callable[[Sequence[str], Sequence[str], Sequence[str]], tuple[tuple[str, ...], ...]]
+
+_ENTAILED, _EXCLUDED, _OPEN = State
+
+#: Of how many sets of implicants it is kept what bears on them.
+_BEARINGS = 10_000
 
 
 class Reason(NamedTuple):
@@ -38,10 +55,6 @@ class Claim(NamedTuple):
     assumed: bool
     literals: Literals
 
-    def states(self, atom: int, truth: bool) -> bool:
-        """Whether a literal is among those that it states."""
-        return bool((self.literals.pos if truth else self.literals.neg) >> atom & 1)
-
     @property
     def spare(self) -> tuple[int, bool, Claim]:
         """Of several that state a literal, the first by this states the least else."""
@@ -52,202 +65,215 @@ class Claim(NamedTuple):
 class Way:
     """How some claims settle a class: the criteria and the axioms that lead there.
 
-    `claims` are their numbers in order, `numbers` the same as bits.
+    `claims` are their numbers in order, `numbers` the same as bits; `pick` takes the facts of these numbers.
     """
 
     claims: tuple[int, ...]
+    pick: Pick
     numbers: int
     criteria: tuple[str, ...]
     axioms: tuple[Origin, ...]
     assumed: tuple[str, ...]
+    cited: tuple[tuple[str, ...], ...]
     rank: tuple[object, ...]
 
 
 def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
-    told = Told(justifier, decision.facts)
-    return tuple(told.reason(way) for way in justifier.ways(told, decision, iri))
+    told = Told(justifier, decision.facts, decision.held, decision.answers)
+    return tuple(told.reason(way) for way in justifier.answer(told, compiled.index.places[iri])[1])
+
+
+class _Numbers(dict[Said, int]):
+    """The number of what each fact claims, given when it is first asked for."""
+
+    def __init__(self, new: Callable[[Said], int]) -> None:
+        super().__init__()
+        self._new = new
+
+    def __missing__(self, said: Said) -> int:
+        return self._new(said)
 
 
 class Told:
     """Facts by the numbers of what they claim; `numbers` are those, as bits.
 
-    `sourced` says whether a fact names a node of the record.
+    `sourced` says whether a fact names a node of the record; `held` and `answers` are those of the decision.
     """
 
-    def __init__(self, justifier: Justifier, facts: Sequence[Fact]) -> None:
-        self.facts = {justifier.number(fact): fact for fact in facts}
+    def __init__(self, justifier: Justifier, facts: Sequence[Fact], held: int = 0, answers: int = 0) -> None:
+        self.held, self.answers = held, answers
+        self.facts = dict(zip(map(justifier.number.__getitem__, map(_said, facts)), facts, strict=True))
         self.sourced = any(fact.source for fact in facts)
-        self.numbers = 0
-        for number in self.facts:
-            self.numbers |= 1 << number
+        self.numbers = sum(map((1).__lshift__, self.facts))
 
     def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
-        facts = self.facts
-        return tuple([facts[number] for way in ways for number in way.claims])
+        return tuple([fact for way in ways for fact in way.pick(self.facts)])
 
     def reason(self, way: Way) -> Reason:
         """A way as it is that of this patient."""
-        facts = self.facts
-        return Reason(tuple([facts[number] for number in way.claims]), way.criteria, way.axioms)
+        return made(Reason, (way.pick(self.facts), way.criteria, way.axioms))
 
 
 class Bearing:
-    """Some implicants that give one answer for a class, the claims that bear on them, and the ways that were found.
+    """Implicants that hold and give one answer for a class, the claims that bear on them, and the ways that were found.
 
     A claim bears on an implicant where it states a literal of it, or one from which the theory concludes a literal of
-    it. `near` are the numbers of those claims, as bits.
+    it. `own` and `near` are the numbers of those that do the first, and of all, as bits. Where claims state every
+    literal, the first alone decide.
     """
 
-    def __init__(self, iri: str, truth: bool, terms: int, relevant: int) -> None:
-        self.iri, self.truth, self.terms, self.relevant = iri, truth, terms, relevant
-        self.near = 0
-        self.ways: Memory[int, tuple[Way, ...]] = Memory()
+    __slots__ = ("by_entailed", "by_stated", "literals", "near", "own", "relevant")
+
+    def __init__(self, literals: int, relevant: int, own: int, near: int) -> None:
+        self.literals, self.relevant, self.own, self.near = literals, relevant, own, near
+        self.by_stated: Memory[int, tuple[Way, ...]] = Memory()
+        self.by_entailed: Memory[int, tuple[Way, ...]] = Memory()
 
     def meet(self, number: int, stated: int) -> None:
         """Take note of a claim that states some literals."""
-        if stated & self.relevant:
-            self.near |= 1 << number
+        self.own |= bool(stated & self.literals) << number
+        self.near |= bool(stated & self.relevant) << number
+
+    def ways(self, told: int) -> tuple[Way, ...] | None:
+        """The ways by some claims, where they were found."""
+        return self.by_stated.get(told & self.own) or self.by_entailed.get(told & self.near)
+
+    def keep(self, told: int, ways: tuple[Way, ...], stated: bool) -> tuple[Way, ...]:
+        """The ways by some claims, from now on remembered; `stated` says whether these state every literal."""
+        return self.by_stated.keep(told & self.own, ways) if stated else self.by_entailed.keep(told & self.near, ways)
 
 
 class Justifier:
-    """Finds the reasons for the answers of one guideline, and remembers the ways that it found."""
+    """Finds the reasons for the answers of one guideline, and remembers the ways that it found.
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled, self.index = compiled, compiled.index
+    `cites` tells what a reason cites.
+    """
+
+    def __init__(self, compiled: Compiled, cites: Citing = lambda *_: ()) -> None:
+        self.compiled, self.index, self._cites = compiled, compiled.index, cites
         self._lock = allocate_lock()
-        self._numbers: dict[tuple[object, ...], int] = {}
+        self.number = _Numbers(self._new)
         self._claims: list[Claim] = []
-        self._of_answers: dict[int, Bearing] = {}
-        self._of_implicants: dict[int, Bearing] = {}
+        self._stated: list[int] = []
+        self._stating = [0] * (2 * compiled.theory.size)
+        self._antecedents = compiled.theory.antecedents
+        self._leading = [_union([1 << literal, *(support for support, _ in supports)])
+                         for literal, supports in enumerate(self._antecedents)]  # fmt: skip
+        self._bits: Remembered[int, tuple[int, ...]] = Remembered(lambda mask: tuple(bits(mask)))
+        self._entailed: Remembered[tuple[int, ...], int] = Remembered(self._entailed_by)
+        self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
         self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
 
-    def number(self, fact: Fact) -> int:
-        """The number of what a fact claims."""
-        term, present, _, by, stated = fact
-        key = term, present, by == ASSUMED, stated
-        number = self._numbers.get(key)
-        return self._new(key) if number is None else number
-
-    def _new(self, key: tuple[str, bool, bool, Literals]) -> int:
+    def _new(self, key: Said) -> int:
+        """The number of a claim that was not met before."""
         with self._lock:
-            if key not in self._numbers:
-                for bearing in (*self._of_answers.values(), *self._of_implicants.values()):
-                    bearing.meet(len(self._claims), self.compiled.theory.joined(key[3]))
-                self._claims.append(Claim(*key))
-                self._numbers[key] = len(self._claims) - 1
-            return self._numbers[key]
+            if key not in self.number:
+                (term, present, by, said), number = key, len(self._claims)
+                stated = self.compiled.theory.joined(said)
+                self._claims.append(Claim(term, present, by == ASSUMED, said))
+                self._stated.append(stated)
+                for literal in bits(stated):
+                    self._stating[literal] |= 1 << number
+                for bearing in self._bearings.values():
+                    bearing.meet(number, stated)
+                self.number[key] = number
+            return self.number[key]
 
-    def ways(self, told: Told, decision: Decision, iri: str) -> tuple[Way, ...]:
-        """The ways to the state of a class that is decided from what is told, in order of their rank."""
-        place = self.index.places[iri]
-        truth = bool(decision.answers & place.entailed)
-        held = decision.held & (place.entailing if truth else place.excluding)
-        if not held:
-            return ()
-        bearing = self._of_answer(place, truth)
-        numbers = told.numbers & bearing.near
-        found = bearing.ways.get(numbers)
-        return bearing.ways.keep(numbers, self._found(bearing, told.numbers, held)) if found is None else found
+    def answer(self, told: Told, place: Place) -> tuple[State, tuple[Way, ...]]:
+        """The state of the class at a place, and the ways to it: fewest assumptions and then fewest facts first."""
+        _, entailed, excluded, entailing, excluding = place
+        if told.answers & entailed:
+            state, held = _ENTAILED, told.held & entailing
+        elif told.answers & excluded:
+            state, held = _EXCLUDED, told.held & excluding
+        else:
+            return _OPEN, ()
+        bearing, numbers = self._bearings.get(held) or self._bearing(held), told.numbers
+        return state, (
+            bearing.by_stated.get(numbers & bearing.own)
+            or bearing.by_entailed.get(numbers & bearing.near)
+            or self._found(place, numbers, held, bearing)
+        )
 
-    def way_by(self, told: Told, iri: str, term: int) -> Way:
-        """Of the ways to the state of a class by one implicant, which what is told satisfies, the first by rank."""
-        place = self.index.places[iri]
-        bearing = self._of_answer(place, bool(place.entailing >> term & 1))
-        return min(self._by(bearing, term, told.numbers), key=lambda way: way.rank)
+    def way_by(self, told: Told, place: Place, term: int) -> Way:
+        """Of the ways to an answer by one implicant, which what is told satisfies, the first by rank."""
+        terms = place.entailing if place.entailing >> term & 1 else place.excluding
+        return self._by_term(place, term, told.numbers, terms)[0]
 
-    def _of_answer(self, place: Place, truth: bool) -> Bearing:
-        """What bears on the implicants that give an answer."""
-        terms = place.entailing if truth else place.excluding
-        return self._of_answers.get(terms) or self._bearing(self._of_answers, terms, place.iri, truth, terms)
-
-    def _bearing(self, kept: dict[int, Bearing], key: int, iri: str, truth: bool, terms: int) -> Bearing:
+    def _bearing(self, held: int) -> Bearing:
         """What bears on some implicants of a class, from now on kept."""
+        own = _union(self.index.terms.literals[term] for term in self._bits[held])
+        relevant = _union(self._leading[literal] for literal in self._bits[own])
         with self._lock:
-            found = Bearing(iri, truth, terms, self._relevant(terms))
-            for number, claim in enumerate(self._claims):
-                found.meet(number, self.compiled.theory.joined(claim.literals))
-            return kept.setdefault(key, found)
+            stating = [_union(self._stating[literal] for literal in self._bits[one]) for one in (own, relevant)]
+            return self._bearings.keep(held, Bearing(own, relevant, *stating))
 
-    def _relevant(self, terms: int) -> int:
-        """The literals of some implicants, and those from which the theory concludes them."""
-        found, theory = 0, self.compiled.theory
-        for term in bits(terms):
-            for atom, truth in _literals(self.index.cubes[term]):
-                for support in theory.supports(atom, truth, Literals(-1, -1)):
-                    found |= literals(support.pos, support.neg, theory.size)
-        return found
+    def _found(self, place: Place, told: int, held: int, bearing: Bearing) -> tuple[Way, ...]:
+        """The ways to an answer by the implicants that are `held`."""
+        found = [way for term in self._bits[held] for way in self._by_term(place, term, told, held)]
+        return bearing.keep(told, _least(found), self._state_all(told, bearing.literals))
 
-    def _found(self, bearing: Bearing, numbers: int, held: int) -> tuple[Way, ...]:
-        """The ways to an answer by the implicants that are `held`: of two of the same claims, by the first."""
-        found: dict[int, Way] = {}
-        for term in bits(held):
-            for way in self._by(bearing, term, numbers):
-                found.setdefault(way.numbers, way)
-        if len(found) == 1:
-            return tuple(found.values())
-        least = [way for way in found.values() if not any(o != way.numbers and not o & ~way.numbers for o in found)]
-        return tuple(sorted(least, key=lambda way: way.rank))
+    def _by_term(self, place: Place, term: int, told: int, held: int) -> tuple[Way, ...]:
+        """Those by one of them, remembered."""
+        alone = self._bearings.get(1 << term) or self._bearing(1 << term)
+        return alone.ways(told) or self._of_term(place, term, alone, told, held)
 
-    def _by(self, bearing: Bearing, term: int, numbers: int) -> tuple[Way, ...]:
-        """The ways to an answer by one implicant that some claims satisfy, remembered."""
-        kept = self._of_implicants
-        alone = kept.get(term) or self._bearing(kept, term, bearing.iri, bearing.truth, 1 << term)
-        ways = alone.ways.get(numbers & alone.near)
-        return self._of_term(bearing, term, alone, numbers & alone.near) if ways is None else ways
+    def _of_term(self, place: Place, term: int, alone: Bearing, told: int, held: int) -> tuple[Way, ...]:
+        """The ways to an answer by one implicant that some claims satisfy; fewer claims satisfy no other than these."""
+        truth, cube, terms = bool(place.entailing >> term & 1), self.index.cubes[term], self.index.terms.literals
+        others, stated = [terms[one] for one in self._bits[held]], self._state_all(told, alone.literals)
+        sets = [(self._chosen(told, terms[term]), 0)] if stated else self._claim_sets(terms[term], told & alone.near)
+        ways = [self._way(self._minimal(claims, others), place.iri, truth, cube.axioms | axioms)
+                for claims, axioms in sets]  # fmt: skip
+        return alone.keep(told, _least(ways), stated)
 
-    def _of_term(self, bearing: Bearing, term: int, alone: Bearing, numbers: int) -> tuple[Way, ...]:
-        """The ways to an answer by one implicant that some claims satisfy."""
-        told, cube = list(bits(numbers)), self.index.cubes[term]
-        ways = [self._way(self._minimal(claims, bearing.terms), bearing.iri, bearing.truth, cube.axioms | axioms)
-                for claims, axioms in self._claim_sets(cube, told)]  # fmt: skip
-        return alone.ways.keep(numbers, tuple(ways))
+    def _state_all(self, told: int, literals: int) -> bool:
+        """Whether some claims state every one of some literals."""
+        return all(told & self._stating[literal] for literal in self._bits[literals])
 
-    def _stated(self, numbers: Iterable[int]) -> Literals:
-        pos = neg = 0
-        for number in numbers:
-            stated = self._claims[number].literals
-            pos, neg = pos | stated.pos, neg | stated.neg
-        return Literals(pos, neg)
-
-    def _closed(self, numbers: Iterable[int]) -> int:
-        theory = self.compiled.theory
-        return theory.closed(theory.joined(self._stated(numbers)))
-
-    def _claim_sets(self, term: Cube, told: Sequence[int]) -> list[tuple[list[int], int]]:
+    def _claim_sets(self, term: int, told: int) -> list[tuple[set[int], int]]:
         """Sets of claims that entail every literal of a satisfied implicant, each with the axioms used."""
-        given = self._stated(told)
-        sets = []
-        for choice in product(*(self._supports(given, atom, truth) for atom, truth in _literals(term))):
-            pos = neg = axioms = 0
-            for support in choice:
-                pos, neg, axioms = pos | support.pos, neg | support.neg, axioms | support.axioms
-            sets.append((self._stating(told, Cube(pos, neg)), axioms))
+        given, sets = _union(self._stated[number] for number in bits(told)), []
+        for choice in product(*[self._supports(given, literal) for literal in self._bits[term]]):
+            needed = axioms = 0
+            for support, used in choice:
+                needed, axioms = needed | support, axioms | used
+            sets.append((self._chosen(told, needed), axioms))
         return sets
 
-    def _supports(self, given: Literals, atom: int, truth: bool) -> list[Cube]:
+    def _supports(self, given: int, literal: int) -> list[Support]:
         """What entails a literal: where a claim states it, that alone."""
-        found = self.compiled.theory.supports(atom, truth, given)
-        return found[:1] if found and found[0].size == 1 and found[0].atoms == 1 << atom else found
+        if given >> literal & 1:
+            return [(1 << literal, 0)]
+        return [support for support in self._antecedents[literal] if not support[0] & ~given]
 
-    def _stating(self, told: Sequence[int], needed: Cube) -> list[int]:
+    def _chosen(self, told: int, needed: int) -> set[int]:
         """For each literal the claim that states it: the one that states the least else."""
-        chosen: dict[int, None] = {}
-        for atom, truth in _literals(needed):
-            stating = [number for number in told if self._claims[number].states(atom, truth)]
-            chosen[min(stating, key=lambda number: self._claims[number].spare)] = None
-        return list(chosen)
+        chosen = set()
+        for literal in self._bits[needed]:
+            stating = told & self._stating[literal]
+            one = stating.bit_length() - 1
+            if stating != 1 << one:
+                one = min(bits(stating), key=lambda number: self._claims[number].spare)
+            chosen.add(one)
+        return chosen
 
-    def _minimal(self, claims: list[int], terms: int) -> tuple[int, ...]:
-        """`claims` without those whose deletion leaves the answer standing; assumptions are dropped first."""
+    def _minimal(self, claims: Iterable[int], terms: Iterable[int]) -> tuple[int, ...]:
+        """`claims` without those whose deletion leaves an implicant standing; assumptions are dropped first."""
         kept = sorted(claims, key=self._claims.__getitem__)
         for one in sorted(kept, key=lambda number: not self._claims[number].assumed):
             rest = [other for other in kept if other != one]
-            if self.index.terms.satisfied(self._closed(rest)) & terms:
+            missing = ~self._entailed[tuple(rest)]
+            if not all(term & missing for term in terms):
                 kept = rest
         return tuple(kept)
+
+    def _entailed_by(self, numbers: Iterable[int]) -> int:
+        """What some claims entail."""
+        return self.compiled.theory.entailed([self._claims[number].literals for number in numbers])
 
     # -- the way from the facts to the answer --
 
@@ -258,22 +284,43 @@ class Justifier:
         return self._made.keep(key, self._traced(*key)) if made is None else made
 
     def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
-        used = _Walk(self.compiled, self._closed(claims)).walk(Name(iri), truth)
+        used = _Walk(self.compiled, self._entailed[claims]).walk(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)
+        criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
+        ordered = tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
         return Way(
             claims=claims,
+            pick=_picking(claims),
             numbers=sum(1 << number for number in claims),
-            criteria=tuple(name for name, value in used.items() if value == truth and name != iri),
-            axioms=tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term))),
+            criteria=criteria,
+            axioms=ordered,
             assumed=assumed,
+            cited=self._cites((iri, *criteria) if truth else (iri,), [origin.term for origin in ordered], assumed),
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )
 
 
-def _literals(term: Cube) -> list[tuple[int, bool]]:
-    return [(i, True) for i in bits(term.pos)] + [(i, False) for i in bits(term.neg)]
+def _least(ways: Iterable[Way]) -> tuple[Way, ...]:
+    """The ways in order, without those that take more claims than another; of two of the same claims the first."""
+    found: dict[int, Way] = {}
+    for way in ways:
+        found.setdefault(way.numbers, way)
+    least = [way for numbers, way in found.items() if [other & ~numbers for other in found].count(0) == 1]
+    return tuple(sorted(least, key=lambda way: way.rank))
+
+
+def _union(sets: Iterable[int]) -> int:
+    return reduce(or_, sets, 0)
+
+
+def _picking(numbers: tuple[int, ...]) -> Pick:
+    """What takes the facts of some numbers, in order."""
+    if not numbers:
+        return lambda _: ()
+    first, *others = numbers
+    return itemgetter(*numbers) if others else lambda facts: (facts[first],)
 
 
 class _Walk:

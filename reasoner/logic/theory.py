@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.clauses import Cube, bits, prime
-from reasoner.logic.index import Union, complements, literals
+from reasoner.logic.index import Remembered, Union, complements, literals
 
 
 @frozen(order=True)
@@ -65,6 +66,10 @@ class Literals(NamedTuple):
         return not (clause.pos & ~self.neg or clause.neg & ~self.pos)
 
 
+#: Literals from which another follows, and the axioms used, as bits.
+Support = tuple[int, int]
+
+
 @frozen
 class Theory:
     """The atoms, and all prime implicates of the clauses between them."""
@@ -113,13 +118,19 @@ class Theory:
             found |= self._gives[literal]
         return self._units(found, closed | more)
 
+    def entailed(self, stated: Iterable[Literals]) -> int:
+        """`closed` of all that is stated: the closures of the parts, which are remembered, brought together."""
+        found = reduce(or_, map(self._closures.__getitem__, stated), self._always)
+        return self._units(found, found)
+
     def _units(self, closed: int, known: int) -> int:
         """`closed` with what the implicates of more than two literals give from `known`."""
-        false = complements(known, self.size)
-        for clause in self._long:
-            left = clause & ~false
-            if not left & left - 1:
-                closed |= left or clause
+        if known & self._against_long:
+            false = complements(known, self.size)
+            for clause in self._long:
+                left = clause & ~false
+                if not left & left - 1:
+                    closed |= left or clause
         return closed
 
     def clashes(self, known: int) -> bool:
@@ -151,12 +162,21 @@ class Theory:
         return gives
 
     @cached_property
+    def _closures(self) -> Remembered[Literals, int]:
+        return Remembered(lambda stated: self.closed(self.joined(stated)))
+
+    @cached_property
     def _implied(self) -> Union:
         return Union(self._gives)
 
     @cached_property
     def _long(self) -> list[int]:
         return [literals(clause.pos, clause.neg, self.size) for clause in self.long]
+
+    @cached_property
+    def _against_long(self) -> int:
+        """The complements of all literals of those: without any of them none of those gives anything."""
+        return complements(reduce(or_, self._long, 0), self.size)
 
     def consistent(self, known: Literals) -> bool:
         """Whether some patient has all of `known`."""
@@ -176,6 +196,17 @@ class Theory:
             for atom in bits(clause.atoms):
                 rest = Cube(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom), clause.axioms).negated
                 found.setdefault((atom, bool(clause.pos >> atom & 1)), []).append(rest)
+        return found
+
+    @cached_property
+    def antecedents(self) -> list[list[Support]]:
+        """For each literal the minimal sets of others from which one implicate concludes it."""
+        found: list[list[Support]] = [[] for _ in range(2 * self.size)]
+        for clause in self.implicates:
+            either = literals(clause.pos, clause.neg, self.size)
+            for literal in bits(either):
+                rest = complements(either & ~(1 << literal), self.size)
+                found[literal].append((rest, clause.axioms))
         return found
 
     def relevant(self, atoms: int) -> int:

@@ -8,35 +8,78 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from functools import partial
+from operator import itemgetter
+from typing import NamedTuple, overload
 
 from reasoner.errors import Problem
-from reasoner.frozen import frozen
+from reasoner.frozen import frozen, made
 from reasoner.guidelines.catalogue import ManagementClass
 from reasoner.guidelines.guideline import Guideline
 from reasoner.guidelines.shapes import Check
-from reasoner.logic.ask import Asker, Question
-from reasoner.logic.decide import Decision, State, closing_of, decide
+from reasoner.logic.ask import Asker, Question, open_places
+from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
 from reasoner.logic.facts import Fact, Observation
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Memory, Remembered
 from reasoner.logic.justify import Justifier, Reason, Told, Way
 from reasoner.patient.orders import Alerts, Order, Reviewer
 from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
+_path = itemgetter(0)
 
 #: How many conclusions are remembered.
 _CONCLUSIONS = 10_000
+
+
+Texts = tuple[str, ...]
 
 
 class Justified(NamedTuple):
     """A reason with what it cites: the statements in text order, the numbers they cite, and the readings used."""
 
     reason: Reason
-    statements: tuple[str, ...]
-    citations: tuple[str, ...]
-    readings: tuple[str, ...]
+    statements: Texts
+    citations: Texts
+    readings: Texts
+
+
+class Reasons(Sequence[Justified]):
+    """The reasons for one answer in order, by the ways to it that were found; put together when they are looked at."""
+
+    __slots__ = ("_facts", "_ways")
+
+    def __init__(self, facts: Mapping[int, Fact], ways: Sequence[Way]) -> None:
+        self._facts, self._ways = facts, ways
+
+    def __len__(self) -> int:
+        return len(self._ways)
+
+    def __iter__(self) -> Iterator[Justified]:
+        for way in self._ways:
+            yield Justified(Reason(way.pick(self._facts), way.criteria, way.axioms), *way.cited)
+
+    @overload
+    def __getitem__(self, place: int) -> Justified: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> tuple[Justified, ...]: ...
+
+    def __getitem__(self, place: int | slice) -> Justified | tuple[Justified, ...]:
+        return tuple(self)[place]
+
+    def __eq__(self, other: object) -> bool:
+        return tuple(self) == tuple(other) if isinstance(other, Reasons | tuple) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return repr(tuple(self))
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return tuple, (tuple(self),)
 
 
 class Conclusion(NamedTuple):
@@ -44,7 +87,7 @@ class Conclusion(NamedTuple):
 
     cls: ManagementClass
     state: State
-    reasons: tuple[Justified, ...]
+    reasons: Sequence[Justified]
 
 
 @frozen
@@ -86,8 +129,10 @@ def assess(
     return assess_decided(guideline, patient, assessor.decide(seen), proposed_in(seen), as_of, record, notes)
 
 
-def proposed_in(seen: Iterable[Observation]) -> set[str]:
+def proposed_in(seen: Sequence[Observation]) -> set[str]:
     """The classes of acts that a record proposes."""
+    if _PROPOSES not in map(_path, seen):
+        return set()
     return {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
@@ -107,7 +152,7 @@ def assess_decided(
         as_of=as_of,
         status=assessor.status(decision),
         conclusions=assessor.conclusions(decision, guideline.catalogue.management),
-        questions=assessor.asker.questions(decision, assessor.management),
+        questions=assessor.questions(decision),
         assumptions=assessor.assumptions(decision),
         decision=decision,
         alerts=assessor.alerts.of(decision.answers),
@@ -133,13 +178,14 @@ class Assessor:
         self.compiled, self.catalogue, self.reader = compiled, catalogue, guideline.reader
         self.prefixes = guideline.prefixes
         self.management = tuple(cls.iri for cls in catalogue.management)
-        self.justifier, self.asker = Justifier(compiled), Asker(compiled, guideline.reader.names)
-        self._managed = sum(compiled.index.places[iri].answers for iri in self.management)
-        self._status: Memory[int, str] = Memory()
+        self.justifier, self.asker = Justifier(compiled, self._cites), Asker(compiled, guideline.reader.names)
+        self._places = compiled.index.places
+        self._managed = sum(self._places[iri].answers for iri in self.management)
+        self._status = Remembered(self._status_by)
+        self._open = Remembered(partial(open_places, [self._places[iri] for iri in self.management]))
         self.alerts = Alerts(compiled.index, guideline.content.checks)
-        closing = closing_of(compiled, tuple(catalogue.closable))
-        self.reviewer = Reviewer(self.asker, closing, guideline.checks_of)
-        self._cited: Memory[Way, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = Memory()
+        self.closing = closing_of(compiled, tuple(catalogue.closable))
+        self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
         self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
         self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
@@ -148,53 +194,49 @@ class Assessor:
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
         refuse_together(self.compiled, seen)
-        return decide(self.compiled, self.reader.read(seen), self.catalogue.closable)
+        return decide_closing(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:
         """What the answers for the management classes amount to."""
-        answers = decision.answers & self._managed
-        found = self._status.get(answers)
-        if found is None:
-            states = {iri: decision.state(iri) for iri in self.management}
-            found = self._status.keep(answers, status(self.catalogue.management, states))
-        return found
+        return self._status[decision.answers & self._managed]
+
+    def _status_by(self, answers: int) -> str:
+        states = {iri: answered(self._places[iri], answers) for iri in self.management}
+        return status(self.catalogue.management, states)
+
+    def questions(self, decision: Decision) -> tuple[Question, ...]:
+        """What would settle the management classes that are undetermined."""
+        return self.asker.settling(self._open[decision.answers & self._managed], decision)
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
-        """What is decided of some classes, with every reason."""
-        told = Told(self.justifier, decision.facts)
-        return tuple([self._conclusion(told, decision, cls) for cls in classes])
+        """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
+        told = Told(self.justifier, decision.facts, decision.held, decision.answers)
+        places, answer = self._places, self.justifier.answer
+        concluded = self._concluded_of_one if told.sourced else self._concluded_of_all
+        return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
 
-    def _conclusion(self, told: Told, decision: Decision, cls: ManagementClass) -> Conclusion:
-        """What is decided of one class; remembered where no fact has a source, which others do not share."""
-        state, ways = decision.state(cls.iri), self.justifier.ways(told, decision, cls.iri)
-        if told.sourced:
-            return self._concluded_by(told, state, cls, ways)
+    def _concluded_of_one(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
+        return made(Conclusion, (cls, state, Reasons(told.facts, ways) if ways else ()))
+
+    def _concluded_of_all(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
         key = cls.iri, ways, told.used(ways)
         found = self._concluded.get(key)
-        return self._concluded.keep(key, self._concluded_by(told, state, cls, ways)) if found is None else found
-
-    def _concluded_by(self, told: Told, state: State, cls: ManagementClass, ways: tuple[Way, ...]) -> Conclusion:
-        return Conclusion(cls, state, tuple([self._justified(told, state, cls.iri, way) for way in ways]))
+        if found is None:
+            found = self._concluded.keep(key, Conclusion(cls, state, tuple(Reasons(told.facts, ways))))
+        return found
 
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
         told = Told(self.justifier, facts)
-        entailed = self.compiled.index.places[iri].entailing >> term & 1
-        state = State.ENTAILED if entailed else State.EXCLUDED
-        return self._justified(told, state, iri, self.justifier.way_by(told, iri, term))
+        return Reasons(told.facts, [self.justifier.way_by(told, self._places[iri], term)])[0]
 
-    def _justified(self, told: Told, state: State, iri: str, way: Way) -> Justified:
-        cited = self._cited.get(way) or self._cites(iri, state, way)
-        return Justified(told.reason(way), *cited)
-
-    def _cites(self, iri: str, state: State, way: Way) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
         catalogue = self.catalogue
-        terms = [iri, *way.criteria] if state is State.ENTAILED else [iri]
         statements = catalogue.in_text_order(s for term in terms for s in catalogue.warrants.get(term, ()))
-        axioms = [origin.term for origin in way.axioms if origin.term not in catalogue.closable]
-        readings = {reading for term in (*axioms, *way.assumed) for reading in catalogue.assumes.get(term, ())}
-        return self._cited.keep(way, (statements, catalogue.citations(statements), catalogue.numbered(readings)))
+        assuming = (*[term for term in axioms if term not in catalogue.closable], *assumed)
+        readings = {reading for term in assuming for reading in catalogue.assumes.get(term, ())}
+        return statements, catalogue.citations(statements), catalogue.numbered(readings)
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""
@@ -211,7 +253,7 @@ class Assessor:
     def unnamed_index(self, seen: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""
         for iri, rule in self._indexing:
-            if not any(s.path[0] == iri for s in seen):
+            if iri not in map(_path, map(_path, seen)):
                 nodes = {s.source for s in seen if s.kind == "class" and s.present and len(s.path) == 1
                          and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
                 if len(nodes) > 1:

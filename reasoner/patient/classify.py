@@ -41,7 +41,7 @@ class _Options:
     plain: bool = False
 
 
-@collection_paused()
+@collection_paused
 def classify_files(
     guideline: Guideline,
     paths: Sequence[Path | str],
@@ -61,7 +61,7 @@ def classify_files(
     return _classify_sources(guideline, [source_of(path, format) for path in paths], options)
 
 
-@collection_paused()
+@collection_paused
 def classify_text(
     guideline: Guideline,
     data: bytes | str,
@@ -76,7 +76,7 @@ def classify_text(
     return _classify_sources(guideline, [source], _Options(as_of, engine, None, True))
 
 
-@collection_paused()
+@collection_paused
 def classify(
     guideline: Guideline,
     records: Records,

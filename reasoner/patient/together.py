@@ -6,7 +6,7 @@ a functional property, and two classes of one node that an axiom joins are looke
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from reasoner.errors import ContradictionError, Problem, RecordError
 from reasoner.logic.compiled import Compiled
@@ -15,8 +15,10 @@ from reasoner.logic.facts import Observation
 ByPath = dict[tuple[str, ...], list[Observation]]
 
 
-def refuse_together(compiled: Compiled, seen: Iterable[Observation]) -> None:
+def refuse_together(compiled: Compiled, seen: Sequence[Observation]) -> None:
     """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
+    if _all_apart(compiled.functional, seen):
+        return
     numbers, values, classes = ByPath(), ByPath(), ByPath()
     of_kind = {"number": numbers, "value": values, "class": classes}
     for observation in seen:
@@ -27,6 +29,17 @@ def refuse_together(compiled: Compiled, seen: Iterable[Observation]) -> None:
         raise ContradictionError(problem)
     for problem in _classes(compiled, classes) if compiled.joined else ():
         raise RecordError(problem)
+
+
+def _all_apart(functional: Collection[str], seen: Sequence[Observation]) -> bool:
+    """Whether no two observations could say more together: of one quantity, of one value, of the class of one node."""
+    places: list[object] = []
+    for path, kind, _, present, low, high, source, _ in seen:
+        if kind == "number" and low is not high:
+            return False
+        if present and (kind != "value" or path[-1] in functional):
+            places.append((path, source) if kind == "class" else path)
+    return len(set(places)) == len(places)
 
 
 def _bounds(found: ByPath) -> Iterator[Problem]:

@@ -48,9 +48,13 @@ class QuadsWriter:
         """
         names, known = cohort.patients.to_pylist(), _known(cohort)
         rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
-        with self._lock, collection_paused():
-            found = [self._graph(names[row], known[row]) for row in rows if names[row] not in without]
+        with self._lock:
+            found = self._graphs([(names[row], known[row]) for row in rows if names[row] not in without])
         return b"".join(found), len(found)
+
+    @collection_paused
+    def _graphs(self, patients: Iterable[tuple[str, Known]]) -> list[bytes]:
+        return [self._graph(patient, known) for patient, known in patients]
 
     def _graph(self, patient: str, known: Known) -> bytes:
         told, proposed = known

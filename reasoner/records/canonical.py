@@ -37,18 +37,16 @@ def canonical(nodes: Nodes, among: Iterable[str], left_out: Collection[Triple]) 
         blank = s[0] == "_"
         subject = s if blank else f"<{s}>"
         for p, values in nodes.get(s, _NOTHING).items():
-            for o in values:
-                if left_out and (s, p, o) in left_out:
-                    continue
-                if isinstance(o, str):
-                    value = o if o[0] == "_" else f"<{o}>"
-                else:
+            for o in [o for o in values if (s, p, o) not in left_out] if left_out else values:
+                if isinstance(o, Lit):
                     value, plain = _literal(o), plain and bool(_plain(o.value))
-                if not blank and value[0] != "_":
-                    lines.append(f"{subject} <{p}> {value} .\n")
                 else:
+                    value = o if o[0] == "_" else f"<{o}>"
+                if blank or value[0] == "_":
                     named.append((subject, p, value))
                     _tell(about, subject, p, value)
+                else:
+                    lines.append(f"{subject} <{p}> {value} .\n")
     labels = _first_degree(about)
     if labels is None or not plain:
         return _by_oxigraph(t for t in triples(nodes, among) if t not in left_out)

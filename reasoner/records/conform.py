@@ -25,8 +25,8 @@ from reasoner.records.contract import (
 )
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
-_LITERAL = re.compile(r'"(.*)"(?:\^\^<(.*)>|@(.*))?', re.DOTALL)
-_ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
+_LITERAL = r'(?s)"(.*)"(?:\^\^<(.*)>|@(.*))?'
+_ESCAPE = r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))"
 _ESCAPED = {"t": "\t", "b": "\b", "n": "\n", "r": "\r", "f": "\f"}
 
 
@@ -51,7 +51,7 @@ def term_of(written: str) -> Term:
     """The term that N-Triples write so."""
     if written.startswith("<"):
         return Term("iri", _unescaped(written[1:-1]))
-    found = _LITERAL.fullmatch(written)
+    found = re.fullmatch(_LITERAL, written)
     if found is None:
         return Term("blank", written)
     datatype = found[2] or (XSD + "string" if found[3] is None else "@")
@@ -61,7 +61,7 @@ def term_of(written: str) -> Term:
 def _unescaped(text: str) -> str:
     if "\\" not in text:
         return text
-    return _ESCAPE.sub(lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else _ESCAPED.get(m[3], m[3]), text)
+    return re.sub(_ESCAPE, lambda m: chr(int(m[1] or m[2], 16)) if m[1] or m[2] else _ESCAPED.get(m[3], m[3]), text)
 
 
 def passes(test: Test, term: Term) -> bool | None:

@@ -23,8 +23,7 @@ _XSD = "http://www.w3.org/2001/XMLSchema#"
 
 
 def _like(pattern: str) -> Callable[[str], bool]:
-    whole = re.compile(pattern)
-    return lambda text: len(text) <= _LONGEST and whole.fullmatch(text) is not None
+    return lambda text: len(text) <= _LONGEST and re.fullmatch(pattern, text) is not None
 
 
 def _is_day(text: str) -> bool:

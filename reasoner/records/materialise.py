@@ -90,10 +90,11 @@ class Rules:
             step = due.pop(0)
             if step.needs & met == step.needs:
                 new = [triple for triple in _given(step, nodes, group) if add(nodes, triple)]
-                gained = self._gained(new)
-                met |= gained
-                due = [s for s in self._steps if s in due or (s.needs & gained if s.needs else new)]
-                derived += new
+                if new:
+                    gained = self._gained(new)
+                    met |= gained
+                    due = [s for s in self._steps if s in due or not s.needs or s.needs & gained]
+                    derived += new
                 runs += 1
                 if runs > _MOST_RUNS:
                     raise UnsureError
@@ -132,12 +133,13 @@ def _matches(patterns: Iterable[_Pattern], nodes: Nodes, group: Sequence[str], b
     """Each way in which the patterns match the statements about the nodes of a group."""
     found = [bound]
     for pattern in patterns:
-        before, found = found, []
+        before, found, predicate = found, [], pattern.predicate
         for here in before:
             known = here.get(pattern.subject)
             subjects = group if known is None else (str(known),) if known in nodes else ()
-            found += _fitting(pattern, [(s, nodes[s][pattern.predicate]) for s in subjects
-                                        if pattern.predicate in nodes[s]], here)  # fmt: skip
+            said = [(s, nodes[s][predicate]) for s in subjects if predicate in nodes[s]]
+            if said:
+                found += _fitting(pattern, said, here)
     return found
 
 

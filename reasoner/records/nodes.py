@@ -99,10 +99,11 @@ def source_of(path: Path | str, format: str | None) -> Source:
 
 def read(sources: Iterable[Source]) -> File | None:
     """The statements of all files together; None where the reference has to read one of them."""
-    whole = File({}, set(), set())
     try:
-        for source in sources:
-            whole.merge(_read(source))
+        files = [_read(source) for source in sources]
+        whole = files[0] if files else File({}, set(), set())
+        for other in files[1:]:
+            whole.merge(other)
     except (_OddError, SyntaxError, UnicodeDecodeError):
         return None
     return whole if whole.classes.isdisjoint(whole.nodes) else None
@@ -111,7 +112,7 @@ def read(sources: Iterable[Source]) -> File | None:
 def _read(source: Source) -> File:
     if source.data is None:
         raise _OddError
-    text = source.data.decode("utf-8-sig")
+    text = source.data.decode().removeprefix("\ufeff")
     kind = _kind(source, text)
     if "<<" in text:
         raise _OddError
@@ -157,7 +158,12 @@ class _Reader:
             subject, predicate, value = quad.subject, quad.predicate.value, quad.object
             s = subject.value if type(subject) is iri else label(subject)
             p = same(predicate, predicate)
-            o: Term = same(value.value, value.value) if type(value) is iri else self._value(s, p, value)
+            o: Term
+            if type(value) is iri:
+                text = value.value
+                o = same(text, text)
+            else:
+                o = self._value(s, p, value)
             if p == TYPE:
                 if o in _DECLARATIONS:
                     self.declared.add(s)

@@ -12,6 +12,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from reasoner.frozen import made
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Observation
 from reasoner.records.contract import TYPE
@@ -21,9 +22,6 @@ if TYPE_CHECKING:
     from rdflib import Graph
     from rdflib.term import Node
 
-#: An observation in the order in which it is sorted; a bound stands after whether there is none.
-_Stated = tuple[tuple[str, ...], str, str, bool, str, str, bool, Decimal | None, bool, Decimal | None]
-_UNBOUNDED = (True, None, True, None)
 _NAMED_INDIVIDUAL = "http://www.w3.org/2002/07/owl#NamedIndividual"
 _NOTHING: Values = {}
 
@@ -54,10 +52,14 @@ class Observer:
         view = _View(self, nodes, derived, names)
         view.absences(patient)
         view.of_node(patient, (), RECORDED)
-        return tuple(
-            Observation(path, kind, target, present, low, high, source, by)
-            for path, kind, target, present, source, by, _, low, _, high in sorted(set(view.found))
-        )
+        several = len(set(view.numbers)) < len(view.numbers)
+        return tuple(dict.fromkeys(sorted(view.found, key=_ordered if several else None)))
+
+
+def _ordered(seen: Observation) -> tuple[object, ...]:
+    """Where an observation stands among others: numbers of one quantity by their source, and no bound after a bound."""
+    path, kind, target, present, low, high, source, by = seen
+    return path, kind, target, present, source, by, low is None, low, high is None, high
 
 
 class _View:
@@ -66,7 +68,8 @@ class _View:
     def __init__(self, by: Observer, nodes: Nodes, derived: Collection[Triple], names: Mapping[str, str]) -> None:
         self.properties, self.negations, self.bounds = by.properties, by.negations, by.bounds
         self.nodes, self.derived, self.names = nodes, derived, names
-        self.found: list[_Stated] = []
+        self.found: list[Observation] = []
+        self.numbers: list[tuple[str, ...]] = []
 
     def absences(self, patient: str) -> None:
         """The classes of which the patient has no filler."""
@@ -75,7 +78,7 @@ class _View:
             path = (self.negations[prop],)
             for cls in said[prop]:
                 by = self._by(patient, prop, cls)
-                self.found.append((path, "class", _text(cls), False, source, by, *_UNBOUNDED))
+                self.found.append(made(Observation, (path, "class", _text(cls), False, None, None, source, by)))
 
     def of_node(self, node: str, path: tuple[str, ...], by: str) -> None:
         """What is said of a node at the end of `path`."""
@@ -86,11 +89,11 @@ class _View:
             if rule is not None:
                 here = (*path, p)
                 for value in values:
-                    origin = by if by == DERIVED else self._by(node, p, value)
+                    origin = self._by(node, p, value) if self.derived and by == RECORDED else by
                     if rule.data:
                         number = Decimal(value.value) if isinstance(value, Lit) else None
                         self._number(here, number, number, source, origin)
-                    elif isinstance(value, str):
+                    elif type(value) is str:
                         self._filler(here, value, source, origin)
                         if rule.functional:
                             self.of_node(value, here, origin)
@@ -99,15 +102,15 @@ class _View:
 
     def _filler(self, path: tuple[str, ...], value: str, source: str, by: str) -> None:
         """An individual and its classes."""
+        found = self.found
         if value[0] != "_":
-            self.found.append((path, "value", value, True, source, by, *_UNBOUNDED))
+            found.append(made(Observation, (path, "value", value, True, None, None, source, by)))
         said = self.nodes.get(value)
-        if said:
-            named = self.names.get(value, value)
-            for cls in said.get(TYPE, _NOTHING):
-                if cls != _NAMED_INDIVIDUAL:
-                    typed = by if by == DERIVED else self._by(value, TYPE, cls)
-                    self.found.append((path, "class", _text(cls), True, named, typed, *_UNBOUNDED))
+        for cls in said.get(TYPE, _NOTHING) if said else ():
+            if cls != _NAMED_INDIVIDUAL:
+                named = self.names.get(value, value)
+                typed = self._by(value, TYPE, cls) if self.derived and by == RECORDED else by
+                found.append(made(Observation, (path, "class", _text(cls), True, None, None, named, typed)))
 
     def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
         """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""
@@ -121,7 +124,8 @@ class _View:
             self._number((*path, quantity), low, high, self.names.get(node, node), by)
 
     def _number(self, path: tuple[str, ...], low: Decimal | None, high: Decimal | None, source: str, by: str) -> None:
-        self.found.append((path, "number", "", True, source, by, low is None, low, high is None, high))
+        self.numbers.append(path)
+        self.found.append(made(Observation, (path, "number", "", True, low, high, source, by)))
 
     def _by(self, s: str, p: str, o: Term) -> str:
         return DERIVED if self.derived and (s, p, o) in self.derived else RECORDED

@@ -7,15 +7,17 @@ other is left to the reference, `reasoner.records.record`, so that each refusal 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial, reduce
 from itertools import islice
+from math import inf
 from operator import or_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from reasoner.frozen import frozen
 from reasoner.logic.facts import Observation
+from reasoner.logic.index import Remembered
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
 from reasoner.records.contract import (
@@ -41,9 +43,6 @@ _NOTHING: Values = {}
 #: How many patients queries over the whole data go over at once: of more each would take longer.
 _TOGETHER = 1000
 
-#: How many verdicts are remembered in one place.
-_REMEMBERED = 50_000
-
 
 class Seen(NamedTuple):
     """What a record says of one patient, and the content hash of that."""
@@ -61,20 +60,6 @@ class Plain:
     left: bool
 
 
-class _Remembered(dict[Any, Any]):
-    """The results of a function, so many as are remembered."""
-
-    def __init__(self, function: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self._function = function
-
-    def __missing__(self, key: Any) -> Any:
-        if len(self) >= _REMEMBERED:
-            self.clear()
-        self[key] = found = self._function(key)
-        return found
-
-
 # -- the shapes --
 
 
@@ -86,6 +71,11 @@ class _Asked(NamedTuple):
     every: bool
     low: int = 0
     high: int | None = None
+
+    @property
+    def enough(self) -> float:
+        """Of so many values, and of fewer, it is met by any; -1 where the values decide."""
+        return -1 if self.every or self.low else inf if self.high is None else self.high
 
     def met_by(self, found: Sequence[bool | None]) -> bool:
         """Whether values with these verdicts (None: unsure) certainly meet it."""
@@ -117,10 +107,13 @@ class _Property(NamedTuple):
 
 
 class _Plan(NamedTuple):
-    """What is left to test at a node of which types and properties are known, and the needs that these meet."""
+    """What is left to test at a node of which types and properties are known, and the needs that these meet.
+
+    What is asked stands with the number of values that are enough for it, and with verdicts on values.
+    """
 
     conforms: bool
-    asked: tuple[tuple[_Asked, Mapping[Term, bool | None]], ...]
+    asked: tuple[tuple[_Asked, float, Mapping[Term, bool | None]], ...]
     met: int
 
 
@@ -140,12 +133,14 @@ class Lane:
         self._needs = Needs(contract)
         self._rules = Rules(contract, self._needs)
         whole = {query.shape for query in (*contract.selects, *contract.constructs)}
-        self._beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
-        self._together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
+        beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
+        together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
+        self._beyond: Mapping[int, bool] = Remembered(partial(_touched, beyond))
+        self._together: Mapping[int, bool] = Remembered(partial(_touched, together))
         self._contract, self._taxonomy = contract, taxonomy
         self._mentioned = _mentioned(contract)
-        self._properties: Mapping[str, _Property] = _Remembered(self._property)
-        self._plans: Mapping[_Key, _Plan] = _Remembered(self._plan)
+        self._properties: Mapping[str, _Property] = Remembered(self._property)
+        self._plans: Mapping[_Key, _Plan] = Remembered(self._plan)
 
     @cached_property
     def _whole(self) -> WholeData:
@@ -197,16 +192,16 @@ class Lane:
         reached = [patient]
         for node in reached:
             for p, values in nodes[node].items():
-                known = self._properties[p]
-                if not known.allowed:
+                allowed, spoken, mentioned, leaf = self._properties[p]
+                if not allowed:
                     record.conforms = False
                 for o in values:
-                    if o.__class__ is str and o in nodes:
-                        if known.spoken and owners.setdefault(str(o), patient) == patient and o not in record.nodes:
-                            record.nodes[str(o)] = []
-                            reached.append(str(o))
-                        _link(record, known, p, str(o))
-                    elif not known.leaf[o]:
+                    if type(o) is str and o in nodes:
+                        if spoken and owners.setdefault(o, patient) == patient and o not in record.nodes:
+                            record.nodes[o] = []
+                            reached.append(o)
+                        _link(record, mentioned, p, o)
+                    elif not leaf[o]:
                         record.conforms = False
         return record
 
@@ -230,7 +225,7 @@ class Lane:
             is_name = isinstance(value, str) and value[0] != "_"
             return met and (not is_name or self._words.may_name(p, str(value)))
 
-        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, _Remembered(leaf))
+        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, Remembered(leaf))
 
     # -- what is seen of a patient --
 
@@ -240,18 +235,18 @@ class Lane:
         None where it may not conform, or where more may follow from it.
         """
         met = self._needs_of(nodes, record)
-        if met is None or _touched(self._beyond, met):
+        if met is None or self._beyond[met]:
             return None
-        if _touched(self._together, met):
+        if self._together[met]:
             return met
         before = met
         try:
             derived, met = self._rules.run(nodes, list(record.nodes), met)
         except UnsureError:
             return None
-        if _touched(self._beyond, met):
+        if self._beyond[met]:
             return None
-        if _touched(self._together, met):
+        if self._together[met]:
             _take_back(nodes, derived)
             return before
         return self._observed(nodes, record.patient, derived)
@@ -263,7 +258,7 @@ class Lane:
         except UnsureError:
             return {}
         return {patient: self._observed(nodes, patient, completed.derived)
-                for patient, found in completed.met.items() if not _touched(self._beyond, found)}  # fmt: skip
+                for patient, found in completed.met.items() if not self._beyond[found]}  # fmt: skip
 
     def _observed(self, nodes: Nodes, patient: str, derived: frozenset[Triple]) -> Seen:
         names, digest = canonical(nodes, reachable(nodes, patient, self._node_properties), derived)
@@ -277,8 +272,9 @@ class Lane:
             plan = self._plans[node[0] == "_", tuple(incoming), tuple(said), tuple(said.get(TYPE, _NOTHING))]
             if not plan.conforms:
                 return None
-            for one, verdicts in plan.asked:
-                if not one.met_by([_verdict(one, verdicts, nodes, o) for o in said[one.path]]):
+            for one, enough, verdicts in plan.asked:
+                values = said[one.path]
+                if len(values) > enough and not one.met_by([_verdict(one, verdicts, nodes, o) for o in values]):
                     return None
             met |= plan.met
         return met
@@ -292,7 +288,7 @@ class Lane:
         conforms, left = True, []
         for one in asked:
             if one.path in own and one.path != TYPE:
-                left.append((one, _Remembered(partial(_passes, one.test))))
+                left.append((one, one.enough, Remembered(partial(_passes, one.test))))
             else:
                 values = [itself] if not one.path else [_conform(t) for t in types] if one.path == TYPE else []
                 conforms = conforms and one.met_by([conform.passes(one.test, value) for value in values])
@@ -330,10 +326,10 @@ def _mentioned(contract: Contract) -> frozenset[str]:
     return frozenset(found - {TYPE, ""})
 
 
-def _link(record: _Record, known: _Property, p: str, node: str) -> None:
+def _link(record: _Record, mentioned: bool, p: str, node: str) -> None:
     """Note that a property leads to a node; one that a shape looks at has to lead to a node of the patient."""
     record.links.add(node)
-    if known.mentioned:
+    if mentioned:
         if node in record.nodes:
             record.nodes[node].append(p)
         else:

@@ -54,7 +54,7 @@ class JsonRenderer:
         }  # fmt: skip
         self._texts = {key: _written(made) for key, made in self._members.items()}
 
-    @collection_paused()
+    @collection_paused
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
         """One object for one patient, an array for several."""
         found = [self.result(result) for result in results]

@@ -22,7 +22,7 @@ class RdfRenderer:
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
-    @collection_paused()
+    @collection_paused
     def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
         """The graph of all assessments; a record that was refused leaves no triple."""
         self.graph.parse(data="\n".join(self.triples.triples(results)), format="nt")

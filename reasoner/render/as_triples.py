@@ -236,7 +236,7 @@ class TripleRenderer:
         """When the run ended, if that is told."""
         return [_ENDED + _typed(self.ended.isoformat(timespec="seconds"), "dateTime")] if self.ended else []
 
-    @collection_paused()
+    @collection_paused
     def triples(self, results: Iterable[Assessment | Refusal]) -> list[str]:
         """All triples in the order of telling, each once, as lines without ends; a refused record leaves none."""
         found = [f"{subject} {tail} ." for result in results if isinstance(result, Assessment)
