@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import io
-import pickle
 import subprocess
 import sys
 from collections import Counter
@@ -20,7 +19,7 @@ from rdflib import URIRef
 
 from reasoner.errors import GuideproofError
 from reasoner.guidelines.guideline import Guideline, load_guideline
-from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import Result, classify, classify_files, classify_text
 from reasoner.rdf import read_graph, read_text
 from reasoner.records.canonical import canonical
@@ -316,15 +315,3 @@ def named(term: object) -> Term:
     if isinstance(term, ox.Literal):
         return Lit(term.value, term.datatype.value, term.language or "")
     return f"_:{term.value}" if isinstance(term, ox.BlankNode) else str(term)[1:-1]
-
-
-def test_reasons_are_as_good_as_a_tuple(guideline: Guideline) -> None:
-    """They are put together when they are looked at, and equal, sliced and copied as a tuple of them is."""
-    [result] = classify_files(guideline, [TESTS.parent / "docs" / "examples" / "patient.ttl"], TODAY)
-    assert isinstance(result, Assessment)
-    for reasons in (conclusion.reasons for conclusion in result.conclusions):
-        whole = tuple(reasons)
-        assert reasons == whole and hash(reasons) == hash(whole) and repr(reasons) == repr(whole)
-        assert len(reasons) == len(whole) and reasons[:1] == whole[:1] and all(one in reasons for one in whole)
-        assert pickle.loads(pickle.dumps(reasons)) == whole
-    assert any(conclusion.reasons for conclusion in result.conclusions)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
 from operator import itemgetter
-from typing import NamedTuple, overload
+from typing import NamedTuple
 
 from reasoner.errors import Problem
 from reasoner.frozen import frozen, made
@@ -45,49 +45,12 @@ class Justified(NamedTuple):
     readings: Texts
 
 
-class Reasons(Sequence[Justified]):
-    """The reasons for one answer in order, by the ways to it that were found; put together when they are looked at."""
-
-    __slots__ = ("_facts", "_ways")
-
-    def __init__(self, facts: Mapping[int, Fact], ways: Sequence[Way]) -> None:
-        self._facts, self._ways = facts, ways
-
-    def __len__(self) -> int:
-        return len(self._ways)
-
-    def __iter__(self) -> Iterator[Justified]:
-        for way in self._ways:
-            yield Justified(Reason(way.pick(self._facts), way.criteria, way.axioms), *way.cited)
-
-    @overload
-    def __getitem__(self, place: int) -> Justified: ...
-
-    @overload
-    def __getitem__(self, place: slice) -> tuple[Justified, ...]: ...
-
-    def __getitem__(self, place: int | slice) -> Justified | tuple[Justified, ...]:
-        return tuple(self)[place]
-
-    def __eq__(self, other: object) -> bool:
-        return tuple(self) == tuple(other) if isinstance(other, Reasons | tuple) else NotImplemented
-
-    def __hash__(self) -> int:
-        return hash(tuple(self))
-
-    def __repr__(self) -> str:
-        return repr(tuple(self))
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return tuple, (tuple(self),)
-
-
 class Conclusion(NamedTuple):
     """What is decided of one management class."""
 
     cls: ManagementClass
     state: State
-    reasons: Sequence[Justified]
+    reasons: tuple[Justified, ...]
 
 
 @frozen
@@ -216,19 +179,19 @@ class Assessor:
         return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
 
     def _concluded_of_one(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
-        return made(Conclusion, (cls, state, Reasons(told.facts, ways) if ways else ()))
+        return made(Conclusion, (cls, state, _justified(told, ways) if ways else ()))
 
     def _concluded_of_all(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
         key = cls.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:
-            found = self._concluded.keep(key, Conclusion(cls, state, tuple(Reasons(told.facts, ways))))
+            found = self._concluded.keep(key, Conclusion(cls, state, _justified(told, ways)))
         return found
 
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
         told = Told(self.justifier, facts)
-        return Reasons(told.facts, [self.justifier.way_by(told, self._places[iri], term)])[0]
+        return _justified(told, [self.justifier.way_by(told, self._places[iri], term)])[0]
 
     def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
@@ -260,6 +223,11 @@ class Assessor:
                     name, kind = (curie(term, self.prefixes) for term in (iri, rule.ranges[0]))
                     yield (f"{len(nodes)} findings of {kind} are recorded and none is named as {name}: what depends on "
                            f"its attributes stays undetermined until the record names one.")  # fmt: skip
+
+
+def _justified(told: Told, ways: Iterable[Way]) -> tuple[Justified, ...]:
+    """The reasons by some ways, with what they cite."""
+    return tuple([made(Justified, (told.reason(way), *way.cited)) for way in ways])
 
 
 def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -> str:
