@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -73,9 +75,20 @@ def batch(
 
         outcome = run_spark(load(guideline), given, out, options, spark)
     else:
+        _keep_memory()
         outcome = run_batch(load(guideline), given, out, options)
     if outcome.rejects:
         raise typer.Exit(2)
+
+
+def _keep_memory() -> None:
+    """Have the C library keep what is freed: giving it back, and getting it anew, takes a tenth of a batch.
+
+    What is set are M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc: https://man7.org/linux/man-pages/man3/mallopt.3.html.
+    """
+    if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
+        for parameter in (-1, -3):
+            mallopt(parameter, 1 << 30)
 
 
 class SchemaFormat(StrEnum):
