@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from reasoner.records.contract import stem
@@ -37,17 +37,17 @@ def bindings(text: Text) -> Iterator[Binding]:
 def check_prefixes(sources: Sources) -> Iterator[Finding]:
     """Each binding against the canonical table, against the guideline's own terms, and against the other bindings."""
     own = () if sources.broken[ONTOLOGIES] else sources.headers(sources.ontologies)
-    known = {*PREFIXES.values(), *(_namespace(sources, header) for header in own)}
+    subjects = [str(subject) for subject in sources.graph.subjects(unique=True)] if own else []
+    known = {*PREFIXES.values(), *(_namespace(subjects, header) for header in own)}
     first: dict[str, Binding] = {}
     for text in sources.texts:
         for binding in bindings(text):
             yield from _one(binding, known, first.setdefault(binding.prefix, binding))
 
 
-def _namespace(sources: Sources, header: str) -> str:
+def _namespace(subjects: Sequence[str], header: str) -> str:
     """The namespace of an ontology's terms: its IRI with #, or with / where terms are named only so."""
-    locals_of = {end: [str(s)[len(header) + 1 :] for s in sources.graph.subjects() if str(s).startswith(header + end)]
-                 for end in "#/"}  # fmt: skip
+    locals_of = {end: [s[len(header) + 1 :] for s in subjects if s.startswith(header + end)] for end in "#/"}
     slashed = any(local and "/" not in local and "#" not in local for local in locals_of["/"])
     return header + ("/" if slashed and not locals_of["#"] else "#")
 
