@@ -101,7 +101,9 @@ def _group(name: str, title: str, patients: int, source: Path, *peers: str) -> G
 
 def _columns(patients: int, source: Path) -> Group:
     """All columns against floors, and those of the management classes against others who write no more."""
-    peers = ("floors.arrow_read", COPY, "ours.kernel", "polars.exact", "polars.kleene", "duckdb.exact")
+    peers = (
+        "floors.arrow_read", COPY, "floors.arrow_few", "ours.kernel", "polars.exact", "polars.kleene", "duckdb.exact",
+    )  # fmt: skip
     group = _group("columns", "Parquet to Parquet", patients, source, *peers)
     out = answers("columns", MANAGEMENT)
     fewer = ours(MANAGEMENT, patients, "batch", str(source), str(out), "--as-of", DAY, "--only", "management", out=out)

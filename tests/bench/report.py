@@ -24,6 +24,7 @@ LABELS = {
     "ours.classified": "ours: classify_files, as JSON",
     "floors.arrow_read": "floor: pyarrow reads the file",
     "floors.arrow_copy": "floor: pyarrow reads it and writes as much",
+    "floors.arrow_few": "floor: pyarrow reads it and writes 16 columns",
     "floors.oxigraph": "floor: pyoxigraph parses the file",
     "floors.rdflib": "floor: rdflib parses the file",
     "floors.rdflib_each": "floor: rdflib parses it",

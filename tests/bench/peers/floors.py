@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -23,12 +24,22 @@ def arrow_read(source: Path, out: Path) -> Steps:
 
 def arrow_copy(source: Path, out: Path) -> Steps:
     """pyarrow reads every column, and writes `patient` and as many Boolean columns as ours has written before it."""
+    import pyarrow.parquet as pq
+
+    own = out.with_name("columns-batch.parquet")
+    yield from _copied(source, out, pq.read_schema(own).names[1:] if own.is_file() else COLUMNS)
+
+
+def arrow_few(source: Path, out: Path) -> Steps:
+    """pyarrow reads every column, and writes `patient` and as many Boolean columns as there are management classes."""
+    yield from _copied(source, out, COLUMNS)
+
+
+def _copied(source: Path, out: Path, names: Sequence[str]) -> Steps:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(source) as file:
-        own = out.with_name("columns-batch.parquet")
-        names = pq.read_schema(own).names[1:] if own.is_file() else COLUMNS
         flags = [field.name for field in file.schema_arrow if pa.types.is_boolean(field.type)]
         chosen = list(islice(cycle(flags), len(names)))
         schema = pa.schema([("patient", pa.string()), *((name, pa.bool_()) for name in names)])
