@@ -18,6 +18,7 @@ EXAMPLE = str(ROOT / "docs" / "examples" / "patient.ttl")
 BATCH = "guideproof batch"
 MANAGEMENT = f"{BATCH} --only management"
 COPY = "floors.arrow_copy"
+FEW = "floors.arrow_few"
 WARMING = 5_000
 BARE = "python and pyoxigraph's parse"
 CLASSIFY = "guideproof classify"
@@ -102,7 +103,8 @@ def _group(name: str, title: str, patients: int, source: Path, *peers: str) -> G
 def _columns(patients: int, source: Path) -> Group:
     """All columns against floors, and those of the management classes against others who write no more."""
     peers = (
-        "floors.arrow_read", COPY, "floors.arrow_few", "ours.kernel", "polars.exact", "polars.kleene", "duckdb.exact",
+        "floors.arrow_read", COPY, FEW, "polars.copied", "ours.kernel", "polars.alone", "polars.exact", "polars.kleene",
+        "duckdb.exact",
     )  # fmt: skip
     group = _group("columns", "Parquet to Parquet", patients, source, *peers)
     out = answers("columns", MANAGEMENT)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from measure import Measured
-from plan import BARE, BATCH, CLASSIFY, COPY, HERMIT, MANAGEMENT
+from plan import BARE, BATCH, CLASSIFY, COPY, FEW, HERMIT, MANAGEMENT
 
 Results = Mapping[tuple[str, str], Measured]
 GIB = 1 << 30
@@ -55,11 +55,22 @@ def verdicts(results: Results, judge_rates: bool) -> list[Verdict]:
         return _verdict(results, text, own, (own[0], other), _share, bound, False, True)
 
     columns, triples, one, cold = ("columns", BATCH), ("triples", BATCH), "floors.rdflib_each", ("cold", CLASSIFY)
-    reasons, nemo = ("reasons", f"{BATCH} --reasons"), ("nemo", "nemo.exact")
+    few, reasons, nemo = ("columns", MANAGEMENT), ("reasons", f"{BATCH} --reasons"), ("nemo", "nemo.exact")
     return [
         speed("Parquet to Parquet, against pyarrow reading and writing", columns, COPY, 0.7),
         speed("kernel alone, against pyarrow reading", ("columns", "ours.kernel"), "floors.arrow_read", 5),
-        speed("Parquet to Parquet, management classes, against Polars", ("columns", MANAGEMENT), "polars.exact", 1),
+        speed("kernel alone, against Polars' expressions alone", ("columns", "ours.kernel"), "polars.alone", 1),
+        speed("Parquet to Parquet, management classes, against pyarrow reading and writing 16 columns", few, FEW, 0.7),
+        _verdict(
+            results,
+            "Parquet to Parquet, management classes, against Polars (decision 0022)",
+            few,
+            ("columns", "polars.exact"),
+            _speed,
+            1,
+            True,
+            False,
+        ),
         _verdict(results, "Parquet to Parquet, peak memory in GiB", columns, columns, _memory, 1, False, True),
         speed("N-Triples, against pyoxigraph's parse", triples, "floors.oxigraph", 3),
         _verdict(results, "N-Triples, patients a second against Nemo's", triples, nemo, _rate, 10, True, judge_rates),

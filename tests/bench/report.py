@@ -29,6 +29,8 @@ LABELS = {
     "floors.rdflib": "floor: rdflib parses the file",
     "floors.rdflib_each": "floor: rdflib parses it",
     "polars.exact": "Polars, expressions by hand",
+    "polars.alone": "Polars, the expressions alone, in memory",
+    "polars.copied": "floor: Polars copies 16 columns",
     "polars.kleene": "Polars, plain definitions (not exact)",
     "duckdb.exact": "DuckDB, SQL by hand",
     "nemo.exact": "Nemo, Datalog by hand",

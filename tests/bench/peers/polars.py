@@ -28,6 +28,22 @@ def exact(source: Path, out: Path) -> Steps:
     yield rows(out)
 
 
+def alone(source: Path, out: Path) -> Steps:
+    """The same from columns in memory to columns in memory: the expressions alone, without reading and writing."""
+    assert out
+    patients = pl.read_parquet(source)
+    yield None
+    yield answers(patients.lazy()).collect(engine="streaming").height
+
+
+def copied(source: Path, out: Path) -> Steps:
+    """No expressions: `patient` and as many Boolean columns as there are classes are read and written as they are."""
+    flags = [name for name, kind in pl.scan_parquet(source).collect_schema().items() if kind == pl.Boolean]
+    yield None
+    pl.scan_parquet(source).select("patient", *flags[: len(COLUMNS)]).sink_parquet(out)
+    yield rows(out)
+
+
 def kleene(source: Path, out: Path) -> Steps:
     """All classes by the definitions alone, without the two cases that are written out."""
     yield None
