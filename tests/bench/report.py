@@ -211,7 +211,8 @@ def _bars(report: Report) -> Iterable[tuple[str, float, str]]:
         if group.name.startswith(("linear", "cold", "file", "one", "sample", "reasons")):
             continue
         for m in measured:
-            own = m.name == BATCH or m.name.startswith("ours")
-            colour = "tab:blue" if own else "tab:gray" if m.name.startswith("floor") else "tab:orange"
+            label = LABELS.get(m.name, m.name)
+            own, floor = label.startswith((BATCH, "ours")), label.startswith("floor")
             if not m.failure:
-                yield f"{LABELS.get(m.name, m.name)} · {group.name}", group.patients / m.seconds, colour
+                colour = "tab:blue" if own else "tab:gray" if floor else "tab:orange"
+                yield f"{label} · {group.name}", group.patients / m.seconds, colour
