@@ -20,10 +20,9 @@ from reasoner.population.parquet_join import (
     QuadsSink,
     Sink,
     join_parquet,
-    read_struct,
     shifted,
-    write_struct,
 )
+from reasoner.population.thrift import read_struct, write_struct
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema([("patient", pa.string()), ("file", TEXT), ("a", pa.bool_()), ("b", pa.bool_()), ("n", pa.int64())])

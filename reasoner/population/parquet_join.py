@@ -1,32 +1,26 @@
 """How complete little files are encoded, and joined to one file without encoding anything again.
 
 Parquet: the bytes of the row groups are copied and the footer is written anew, with every offset in it shifted
-(https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift). The footer is Thrift in the
-compact protocol (https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md). What this module
-does not know is refused, never copied. Page indexes hold offsets of their own and are left out: they are optional.
+(https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift). What this module does not know is
+refused, never copied. Page indexes hold offsets of their own and are left out: they are optional.
 """
 
 from __future__ import annotations
 
 import io
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, BinaryIO, Protocol, TypeAlias
+from typing import BinaryIO, Protocol, TypeAlias
 
 import pyarrow as pa
 
-from reasoner.errors import EngineError, Problem
+from reasoner.population.thrift import I16, I64, LIST, STRUCT, Struct, read_struct, refused, write_struct
 
 Body: TypeAlias = "pa.Table | pa.RecordBatch | bytes | pa.Buffer"
 """What a part holds: rows of a table or lines of N-Quads, or, as a buffer, what they are encoded to."""
 
-Struct = dict[int, tuple[int, Any]]
-"""A Thrift structure: for each field its kind and its value, in the order in which they are written."""
-
-_TRUE, _FALSE, _BYTE, _I16, _I32, _I64, _DOUBLE, _BINARY, _LIST, _SET, _STRUCT = 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12
-_INTEGERS = frozenset({_I16, _I32, _I64})
 _MAGIC = b"PAR1"
 _CHUNK = 1 << 22
 
@@ -123,7 +117,7 @@ class QuadsSink:
     def encode(self, body: Body) -> bytes:
         """The lines as they are."""
         if not isinstance(body, bytes):
-            raise _refused("a part of N-Quads is not given as bytes")
+            raise refused("a part of N-Quads is not given as bytes")
         return body
 
     def join(self, parts: Sequence[Path], out: BinaryIO) -> None:
@@ -134,7 +128,7 @@ class QuadsSink:
 def _table(body: Body, schema: pa.Schema) -> pa.Table:
     table = pa.Table.from_batches([body]) if isinstance(body, pa.RecordBatch) else body
     if not isinstance(table, pa.Table) or not table.schema.equals(schema):
-        raise _refused("the rows of a part have another schema than the output")
+        raise refused("the rows of a part have another schema than the output")
     return table
 
 
@@ -162,7 +156,9 @@ def join_parquet(parts: Sequence[Path], out: BinaryIO) -> None:
 
     The parts have one schema; at least one is given. Raises EngineError for a part that is no plain Parquet file.
     """
-    footers = [_Footer.read(part) for part in parts]
+    footers: list[_Footer] = []
+    for part in parts:
+        footers.append(_Footer.read(part, footers[0] if footers else None))
     groups: list[Struct] = []
     out.write(_MAGIC)
     written = len(_MAGIC)
@@ -198,13 +194,15 @@ _MOST_ORDINAL = (1 << 15) - 1
 
 @dataclass(frozen=True)
 class _Footer:
-    """The FileMetaData of one Parquet file, and where it starts in it."""
+    """The FileMetaData of one Parquet file, where it starts in it, and its first bytes: those of its schema."""
 
     fields: Struct
     start: int
+    head: bytes
 
     @classmethod
-    def read(cls, part: Path) -> _Footer:
+    def read(cls, part: Path, like: _Footer | None = None) -> _Footer:
+        """The footer of a file. Where it begins like another one, that is not read again."""
         size = part.stat().st_size
         with part.open("rb") as file:
             head = file.read(len(_MAGIC))
@@ -212,9 +210,17 @@ class _Footer:
             length, tail = int.from_bytes(file.read(4), "little"), file.read(4)
             start = size - 8 - length
             if head != _MAGIC or tail != _MAGIC or start < len(_MAGIC):
-                raise _refused("a part is no Parquet file, or an encrypted one", part)
+                raise refused("a part is no Parquet file, or an encrypted one", part)
             file.seek(start)
-            return cls(_known(read_struct(file.read(length)), "file"), start)
+            data = file.read(length)
+        if like and data.startswith(like.head):
+            fields = {number: like.fields[number] for number in (_VERSION, _SCHEMA)} | read_struct(
+                data, len(like.head), _SCHEMA
+            )
+        else:
+            fields = read_struct(data)
+        head = write_struct({number: fields[number] for number in (_VERSION, _SCHEMA)})[:-1]
+        return cls(_known(fields, "file"), start, head if data.startswith(head) else data)
 
     @property
     def rows(self) -> int:
@@ -228,19 +234,19 @@ class _Footer:
     def check_alike(self, other: _Footer, part: Path) -> None:
         for field in (_VERSION, _SCHEMA, _KEY_VALUES, _ORDERS):
             if self.fields.get(field) != other.fields.get(field):
-                raise _refused("two parts have different schemas", part)
+                raise refused("two parts have different schemas", part)
 
     def with_groups(self, groups: list[Struct], rows: int) -> Struct:
-        changed = {_NUM_ROWS: (_I64, rows), _ROW_GROUPS: (_LIST, (_STRUCT, groups))}
+        changed = {_NUM_ROWS: (I64, rows), _ROW_GROUPS: (LIST, (STRUCT, groups))}
         return {number: changed.get(number, field) for number, field in self.fields.items()}
 
 
 def shifted(group: Struct, by: int, ordinal: int) -> Struct:
     """A RowGroup moved by so many bytes, as number `ordinal` of its file, without page indexes."""
     kind, columns = _known(group, "row group")[_COLUMNS][1]
-    moved = _moved(group, (_GROUP_OFFSET,), by) | {_COLUMNS: (_LIST, (kind, [_shifted_chunk(c, by) for c in columns]))}
+    moved = _moved(group, (_GROUP_OFFSET,), by) | {_COLUMNS: (LIST, (kind, [_shifted_chunk(c, by) for c in columns]))}
     if _ORDINAL in moved:
-        moved[_ORDINAL] = (_I16, ordinal)
+        moved[_ORDINAL] = (I16, ordinal)
     if ordinal > _MOST_ORDINAL:
         moved.pop(_ORDINAL, None)
     return moved
@@ -249,14 +255,14 @@ def shifted(group: Struct, by: int, ordinal: int) -> Struct:
 def _shifted_chunk(chunk: Struct, by: int) -> Struct:
     kept = {n: field for n, field in _known(chunk, "column chunk").items() if n not in _PAGE_INDEXES}
     meta = _moved(_known(chunk[_META_DATA][1], "column"), _PAGE_OFFSETS, by)
-    return _moved(kept, (_CHUNK_OFFSET,), by) | {_META_DATA: (_STRUCT, meta)}
+    return _moved(kept, (_CHUNK_OFFSET,), by) | {_META_DATA: (STRUCT, meta)}
 
 
 def _moved(fields: Struct, offsets: Sequence[int], by: int) -> Struct:
     """With the offsets moved; a 0 says that there is none."""
     moved = dict(fields)
     for number in offsets:
-        kind, value = fields.get(number, (_I64, 0))
+        kind, value = fields.get(number, (I64, 0))
         if value:
             moved[number] = (kind, value + by)
     return moved
@@ -264,139 +270,5 @@ def _moved(fields: Struct, offsets: Sequence[int], by: int) -> Struct:
 
 def _known(fields: Struct, what: str) -> Struct:
     if strange := sorted(set(fields) - set(_KNOWN[what])):
-        raise _refused(f"a part has field {strange[0]} in the footer's {what}, which is not known")
+        raise refused(f"a part has field {strange[0]} in the footer's {what}, which is not known")
     return fields
-
-
-def _refused(what: str, part: Path | None = None) -> EngineError:
-    return EngineError(Problem("bad-part", what, "please report it", str(part) if part else None))
-
-
-def read_struct(data: bytes) -> Struct:
-    """The Thrift structure that `data` is, in the compact protocol. Raises EngineError where it is anything else."""
-    reader = _Reader(data)
-    try:
-        found = reader.struct()
-    except IndexError:
-        raise _refused("the footer of a part ends too soon") from None
-    if reader.at != len(data):
-        raise _refused("the footer of a part is longer than what it says")
-    return found
-
-
-class _Reader:
-    """A place in bytes of the compact protocol."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data, self.at = data, 0
-
-    def take(self, length: int) -> bytes:
-        start, self.at = self.at, self.at + length
-        if self.at > len(self.data):
-            raise IndexError
-        return self.data[start : self.at]
-
-    def varint(self) -> int:
-        found = shift = 0
-        while (byte := self.data[self.at]) > 0x7F:
-            found |= (byte & 0x7F) << shift
-            self.at, shift = self.at + 1, shift + 7
-        self.at += 1
-        return found | byte << shift
-
-    def integer(self) -> int:
-        found = self.varint()
-        return (found >> 1) ^ -(found & 1)
-
-    def text(self) -> bytes:
-        return self.take(self.varint())
-
-    def struct(self) -> Struct:
-        found: Struct = {}
-        data, number = self.data, 0
-        while header := data[self.at]:
-            self.at += 1
-            kind = header & 15
-            number = number + (header >> 4) if header > 15 else self.integer()
-            found[number] = (kind, kind == _TRUE if kind <= _FALSE else self.reads(kind)(self))
-        self.at += 1
-        return found
-
-    def items(self) -> tuple[int, list[Any]]:
-        header = self.take(1)[0]
-        count, kind = header >> 4, header & 15
-        count = self.varint() if count == 15 else count
-        if kind <= _FALSE:
-            return kind, list(self.take(count))
-        read = self.reads(kind)
-        return kind, [read(self) for _ in range(count)]
-
-    @staticmethod
-    def reads(kind: int) -> Callable[[_Reader], Any]:
-        """What reads a value of a kind."""
-        if kind not in _READS:
-            raise _refused(f"the footer of a part has a value of kind {kind}, which Parquet does not use")
-        return _READS[kind]
-
-
-_READS: dict[int, Callable[[_Reader], Any]] = {
-    **dict.fromkeys(_INTEGERS, _Reader.integer), _BINARY: _Reader.text, _STRUCT: _Reader.struct,
-    **dict.fromkeys((_LIST, _SET), _Reader.items), _BYTE: lambda at: at.take(1), _DOUBLE: lambda at: at.take(8),
-}  # fmt: skip
-
-
-def write_struct(fields: Struct) -> bytes:
-    """The structure in the compact protocol; `read_struct` of it gives `fields`."""
-    out = bytearray()
-    _put_struct(out, fields)
-    return bytes(out)
-
-
-def _put_struct(out: bytearray, fields: Struct) -> None:
-    last = 0
-    for number, (kind, value) in fields.items():
-        step = number - last
-        if 0 < step < 16:
-            out.append(step << 4 | kind)
-        else:
-            out.append(kind)
-            _put_integer(out, number)
-        if kind > _FALSE:
-            _PUTS[kind](out, value)
-        last = number
-    out.append(0)
-
-
-def _put_items(out: bytearray, given: tuple[int, Sequence[Any]]) -> None:
-    kind, items = given
-    out.append(min(len(items), 15) << 4 | kind)
-    if len(items) > 14:
-        _put_varint(out, len(items))
-    if kind <= _FALSE:
-        out += bytes(items)
-    else:
-        put = _PUTS[kind]
-        for item in items:
-            put(out, item)
-
-
-def _put_text(out: bytearray, text: bytes) -> None:
-    _put_varint(out, len(text))
-    out += text
-
-
-def _put_integer(out: bytearray, value: int) -> None:
-    _put_varint(out, value << 1 if value >= 0 else ~value << 1 | 1)
-
-
-def _put_varint(out: bytearray, value: int) -> None:
-    while value > 0x7F:
-        out.append(value & 0x7F | 0x80)
-        value >>= 7
-    out.append(value)
-
-
-_PUTS: dict[int, Callable[[bytearray, Any], None]] = {
-    **dict.fromkeys(_INTEGERS, _put_integer), _BINARY: _put_text, _STRUCT: _put_struct,
-    **dict.fromkeys((_LIST, _SET), _put_items), **dict.fromkeys((_BYTE, _DOUBLE), bytearray.extend),
-}  # fmt: skip
