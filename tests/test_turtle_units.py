@@ -99,7 +99,8 @@ def uncut(guideline: Guideline, shipped: list[Graph], tmp_path_factory: pytest.T
 
 
 def answers(guideline: Guideline, path: Path) -> Answers:
-    rows, rejects = batch(guideline, path)
+    """What the other columns say follows from the same facts; a hundred little parts are joined sooner without them."""
+    rows, rejects = batch(guideline, path, only=("management", "status"))
     return rows, {(reject["patient"], reject["code"]) for reject in rejects}
 
 
