@@ -24,7 +24,7 @@ format: $(VENV)/.dev  ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(VENV)/.bench  ## measure against peers and floors, and compare: half an hour, or QUICK=1 for 5 minutes
+bench: $(VENV)/.bench  ## measure against peers and floors, and compare: ten minutes to half an hour, or QUICK=1 for less
 	$(BIN)/python tests/bench/bench.py $(if $(QUICK),--quick)
 
 clean:  ## remove what was installed and cached

@@ -52,7 +52,7 @@ BEGIN, END = "<!-- tables: begin -->\n", "<!-- tables: end -->\n"
 def main() -> None:
     """Measure, compare, report."""
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--quick", action="store_true", help="fewer patients: some five minutes")
+    options.add_argument("--quick", action="store_true", help="fewer patients, and less time")
     options.add_argument("--docs", action="store_true", help="put the tables into docs/benchmarks.md")
     chosen = options.parse_args()
     report = measured(QUICK if chosen.quick else FULL, judge_rates=not chosen.quick)
