@@ -18,6 +18,7 @@ from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import State, decide, state
 from reasoner.logic.facts import Observation
 from reasoner.logic.index import Memory, Terms, Union, complements, literals
+from reasoner.logic.justify import Justifier, Told
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.patient.assess import Assessor, assess
 from reasoner.render.as_json import JsonRenderer
@@ -144,6 +145,25 @@ def test_memory_changes_no_answer(directory: Path | None, monkeypatch: pytest.Mo
     assert answers(guideline, reversed(records), forget=False) == fresh[::-1]
     monkeypatch.setattr(index, "_REMEMBERED", 3)
     assert answers(guideline, records, forget=False) == fresh
+
+
+@pytest.mark.parametrize("directory", [None, TINY], ids=["main", "tiny"])
+def test_reasons_do_not_depend_on_what_was_asked_before(directory: Path | None) -> None:
+    """Whether ways to an answer were sought by all implicants that hold, or first by one alone, as for a population."""
+    guideline = loaded(directory)
+    compiled, warm, several = guideline.compiled, Justifier(guideline.compiled), 0
+    for record in drawn(guideline, 150):
+        decision, fresh = decide(compiled, guideline.reader.read(record)), Justifier(compiled)
+        for cls in guideline.catalogue.management:
+            place = compiled.index.places[cls.iri]
+            told = Told(warm, decision.facts, decision.held, decision.answers)
+            for term in bits(decision.held & (place.entailing | place.excluding)):
+                warm.way_by(told, place, term)
+            found = [told.reason(way) for way in warm.answer(told, place)[1]]
+            alone = Told(fresh, decision.facts, decision.held, decision.answers)
+            assert found == [alone.reason(way) for way in fresh.answer(alone, place)[1]], (record, cls.iri)
+            several += len(found) > 1
+    assert several > 20
 
 
 def test_memory_is_bounded() -> None:
