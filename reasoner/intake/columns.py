@@ -14,26 +14,10 @@ _ROOM = 1 << 12
 
 
 @compiled
-def distinct(keys: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The distinct keys in the order of their first appearance, and for each key its place among them."""
-    found, places = np.empty(len(keys), np.int64), np.empty(len(keys), np.int32)
-    table, count = np.full(_ROOM, -1, np.int32), 0
-    for i in range(len(keys)):
-        slot = _slot(table, found, keys[i])
-        if table[slot] < 0:
-            table[slot], found[count] = count, keys[i]
-            count += 1
-        places[i] = table[slot]
-        if 2 * count > len(table):
-            table = _wider(found, count, 2 * len(table))
-    return found[:count].copy(), places
-
-
-@compiled
-def crossed(
+def distinct(
     left: NDArray[np.int32], i: NDArray[np.int32], right: NDArray[np.int32], j: NDArray[np.int32], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The same of the keys `left[i] * width + right[j]`, which are not kept."""
+    """The distinct keys `left[i] * width + right[j]`, in the order in which they come, and for each its place there."""
     found, places = np.empty(len(i), np.int64), np.empty(len(i), np.int32)
     table, count = np.full(_ROOM, -1, np.int32), 0
     for row in range(len(i)):

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.intake.block import Block, Codes, Flags
-from reasoner.intake.columns import crossed, distinct, gather_bits
+from reasoner.intake.columns import distinct, gather_bits
 from reasoner.intake.judge import Context, Verdict
 
 Masks = NDArray[np.uint64]
@@ -121,10 +121,11 @@ class _Reading:
         block = self.block
         kinds, kind = _compact(block.kind, block.count)
         hangs, via = _compact(self.via, len(block.predicates))
-        roles, role = distinct(kind.astype(np.int64) * len(hangs) + via)
+        nodes, pairs = (np.arange(size, dtype=np.int32) for size in (block.count, len(self.pair_p)))
+        roles, role = distinct(kind, nodes, via, nodes, len(hangs))
         values, value = _compact(self.pair_value, block.count)
-        ends, end = distinct((self.pair_p.astype(np.int64) * 2 + self.pair_node) * len(values) + value)
-        contexts, context = crossed(role, self.s, end, self.pair, len(ends))
+        ends, end = distinct(self.pair_p * 2 + self.pair_node, pairs, value, pairs, len(values))
+        contexts, context = distinct(role, self.s, end, self.pair, len(ends))
         named, valued = (
             [block.term(code) if code >= 0 else "" for code in codes.tolist()] for codes in (kinds, values)
         )
