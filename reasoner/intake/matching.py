@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
+from reasoner.intake.triples import Codes
 from reasoner.records.contract import Pattern, Rule
 
-Codes = NDArray[np.int32]
 #: The subjects and objects of a predicate's triples; of the objects only those among the IRIs given.
 Rows = Callable[[str, tuple[str, ...]], tuple[Codes, Codes]]
 #: What a pattern matches: a column for each variable.
@@ -66,7 +65,9 @@ def _reduced(given: list[Match]) -> list[Match]:
     found = list(given)
     for name in sorted({name for match in found for name in match}):
         having = [i for i, match in enumerate(found) if name in match]
-        size = 1 + max((int(found[i][name].max(initial=-1)) for i in having), default=-1)
+        if len(having) == 1:
+            continue
+        size = 1 + max(int(found[i][name].max(initial=-1)) for i in having)
         met = np.zeros(size, np.uint8)
         for i in having:
             codes = np.zeros(size, np.uint8)

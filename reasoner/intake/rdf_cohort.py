@@ -124,7 +124,9 @@ class TripleReader:
                     kept[names[patient]] = True
                     self._enter(masks, proposed, names[patient], seen)
         atoms = len(self.guideline.compiled.theory.atoms)
-        pos, neg, derived_pos, derived_neg = (_columns(mask if kept.all() else mask[kept], atoms) for mask in masks)
+        if not kept.all():
+            masks = [mask[kept] for mask in masks]
+        pos, neg, derived_pos, derived_neg = (_columns(mask, atoms) for mask in masks)
         orders = {action: bitmap(flags[kept]) for action, flags in proposed.items()}
         return Cohort(population.patients.filter(pa.array(kept)), pos, neg, orders, derived_pos, derived_neg)
 

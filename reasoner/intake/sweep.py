@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from reasoner.intake.jit import compiled, eight, put_eight
 
-_0, _1, _3, _7, _8, _32, _56, _63 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56, 63))
+_0, _1, _3, _7, _8, _32, _56 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56))
 _BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n"))
 _3_BYTES, _CLOSE = np.uint64(0xFFFFFF), np.uint64(int.from_bytes(b" .\n", "little"))
 _HIGH = np.uint64(0x8080808080808080)

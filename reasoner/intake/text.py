@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 #: How many bytes behind the end of a text may be looked at: they are there, and line ends.
 MARGIN = 24
 
-_LINE_END, _WORD, _HUGE = 10, 8, 1 << 21
+_LINE_END, _HUGE = 10, 1 << 21
 
 
 @dataclass(frozen=True)
 class Text:
-    """Whole lines: the first `size` of some bytes, which are a multiple of eight and end in a MARGIN of line ends."""
+    """Whole lines: the first `size` of some bytes, which end in a MARGIN of line ends."""
 
     data: NDArray[np.uint8]
     size: int
@@ -66,7 +66,7 @@ def _huge(size: int) -> NDArray[np.uint8]:
 
 
 def _room(size: int) -> int:
-    return -(-(size + 1 + MARGIN) // _WORD) * _WORD
+    return size + 1 + MARGIN
 
 
 def _ended(array: NDArray[np.uint8], size: int) -> Text:

@@ -17,7 +17,7 @@ from reasoner.frozen import frozen
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassRule, Compiled, Place
 from reasoner.logic.facts import ASSUMED, Fact, known
-from reasoner.logic.index import Memory
+from reasoner.logic.index import Remembered
 from reasoner.logic.theory import Literals, Theory
 
 
@@ -113,7 +113,7 @@ class Closing:
         self.size = theory.size
         self.acts = sum(1 << i for i, _ in acts)
         self._facts = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts}
-        self._said: Memory[int, tuple[Fact, ...]] = Memory()
+        self._said: Remembered[int, tuple[Fact, ...]] = Remembered(self._saying)
         self._long = [clause for clause in theory.long if clause.pos & self.acts]
         self._pairs = [clause.pos for clause in theory.implicates
                        if clause.size == 2 and not clause.neg and not clause.pos & ~self.acts]  # fmt: skip
@@ -128,10 +128,10 @@ class Closing:
 
     def facts(self, assumed: int) -> tuple[Fact, ...]:
         """The facts that say so."""
-        found = self._said.get(assumed)
-        if found is None:
-            found = self._said.keep(assumed, tuple([self._facts[i] for i in bits(assumed >> self.size)]))
-        return found
+        return self._said[assumed]
+
+    def _saying(self, assumed: int) -> tuple[Fact, ...]:
+        return tuple([self._facts[i] for i in bits(assumed >> self.size)])
 
     def _conflicts(self, closed: int, candidates: int) -> list[int]:
         """The minimal sets of `candidates`, as bits, that the theory forbids to be absent together."""

@@ -65,15 +65,13 @@ class Claim(NamedTuple):
 class Way:
     """How some claims settle a class: the criteria and the axioms that lead there.
 
-    `claims` are their numbers in order, `numbers` the same as bits; `pick` takes the facts of these numbers.
+    `numbers` are theirs, as bits; `pick` takes the facts of these numbers.
     """
 
-    claims: tuple[int, ...]
     pick: Pick
     numbers: int
     criteria: tuple[str, ...]
     axioms: tuple[Origin, ...]
-    assumed: tuple[str, ...]
     cited: tuple[tuple[str, ...], ...]
     rank: tuple[object, ...]
 
@@ -291,12 +289,10 @@ class Justifier:
         criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
         ordered = tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
         return Way(
-            claims=claims,
             pick=_picking(claims),
             numbers=sum(1 << number for number in claims),
             criteria=criteria,
             axioms=ordered,
-            assumed=assumed,
             cited=self._cites((iri, *criteria) if truth else (iri,), [origin.term for origin in ordered], assumed),
             rank=(len(assumed), len(said), [(claim.term, claim.present) for claim in said]),
         )

@@ -186,17 +186,12 @@ class Theory:
         """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
         literal = Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)
         found = [literal] if known.satisfy(literal) else []
-        return found + [rest for rest in self._antecedents.get((atom, truth), ()) if known.satisfy(rest)]
+        return found + [rest for rest in self._leading[atom if truth else atom + self.size] if known.satisfy(rest)]
 
     @cached_property
-    def _antecedents(self) -> dict[tuple[int, bool], list[Cube]]:
-        """For each literal the minimal terms that entail it by one implicate."""
-        found: dict[tuple[int, bool], list[Cube]] = {}
-        for clause in self.implicates:
-            for atom in bits(clause.atoms):
-                rest = Cube(clause.pos & ~(1 << atom), clause.neg & ~(1 << atom), clause.axioms).negated
-                found.setdefault((atom, bool(clause.pos >> atom & 1)), []).append(rest)
-        return found
+    def _leading(self) -> list[list[Cube]]:
+        """The `antecedents` as terms."""
+        return [[Cube(*self.split(rest), axioms) for rest, axioms in some] for some in self.antecedents]
 
     @cached_property
     def antecedents(self) -> list[list[Support]]:

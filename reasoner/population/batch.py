@@ -114,7 +114,8 @@ def _check_columns(guideline: Guideline, out: Path, options: Options) -> None:
     if options.only and options.format == "n-quads":
         remedy = "leave out --only, or write Parquet, Arrow or CSV"
         raise InputError(Problem("no-columns", "N-Quads have no columns to choose from", remedy, str(out)))
-    table_of(guideline, options)
+    if options.only:
+        table_of(guideline, options)
 
 
 def _fresh(scratch: str) -> Path:

@@ -11,6 +11,7 @@ import io
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias
 
@@ -156,9 +157,8 @@ def join_parquet(parts: Sequence[Path], out: BinaryIO) -> None:
 
     The parts have one schema; at least one is given. Raises EngineError for a part that is no plain Parquet file.
     """
-    footers: list[_Footer] = []
-    for part in parts:
-        footers.append(_Footer.read(part, footers[0] if footers else None))
+    first = _Footer.read(parts[0])
+    footers = [first, *(_Footer.read(part, first) for part in parts[1:])]
     groups: list[Struct] = []
     out.write(_MAGIC)
     written = len(_MAGIC)
@@ -194,15 +194,14 @@ _MOST_ORDINAL = (1 << 15) - 1
 
 @dataclass(frozen=True)
 class _Footer:
-    """The FileMetaData of one Parquet file, where it starts in it, and its first bytes: those of its schema."""
+    """The FileMetaData of one Parquet file, and where it starts in it."""
 
     fields: Struct
     start: int
-    head: bytes
 
     @classmethod
     def read(cls, part: Path, like: _Footer | None = None) -> _Footer:
-        """The footer of a file. Where it begins like another one, that is not read again."""
+        """The footer of a file. Where it begins with the schema of another one, that is not read again."""
         size = part.stat().st_size
         with part.open("rb") as file:
             head = file.read(len(_MAGIC))
@@ -213,14 +212,19 @@ class _Footer:
                 raise refused("a part is no Parquet file, or an encrypted one", part)
             file.seek(start)
             data = file.read(length)
-        if like and data.startswith(like.head):
-            fields = {number: like.fields[number] for number in (_VERSION, _SCHEMA)} | read_struct(
-                data, len(like.head), _SCHEMA
-            )
-        else:
-            fields = read_struct(data)
-        head = write_struct({number: fields[number] for number in (_VERSION, _SCHEMA)})[:-1]
-        return cls(_known(fields, "file"), start, head if data.startswith(head) else data)
+        known = like.head if like and data.startswith(like.head) else b""
+        fields = {**(like.schema if like and known else {}), **read_struct(data, len(known), _SCHEMA if known else 0)}
+        return cls(_known(fields, "file"), start)
+
+    @property
+    def schema(self) -> Struct:
+        """The fields that come first."""
+        return {number: self.fields[number] for number in (_VERSION, _SCHEMA)}
+
+    @cached_property
+    def head(self) -> bytes:
+        """The bytes of these."""
+        return write_struct(self.schema)[:-1]
 
     @property
     def rows(self) -> int:
