@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from reasoner.errors import GuideproofError, Problem
-    from reasoner.guidelines.guideline import Guideline, load_guideline
+    from reasoner.guideline.guideline import Guideline, load_guideline
     from reasoner.logic.ask import Question
     from reasoner.logic.decide import Decision, State, decide
     from reasoner.logic.facts import Fact, Observation
@@ -34,7 +34,7 @@ _HOMES = {
     "reasoner.logic.decide": ("Decision", "State", "decide"),
     "reasoner.errors": ("GuideproofError", "Problem"),
     "reasoner.logic.facts": ("Fact", "Observation"),
-    "reasoner.guidelines.guideline": ("Guideline", "load_guideline"),
+    "reasoner.guideline.guideline": ("Guideline", "load_guideline"),
     "reasoner.logic.ask": ("Question",),
     "reasoner.logic.justify": ("Reason",),
     "reasoner.records.record": ("Records", "load"),

@@ -14,11 +14,11 @@ The hierarchy; each class is caught by its parent at the doors:
 
 from __future__ import annotations
 
-from reasoner.frozen import frozen, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 
-@frozen(order=True)
-class Problem:
+class Problem(Struct, frozen=True, order=True):
     """One fault: a stable code, what is wrong, where, and what to do."""
 
     code: str

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from random_records import Record, Records, as_graph
 from rdflib import RDF, Graph, URIRef
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.terms import GP
 
 SN = "https://w3id.org/guideproof/schmorl#"

@@ -9,7 +9,7 @@ from both_doors import by_classify
 from broken_records import CHANGES, CORE, SN, TYPE, XSD, Draft, Drafts
 
 from reasoner.errors import RecordError
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 
 OWL, RDFS = "http://www.w3.org/2002/07/owl#", "http://www.w3.org/2000/01/rdf-schema#"
 UCUM = "https://w3id.org/cdt/ucum"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conftest import TESTS
 
-from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.terms import local_name
 
 PLANT = (TESTS / "tiny" / "ontology" / "plant.ttl").read_text("utf-8")

@@ -19,7 +19,7 @@ from rdflib import OWL, RDF, Graph, Namespace, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.guideline.guideline import Guideline, load_guideline
 
 TESTS = Path(__file__).parent
 XSD = Namespace("http://www.w3.org/2001/XMLSchema#")
@@ -39,9 +39,10 @@ COMPILE = """
 from datetime import date
 from pathlib import Path
 import numpy as np
-from reasoner.guidelines.guideline import load_guideline
-from reasoner.intake import json_units, xml_columns
-from reasoner.intake.sources import Readers
+from reasoner.guideline.guideline import load_guideline
+from reasoner.population.ntriples import json_units
+from reasoner.population.ntriples import xml_columns
+from reasoner.population.sources import Readers
 from reasoner.terms import GP
 readers = Readers(load_guideline(Path("tests/tiny"), cache=False), date(2026, 11, 22))
 typed = f"<https://example.org/p> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{GP.Patient}> .\\n"

@@ -12,13 +12,13 @@ import pyarrow as pa
 import pytest
 from random_records import Records
 
-from reasoner.guidelines.guideline import Guideline, load_guideline
-from reasoner.intake.facttable import PROPOSES, Column, FactTable
-from reasoner.intake.facttable_read import read_cohort
-from reasoner.intake.schema import schema
+from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.kernel.cohort import Cohort
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Literals
+from reasoner.population.fact_table.reader import read_cohort
+from reasoner.population.fact_table.schema import schema
+from reasoner.population.fact_table.table import PROPOSES, Column, FactTable
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "tiny"

@@ -11,8 +11,8 @@ from datetime import UTC, datetime
 
 from rdflib import PROV, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 
-from reasoner.guidelines.guideline import Guideline, version
-from reasoner.guidelines.shapes import Check
+from reasoner.guideline.guideline import Guideline, version
+from reasoner.guideline.shapes import Check
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact

@@ -11,7 +11,7 @@ import pyshacl
 import pytest
 from rdflib import OWL, RDF, RDFS, SH, Graph, Namespace, URIRef
 
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 from reasoner.terms import GP
 from reasoner.workbench.check.shacl import NAMESPACE, misused
 

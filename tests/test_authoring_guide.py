@@ -18,7 +18,7 @@ from typer.testing import CliRunner
 
 from reasoner.cli import author as cli_author
 from reasoner.cli import root
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 
 GUIDE = (home() / "docs" / "authoring.md").read_text("utf-8")
 ALLOWED = ("cp -r ", "rm -r ", "git -C edited apply ")

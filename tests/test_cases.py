@@ -23,7 +23,7 @@ import pytest
 from conftest import Row
 from rdflib import RDF, RDFS, Graph, Literal, Namespace, URIRef
 
-from reasoner.guidelines.guideline import Guideline, home, load_guideline
+from reasoner.guideline.guideline import Guideline, home, load_guideline
 from reasoner.logic.decide import State, decide
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import Result, classify, classify_files

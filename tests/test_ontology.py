@@ -22,7 +22,7 @@ from pyhornedowl.profile import check_profile
 from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
-from reasoner.guidelines.guideline import Guideline, home
+from reasoner.guideline.guideline import Guideline, home
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation
 from reasoner.patient.hermit import decide_profiles

@@ -11,7 +11,7 @@ import pytest
 PACKAGE = Path(__file__).resolve().parents[1] / "reasoner"
 
 #: Each room imports from those before it, and from the modules at the top of the package.
-ROOMS = ("logic", "records", "guidelines", "patient", "render", "kernel", "intake", "population", "workbench", "cli")
+ROOMS = ("logic", "records", "guideline", "patient", "render", "kernel", "population", "workbench", "cli")
 
 
 def imports(path: Path) -> Iterator[str]:

@@ -19,7 +19,7 @@ from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, Namespace, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import RecordError
-from reasoner.guidelines.guideline import Guideline, home
+from reasoner.guideline.guideline import Guideline, home
 from reasoner.patient.classify import classify
 from reasoner.rdf import read_graph, read_text
 from reasoner.records.record import gather

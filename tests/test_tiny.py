@@ -20,7 +20,7 @@ from conftest import TESTS, as_horned, in_pairs
 from pyhornedowl.profile import check_profile
 from rdflib import OWL, RDF, Graph, URIRef
 
-from reasoner.guidelines.guideline import home, load_guideline
+from reasoner.guideline.guideline import home, load_guideline
 from reasoner.patient.query import named_queries
 
 TINY = TESTS / "tiny"

@@ -34,7 +34,7 @@ Writer = Callable[["Console"], None] | Page | str | bytes
 
 def load(directory: Path | None) -> Any:
     """The guideline in a directory, or the one that comes with the package."""
-    from reasoner.guidelines.guideline import load_guideline
+    from reasoner.guideline.guideline import load_guideline
 
     return load_guideline(directory)
 

@@ -45,7 +45,7 @@ def classify(
 
 
 def _complete_class(incomplete: str) -> Iterator[str]:
-    from reasoner.guidelines.guideline import load_guideline
+    from reasoner.guideline.guideline import load_guideline
     from reasoner.terms import curie
 
     guideline = load_guideline()
@@ -77,7 +77,7 @@ def explain(
 
 
 def _complete_query(incomplete: str) -> Iterator[tuple[str, str]]:
-    from reasoner.guidelines.guideline import home
+    from reasoner.guideline.guideline import home
     from reasoner.patient.query import named_queries, title
 
     named = named_queries(home() / "queries")

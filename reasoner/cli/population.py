@@ -71,7 +71,7 @@ def batch(
     cores = workers or os.cpu_count() or 1
     options = Options(as_of_date(as_of), format_of(out, wanted), reasons, tuple(only or ()), cores)
     if spark:
-        from reasoner.population.spark import run_spark
+        from reasoner.population.spark.run import run_spark
 
         outcome = run_spark(load(guideline), given, out, options, spark)
     else:
@@ -121,7 +121,7 @@ def _schema(guideline: Any, kind: SchemaFormat, suffix: str) -> Writer:
     import json
     from functools import partial
 
-    from reasoner.intake import schema as written
+    from reasoner.population.fact_table import schema as written
 
     if kind is SchemaFormat.JSON_SCHEMA:
         return json.dumps(written.json_schema(guideline), indent=2, ensure_ascii=False) + "\n"

@@ -47,7 +47,7 @@ app = typer.Typer(
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from reasoner.guidelines.guideline import version
+        from reasoner.guideline.guideline import version
 
         typer.echo(f"guideproof {version()}")
         raise typer.Exit

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmap, Bitmaps, Cohort, words
 from reasoner.kernel.program import AND, OR, STATUSES, XOR, Program, program_of
 from reasoner.kernel.transpose import flags_of

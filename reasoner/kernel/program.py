@@ -17,9 +17,9 @@ from heapq import heapify, heappop, heappush
 from itertools import combinations, count
 from typing import NamedTuple
 
-from reasoner.guidelines.catalogue import ManagementClass
-from reasoner.guidelines.guideline import Guideline
-from reasoner.guidelines.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.guideline.catalogue import ManagementClass
+from reasoner.guideline.guideline import Guideline
+from reasoner.guideline.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import ClassRule, Compiled
 from reasoner.patient.orders import SUPPORTED, VERDICTS

@@ -6,15 +6,15 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import NamedTuple
 
-from reasoner.frozen import frozen
+from msgspec import Struct
+
 from reasoner.logic.clauses import Cube
 from reasoner.logic.expressions import And, Expr, Lit, Not, Or
 from reasoner.logic.index import Terms
 from reasoner.logic.theory import Theory
 
 
-@frozen(order=True)
-class Origin:
+class Origin(Struct, frozen=True, order=True):
     """Where an axiom stands: the term that it is about, the file and the line."""
 
     term: str
@@ -22,8 +22,7 @@ class Origin:
     line: int | None
 
 
-@frozen
-class ClassRule:
+class ClassRule(Struct, frozen=True):
     """One defined class: its definition over atoms and classes, and what entails and what excludes it."""
 
     iri: str
@@ -37,8 +36,7 @@ class ClassRule:
         return self.entailed_by if truth else self.excluded_by
 
 
-@frozen
-class PropertyRule:
+class PropertyRule(Struct, frozen=True):
     """How a record's use of a property is read."""
 
     functional: bool
@@ -47,8 +45,7 @@ class PropertyRule:
     ranges: tuple[str, ...]
 
 
-@frozen(eq=False)
-class Compiled:
+class Compiled(Struct, frozen=True, eq=False, dict=True):
     """A guideline's logic, ready to decide.
 
     `attributes` are the criteria that are one restriction on a value or a quantity: the names under which such facts

@@ -12,8 +12,9 @@ from enum import StrEnum
 from functools import cached_property, lru_cache
 from operator import attrgetter
 
+from msgspec import Struct
+
 from reasoner.errors import ContradictionError, Problem
-from reasoner.frozen import frozen
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassRule, Compiled, Place
 from reasoner.logic.facts import ASSUMED, Fact, known
@@ -33,8 +34,7 @@ _ENTAILED, _EXCLUDED, _OPEN = State
 _literals: Callable[[Fact], Literals] = attrgetter("literals")
 
 
-@frozen
-class Decision:
+class Decision(Struct, frozen=True, dict=True):
     """What is decided of one patient: the facts, those assumed among them last, and the state of every class.
 
     `assumed` are the facts that nobody recorded and that are read as absent. `literals` are those that the facts give,

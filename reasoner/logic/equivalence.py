@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from reasoner.frozen import replace
+from msgspec.structs import replace
+
 from reasoner.logic.clauses import Cube, absorb, bits
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import ClassRule, Compiled, Origin

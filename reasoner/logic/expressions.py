@@ -4,63 +4,55 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-from reasoner.frozen import frozen
+from msgspec import Struct
 
 
-@frozen
-class Name:
+class Name(Struct, frozen=True, tag=True):
     """A named class."""
 
     iri: str
 
 
-@frozen
-class And:
+class And(Struct, frozen=True, tag=True):
     """An intersection; the empty one is owl:Thing."""
 
     parts: tuple[Expr, ...]
 
 
-@frozen
-class Or:
+class Or(Struct, frozen=True, tag=True):
     """A union; the empty one is owl:Nothing."""
 
     parts: tuple[Expr, ...]
 
 
-@frozen
-class Not:
+class Not(Struct, frozen=True, tag=True):
     """A complement."""
 
     part: Expr
 
 
-@frozen
-class Some:
+class Some(Struct, frozen=True, tag=True):
     """An existential restriction on an object property."""
 
     prop: str
     filler: Expr
 
 
-@frozen
-class HasValue:
+class HasValue(Struct, frozen=True, tag=True):
     """A restriction to one individual."""
 
     prop: str
     individual: str
 
 
-@frozen
-class Threshold:
+class Threshold(Struct, frozen=True, tag=True):
     """An existential restriction of a data property to decimals under facets (`>=`, `>`, `<=`, `<`)."""
 
     prop: str
     facets: tuple[tuple[str, Decimal], ...]
 
 
-@frozen
-class Lit:
+class Lit(Struct, frozen=True, tag=True):
     """An atom of the compiled theory, by number: what the leaves become once translated."""
 
     atom: int

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from reasoner.frozen import made
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
@@ -95,7 +94,7 @@ class Reader:
                     found[key] = min(seen, first, key=_first_seen), literals.union(others)
                 else:
                     found[key] = seen, literals
-        return tuple([made(Fact, (term, present, seen.source, seen.by, literals))
+        return tuple([Fact(term, present, seen.source, seen.by, literals)
                       for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
     def _stated(self, said: Said) -> tuple[Stated, ...]:

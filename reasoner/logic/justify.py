@@ -14,7 +14,8 @@ from itertools import product
 from operator import attrgetter, itemgetter, or_
 from typing import NamedTuple
 
-from reasoner.frozen import frozen, made
+from msgspec import Struct
+
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, Origin, Place
 from reasoner.logic.decide import Decision, State
@@ -61,8 +62,7 @@ class Claim(NamedTuple):
         return self.literals.pos.bit_count() + self.literals.neg.bit_count(), self.assumed, self
 
 
-@frozen(eq=False)
-class Way:
+class Way(Struct, frozen=True, eq=False):
     """How some claims settle a class: the criteria and the axioms that lead there.
 
     `numbers` are theirs, as bits; `pick` takes the facts of these numbers.
@@ -112,7 +112,7 @@ class Told:
 
     def reason(self, way: Way) -> Reason:
         """A way as it is that of this patient."""
-        return made(Reason, (way.pick(self.facts), way.criteria, way.axioms))
+        return Reason(way.pick(self.facts), way.criteria, way.axioms)
 
 
 class Bearing:

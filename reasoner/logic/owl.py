@@ -7,10 +7,10 @@ Guideproof decides exactly (`FRAGMENT`). What lies outside is refused by name, f
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from itertools import combinations
 
+from msgspec import Struct, field
 from rdflib import OWL, RDF, RDFS, XSD, BNode, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
@@ -28,8 +28,7 @@ FRAGMENT = (
 )
 
 
-@dataclass(frozen=True)
-class Inclusion:
+class Inclusion(Struct, frozen=True):
     """`sub` is subsumed by `sup`."""
 
     sub: Expr
@@ -37,8 +36,7 @@ class Inclusion:
     origin: Origin
 
 
-@dataclass
-class Property:
+class Property(Struct):
     """What the axioms say of one property."""
 
     iri: str
@@ -50,8 +48,7 @@ class Property:
     ranges: list[str] = field(default_factory=list)
 
 
-@dataclass
-class Axioms:
+class Axioms(Struct):
     """The logical content of a guideline's ontologies."""
 
     classes: dict[str, Origin] = field(default_factory=dict)

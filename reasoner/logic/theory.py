@@ -13,13 +13,13 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import NamedTuple
 
-from reasoner.frozen import frozen
+from msgspec import Struct
+
 from reasoner.logic.clauses import Cube, bits, prime
 from reasoner.logic.index import Remembered, Union, complements, literals
 
 
-@frozen(order=True)
-class Atom:
+class Atom(Struct, frozen=True, order=True):
     """A condition under a path of properties from the patient.
 
     `kind` is `class` (some filler of the path is in the class), `exists` (the path has a value), `value` (the value
@@ -70,8 +70,7 @@ class Literals(NamedTuple):
 Support = tuple[int, int]
 
 
-@frozen
-class Theory:
+class Theory(Struct, frozen=True, dict=True):
     """The atoms, and all prime implicates of the clauses between them."""
 
     atoms: tuple[Atom, ...]

@@ -12,11 +12,12 @@ from functools import partial
 from operator import itemgetter
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from reasoner.errors import Problem
-from reasoner.frozen import frozen, made
-from reasoner.guidelines.catalogue import ManagementClass
-from reasoner.guidelines.guideline import Guideline
-from reasoner.guidelines.shapes import Check
+from reasoner.guideline.catalogue import ManagementClass
+from reasoner.guideline.guideline import Guideline
+from reasoner.guideline.shapes import Check
 from reasoner.logic.ask import Asker, Question, open_places
 from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
 from reasoner.logic.facts import Fact, Observation
@@ -53,8 +54,7 @@ class Conclusion(NamedTuple):
     reasons: tuple[Justified, ...]
 
 
-@frozen
-class Assessment:
+class Assessment(Struct, frozen=True):
     """The whole answer for one patient as of one date."""
 
     patient: str
@@ -70,8 +70,7 @@ class Assessment:
     record: str = ""
 
 
-@frozen
-class Refusal:
+class Refusal(Struct, frozen=True):
     """A record that is not classified, and why."""
 
     patient: str | None
@@ -179,7 +178,7 @@ class Assessor:
         return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
 
     def _concluded_of_one(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
-        return made(Conclusion, (cls, state, _justified(told, ways) if ways else ()))
+        return Conclusion(cls, state, _justified(told, ways) if ways else ())
 
     def _concluded_of_all(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
         key = cls.iri, ways, told.used(ways)
@@ -227,7 +226,7 @@ class Assessor:
 
 def _justified(told: Told, ways: Iterable[Way]) -> tuple[Justified, ...]:
     """The reasons by some ways, with what they cite."""
-    return tuple([made(Justified, (told.reason(way), *way.cited)) for way in ways])
+    return tuple([Justified(told.reason(way), *way.cited) for way in ways])
 
 
 def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -> str:

@@ -12,10 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from reasoner.errors import EngineError, Problem, RecordError
-from reasoner.frozen import frozen, replace
-from reasoner.guidelines.catalogue import ManagementClass
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.catalogue import ManagementClass
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.ask import questions
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Assessment, Refusal, assess, conclude
@@ -33,8 +35,7 @@ Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 REFERENCE_TIMEOUT = 600.0
 
 
-@frozen
-class _Options:
+class _Options(Struct, frozen=True):
     as_of: date
     engine: str
     progress: Progress | None

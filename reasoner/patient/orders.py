@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from reasoner.guidelines.shapes import Check, classes_in
+from reasoner.guideline.shapes import Check, classes_in
 from reasoner.logic.ask import Asker
 from reasoner.logic.compiled import Index, Place
 from reasoner.logic.decide import Closing, Decision, State, answered

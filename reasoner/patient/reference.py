@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 
 from reasoner.errors import Problem, RecordError
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import assessor_of
 from reasoner.patient.classify import by_reference

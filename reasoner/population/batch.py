@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tempfile
 from collections.abc import Callable, Sequence
@@ -14,14 +13,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reasoner.codec import encode
 from reasoner.errors import InputError, Problem
-from reasoner.guidelines.guideline import SHARED, Guideline, version
-from reasoner.intake.sources import Readers, Source, files_of, open_source
-from reasoner.intake.unit import ScatteredError, Unit
+from reasoner.guideline.guideline import SHARED, Guideline, version
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE, Cohort, Reject
 from reasoner.kernel.kernel import Decided
@@ -31,6 +28,8 @@ from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_pa
 from reasoner.population.processes import Processes
 from reasoner.population.results import ResultTable, contradictions
 from reasoner.population.scratch import scratch_of
+from reasoner.population.sources import Readers, Source, files_of, open_source
+from reasoner.population.unit import ScatteredError, Unit
 
 if TYPE_CHECKING:
     from reasoner.population.quads import QuadsWriter
@@ -147,7 +146,7 @@ def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool
 def _fingerprint(guideline: Guideline) -> str:
     """A hash of all that the guideline decides by, and of the shapes and rules that the reference runs."""
     files = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
-    content = json.dumps(encode(guideline.content), sort_keys=True).encode()
+    content = msgspec.json.encode(guideline.content, order="deterministic")
     return hashlib.sha256(b"\0".join([content, *(path.read_bytes() for path in files)])).hexdigest()
 
 

@@ -30,11 +30,11 @@ from typing import Any, BinaryIO
 import pyarrow as pa
 
 from reasoner.errors import GuideproofError, InputError, Problem
-from reasoner.intake.unit import Unit
 from reasoner.kernel.cohort import NODE, Reject
 from reasoner.population import identities
 from reasoner.population.bar import bar, counted
 from reasoner.population.parquet_join import Body, Sink
+from reasoner.population.unit import Unit
 
 Say = Callable[[str], None]
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})

@@ -20,8 +20,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from reasoner.intake.unit import Unit
 from reasoner.population.parts import Part
+from reasoner.population.unit import Unit
 
 
 class Work(Protocol):

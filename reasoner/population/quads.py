@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
+from msgspec.structs import replace
 
-from reasoner.frozen import replace
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks

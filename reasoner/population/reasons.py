@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from reasoner.guidelines.catalogue import ManagementClass
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.catalogue import ManagementClass
+from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided

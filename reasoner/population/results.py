@@ -15,8 +15,7 @@ import numpy as np
 import pyarrow as pa
 
 from reasoner.errors import InputError, Problem
-from reasoner.guidelines.guideline import Guideline, version
-from reasoner.intake.facttable import PATIENT, FactTable, nearest
+from reasoner.guideline.guideline import Guideline, version
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Decided, boolean_array
 from reasoner.kernel.program import STATUSES
@@ -27,6 +26,7 @@ from reasoner.logic.decide import contradiction
 from reasoner.logic.facts import NOTHING, RECORDED, Fact, kleene
 from reasoner.logic.theory import Literals
 from reasoner.patient.orders import SUPPORTED, VERDICTS
+from reasoner.population.fact_table.table import PATIENT, FactTable, nearest
 from reasoner.terms import curie
 
 STATUS = "status"

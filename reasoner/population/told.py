@@ -10,7 +10,7 @@ import functools
 import operator
 from typing import NamedTuple
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import literals_in
 from reasoner.logic.facts import DERIVED, Fact
 from reasoner.logic.index import Memory

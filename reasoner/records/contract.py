@@ -13,7 +13,7 @@ from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
-from reasoner.frozen import frozen
+from msgspec import Struct
 
 TYPE = "http://www.w3.org/1999/02/22-rdf-syntax-ns#type"
 PATIENT = "https://w3id.org/guideproof/core#Patient"
@@ -68,29 +68,25 @@ def stem(iri: str) -> str:
 # -- tests of one term --
 
 
-@frozen
-class OfKind:
+class OfKind(Struct, frozen=True, tag=True):
     """The term is of one of the kinds `iri`, `blank`, `literal`."""
 
     kinds: tuple[str, ...]
 
 
-@frozen
-class OfDatatype:
+class OfDatatype(Struct, frozen=True, tag=True):
     """The term is a literal of this datatype, and well-formed where the datatype is one of `WELL_FORMED`."""
 
     datatype: str
 
 
-@frozen
-class Matches:
+class Matches(Struct, frozen=True, tag=True):
     """The lexical form of a literal, or the IRI, contains a match of the regular expression."""
 
     pattern: str
 
 
-@frozen
-class Between:
+class Between(Struct, frozen=True, tag=True):
     """The term is a well-formed literal of one of `NUMBERS` between two bounds; None is no bound."""
 
     low: Decimal | None
@@ -99,37 +95,32 @@ class Between:
     high_strict: bool
 
 
-@frozen
-class Among:
+class Among(Struct, frozen=True, tag=True):
     """The term is one of these IRIs."""
 
     iris: tuple[str, ...]
 
 
-@frozen
-class InClass:
+class InClass(Struct, frozen=True, tag=True):
     """The term is one of `members`, or a node of the record with a type among `classes`."""
 
     classes: tuple[str, ...]
     members: tuple[str, ...]
 
 
-@frozen
-class All:
+class All(Struct, frozen=True, tag=True):
     """The term passes every test."""
 
     parts: tuple[Test, ...]
 
 
-@frozen
-class AnyOf:
+class AnyOf(Struct, frozen=True, tag=True):
     """The term passes one of the tests."""
 
     parts: tuple[Test, ...]
 
 
-@frozen
-class Fails:
+class Fails(Struct, frozen=True, tag=True):
     """The term does not pass the test."""
 
     part: Test
@@ -140,8 +131,7 @@ Test = OfKind | OfDatatype | Matches | Between | Among | InClass | All | AnyOf |
 # -- shapes --
 
 
-@frozen
-class Target:
+class Target(Struct, frozen=True):
     """The nodes that a shape looks at.
 
     `kind` is `class` (nodes with a type among `iris`), `subjects` or `objects` (of a triple with a property of them).
@@ -151,8 +141,7 @@ class Target:
     iris: tuple[str, ...]
 
 
-@frozen
-class ValueShape:
+class ValueShape(Struct, frozen=True):
     """A shape: at each node of the target, every value of `path` (of '' the node itself) passes the test."""
 
     shape: str
@@ -161,8 +150,7 @@ class ValueShape:
     test: Test
 
 
-@frozen
-class CountShape:
+class CountShape(Struct, frozen=True):
     """A shape: at each node of the target, `low` to `high` (None: any number) values of `path` pass the test."""
 
     shape: str
@@ -173,8 +161,7 @@ class CountShape:
     high: int | None
 
 
-@frozen
-class Beyond:
+class Beyond(Struct, frozen=True):
     """A shape or rule outside the fragment.
 
     It touches a record in which of each of the sets `needs` some property or type (or one above it) occurs; with no
@@ -188,8 +175,7 @@ class Beyond:
 # -- rules --
 
 
-@frozen
-class Pattern:
+class Pattern(Struct, frozen=True):
     """A triple pattern; a variable begins with `?`.
 
     `subject` is a variable. `predicate` is an IRI. `values` are the IRIs that the object may be, where it is not the
@@ -202,8 +188,7 @@ class Pattern:
     values: tuple[str, ...] = ()
 
 
-@frozen
-class Rule:
+class Rule(Struct, frozen=True):
     """A rule: where `match` fits and none of `absent` does, `give` is added.
 
     With `sole`, a pair of variables (each, one): only where for each value of the first there is exactly one match,
@@ -220,8 +205,7 @@ class Rule:
     give: tuple[Pattern, ...]
 
 
-@frozen
-class Query:
+class Query(Struct, frozen=True):
     """The query of a shape that goes over the whole data from the node with the as-of date, ready for Oxigraph.
 
     Of a constraint it selects a `?value` for each fault, of a rule it constructs what follows. `terms` are the IRIs
@@ -235,8 +219,7 @@ class Query:
     terms: tuple[str, ...]
 
 
-@frozen
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """The terms that a record may use: what it says in the guideline's namespaces has to be among them.
 
     `stems` are the namespaces as `record` compares them; `terms` everything that the guideline declares.
@@ -249,8 +232,7 @@ class Vocabulary:
     node_properties: tuple[str, ...]
 
 
-@frozen
-class Contract:
+class Contract(Struct, frozen=True):
     """Everything that decides whether a record can be read without the reference, and what follows from it.
 
     `above` are for each class and property those above it, itself left out. `selects` are constraints and `constructs`

@@ -10,7 +10,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from reasoner.frozen import frozen
+from msgspec import Struct
+
 from reasoner.records.contract import TYPE, Beyond, Contract, Pattern, Rule
 from reasoner.records.nodes import Lit, Nodes, Term, Triple, Values
 
@@ -59,8 +60,7 @@ class _Pattern(NamedTuple):
     joined: bool
 
 
-@frozen(eq=False)
-class _Step:
+class _Step(Struct, frozen=True, eq=False):
     """A rule ready to run: its patterns in the order in which they are matched, and what it needs, as bits."""
 
     rule: Rule

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pyoxigraph as ox
+from msgspec import Struct
 from pyoxigraph import RdfFormat
 
-from reasoner.frozen import frozen
 from reasoner.records.contract import PATIENT, TYPE
 
 _FORMATS = {
@@ -58,8 +58,7 @@ class _OddError(Exception):
     """The reference has to read this."""
 
 
-@frozen
-class Source:
+class Source(Struct, frozen=True):
     """A file of records: its name (`-` is standard input), its format where one is given, and what it holds.
 
     `data` is None where it cannot be read.

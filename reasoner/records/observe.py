@@ -12,7 +12,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from reasoner.frozen import made
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Observation
 from reasoner.records.contract import TYPE
@@ -78,7 +77,7 @@ class _View:
             path = (self.negations[prop],)
             for cls in said[prop]:
                 by = self._by(patient, prop, cls)
-                self.found.append(made(Observation, (path, "class", _text(cls), False, None, None, source, by)))
+                self.found.append(Observation(path, "class", _text(cls), False, None, None, source, by))
 
     def of_node(self, node: str, path: tuple[str, ...], by: str) -> None:
         """What is said of a node at the end of `path`."""
@@ -104,13 +103,13 @@ class _View:
         """An individual and its classes."""
         found = self.found
         if value[0] != "_":
-            found.append(made(Observation, (path, "value", value, True, None, None, source, by)))
+            found.append(Observation(path, "value", value, True, None, None, source, by))
         said = self.nodes.get(value)
         for cls in said.get(TYPE, _NOTHING) if said else ():
             if cls != _NAMED_INDIVIDUAL:
                 named = self.names.get(value, value)
                 typed = self._by(value, TYPE, cls) if self.derived and by == RECORDED else by
-                found.append(made(Observation, (path, "class", _text(cls), True, None, None, named, typed)))
+                found.append(Observation(path, "class", _text(cls), True, None, None, named, typed))
 
     def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
         """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""
@@ -125,7 +124,7 @@ class _View:
 
     def _number(self, path: tuple[str, ...], low: Decimal | None, high: Decimal | None, source: str, by: str) -> None:
         self.numbers.append(path)
-        self.found.append(made(Observation, (path, "number", "", True, low, high, source, by)))
+        self.found.append(Observation(path, "number", "", True, low, high, source, by))
 
     def _by(self, s: str, p: str, o: Term) -> str:
         return DERIVED if self.derived and (s, p, o) in self.derived else RECORDED

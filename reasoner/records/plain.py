@@ -15,7 +15,8 @@ from math import inf
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
-from reasoner.frozen import frozen
+from msgspec import Struct
+
 from reasoner.logic.facts import Observation
 from reasoner.logic.index import Remembered
 from reasoner.records import conform
@@ -51,8 +52,7 @@ class Seen(NamedTuple):
     digest: str
 
 
-@frozen
-class Plain:
+class Plain(Struct, frozen=True):
     """The patients of some files that are answered, the nodes of their records, and whether other patients are left."""
 
     seen: dict[str, Seen]

@@ -16,8 +16,8 @@ from operator import or_
 from typing import NamedTuple
 
 import pyoxigraph as ox
+from msgspec import Struct
 
-from reasoner.frozen import frozen
 from reasoner.records.canonical import to_oxigraph
 from reasoner.records.contract import TYPE, WELL_FORMED, Contract, Query
 from reasoner.records.materialise import Needs, UnsureError, add
@@ -45,8 +45,7 @@ Groups = Mapping[str, Sequence[str]]
 Met = Mapping[str, int]
 
 
-@frozen
-class Completed:
+class Completed(Struct, frozen=True):
     """What rules give of some patients, and of each the needs that are met then; of others the reference speaks."""
 
     derived: frozenset[Triple]

@@ -9,9 +9,9 @@ from pathlib import PurePath
 from typing import Any
 
 from reasoner.errors import Problem
-from reasoner.guidelines.catalogue import Recommendation
-from reasoner.guidelines.guideline import Guideline
-from reasoner.guidelines.shapes import Check
+from reasoner.guideline.catalogue import Recommendation
+from reasoner.guideline.guideline import Guideline
+from reasoner.guideline.shapes import Check
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from rdflib import Graph
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.pause import collection_paused
 from reasoner.render.as_triples import TripleRenderer

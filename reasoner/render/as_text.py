@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from reasoner.guidelines.guideline import Guideline
-from reasoner.guidelines.shapes import Check
+from reasoner.guideline.guideline import Guideline
+from reasoner.guideline.shapes import Check
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import ASSUMED, DERIVED, Fact

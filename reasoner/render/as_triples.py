@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
-from reasoner.guidelines.guideline import Guideline, version
-from reasoner.guidelines.shapes import Check
+from reasoner.guideline.guideline import Guideline, version
+from reasoner.guideline.shapes import Check
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact

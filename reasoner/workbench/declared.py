@@ -13,7 +13,7 @@ from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.decide import State
 from reasoner.rdf import Parsed

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 from rdflib import URIRef
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import Observation
 from reasoner.rdf import read_text

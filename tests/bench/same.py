@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent)]
+sys.path[:0] = [str(HERE), *(str(HERE.parent / name) for name in ("", "records", "population", "population/ntriples"))]
 
 #: How many records are drawn at a time, and how many of them may be broken.
 AT_ONCE, BROKEN = 1_500, 150
@@ -31,7 +31,7 @@ def records(size: int) -> Found:
     """Random records, as many as can be used, drawn by seed."""
     from changed_records import as_bytes, drawn, gentle
 
-    from reasoner.guidelines.guideline import load_guideline
+    from reasoner.guideline.guideline import load_guideline
 
     guideline, seed = load_guideline(), 0
     while size > 0:

@@ -10,7 +10,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 
 ONTOLOGY = "ontology/schmorl.ttl"
 REFERENCES = "ontology/references.ttl"

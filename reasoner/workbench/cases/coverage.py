@@ -12,7 +12,7 @@ from functools import cached_property
 
 from rdflib import DCTERMS, URIRef
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, atoms_of, bits
 from reasoner.logic.compiled import literals_in
 from reasoner.logic.decide import State, closing_of

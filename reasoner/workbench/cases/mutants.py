@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from reasoner.frozen import replace
+from msgspec.structs import replace
+
 from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import BOTTOM, And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms

@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from msgspec.structs import replace
+
 from reasoner.errors import GuidelineError
-from reasoner.frozen import replace
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.equivalence import compile_over, difference, over_same_atoms
 from reasoner.logic.owl import read_axioms

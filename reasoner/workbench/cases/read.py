@@ -16,7 +16,7 @@ from rdflib import RDF, RDFS, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import InputError, Problem
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.patient.orders import SUPPORTED, VERDICTS
 from reasoner.rdf import Parsed, read_graph
 from reasoner.terms import GP, curie, local_name

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.render.as_json import ontology_file
 from reasoner.terms import curie
 from reasoner.workbench.cases.coverage import Measure, Missing

@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from reasoner.errors import Problem, RecordError
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation

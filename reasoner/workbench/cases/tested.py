@@ -10,7 +10,7 @@ from typing import Any
 
 from rdflib import RDF, URIRef
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.translate import named_in
 from reasoner.workbench.cases.coverage import Measure, coverage

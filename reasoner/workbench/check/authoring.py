@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 from reasoner.rdf import read_graph
 from reasoner.terms import GP
 from reasoner.workbench.check.codes import Finding

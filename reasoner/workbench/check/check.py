@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from reasoner.errors import EngineError
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 from reasoner.workbench.check.authoring import check_authoring
 from reasoner.workbench.check.codes import Finding, Severity
 from reasoner.workbench.check.compiling import check_declarations, check_fragment, check_imports

@@ -16,7 +16,7 @@ from rdflib import SH, BNode, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import QueryError
-from reasoner.guidelines.guideline import home
+from reasoner.guideline.guideline import home
 from reasoner.patient.query import ask, store_of
 from reasoner.workbench.check.codes import Finding, Severity
 from reasoner.workbench.check.files import Sources, Text

@@ -15,7 +15,7 @@ from decimal import Decimal
 from rdflib import OWL, RDF, Graph, URIRef
 from rdflib.collection import Collection
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms, Inclusion, Property, read_axioms

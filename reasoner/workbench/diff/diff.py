@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from reasoner.errors import GuidelineError, Problem
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube
 from reasoner.terms import CITO, GP
 from reasoner.workbench.diff.axioms import CLOSING, PROPERTY, Change, body_of, changes

@@ -15,9 +15,9 @@ from rdflib import DCTERMS, OWL, RDF, RDFS, SH, SKOS, BNode, Graph, Literal, URI
 from rdflib.collection import Collection
 from rdflib.term import Node
 
-from reasoner.guidelines.build import RULES
-from reasoner.guidelines.guideline import Guideline, shapes_files
-from reasoner.guidelines.shapes import Check, Condition, classes_in, holds
+from reasoner.guideline.build import RULES
+from reasoner.guideline.guideline import Guideline, shapes_files
+from reasoner.guideline.shapes import Check, Condition, classes_in, holds
 from reasoner.logic.compiled import Origin
 from reasoner.logic.decide import State
 from reasoner.rdf import Parsed, read_graph

@@ -13,9 +13,10 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
+from msgspec.structs import replace
+
 from reasoner.errors import GuidelineError, InputError, Problem
-from reasoner.frozen import replace
-from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.guideline.guideline import Guideline, load_guideline
 
 _FOLDERS = ("ontology", "shapes")
 _PLAIN = ("100644", "100755")

@@ -11,9 +11,10 @@ from copy import copy
 from dataclasses import dataclass
 from datetime import date
 
+from msgspec.structs import replace
+
 from reasoner.errors import RecordError
-from reasoner.frozen import replace
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation

@@ -12,8 +12,8 @@ from itertools import combinations_with_replacement
 
 from rdflib import OWL, RDF, RDFS, URIRef
 
-from reasoner.guidelines.catalogue import ManagementClass, Recommendation
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.catalogue import ManagementClass, Recommendation
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Name, Or

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from rdflib import DCTERMS, OWL, RDF, RDFS, BNode, Graph, URIRef
 from rdflib.term import Node
 
-from reasoner.guidelines.shapes import Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, Unless
 from reasoner.logic.clauses import Cube, atoms_of
 from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Lit, Name, Not, Or
 from reasoner.terms import GP

@@ -13,7 +13,7 @@ from fractions import Fraction
 from functools import partial
 from typing import Any
 
-from reasoner.guidelines.guideline import Guideline
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Origin, literals_in
 from reasoner.logic.decide import State, state

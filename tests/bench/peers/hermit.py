@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from peers import CLASSES, COLUMNS, Steps
-from reasoner.guidelines.guideline import load_guideline
+from reasoner.guideline.guideline import load_guideline
 from reasoner.logic.decide import State
 from reasoner.patient.hermit import decide_profiles
 from reasoner.records.observe import observe

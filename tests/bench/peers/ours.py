@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from peers import CLASSES, COLUMNS, TIMED, Steps
 from peers.floors import ROWS, apart
-from reasoner.guidelines.guideline import Guideline, load_guideline
+from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic.decide import State, decide
 from reasoner.patient.assess import Assessment
 from reasoner.patient.classify import classify_files, classify_text
@@ -37,8 +37,8 @@ def classified(source: Path, out: Path) -> Steps:
 
 def kernel(source: Path, out: Path) -> Steps:
     """The kernel alone: all classes, alerts and verdicts of cohorts that are in memory."""
-    from reasoner.intake.facttable_read import FactTableReader
     from reasoner.kernel.kernel import Kernel
+    from reasoner.population.fact_table.reader import FactTableReader
 
     assert out
     guideline = load_guideline()

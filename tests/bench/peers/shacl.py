@@ -11,7 +11,7 @@ import pyshacl
 from rdflib import Graph
 
 from peers import Steps
-from reasoner.guidelines.guideline import load_guideline
+from reasoner.guideline.guideline import load_guideline
 from reasoner.terms import GP
 
 

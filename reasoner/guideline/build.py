@@ -1,0 +1,105 @@
+"""What is computed from the files of a guideline: its logic, its catalogue, its shapes and rules, all compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from rdflib import OWL, RDF, RDFS, Graph, URIRef
+
+from reasoner.errors import GuidelineError, Problem
+from reasoner.guideline.catalogue import Catalogue, read_catalogue, versions
+from reasoner.guideline.guideline import CHECKED, Content, merged, ontology_files
+from reasoner.guideline.shapes import compile_shapes
+from reasoner.logic.compile import compile_axioms
+from reasoner.logic.compiled import Compiled
+from reasoner.logic.owl import read_axioms
+from reasoner.rdf import Parsed, read_graph
+from reasoner.records.contract import Contract
+from reasoner.records.contract_queries import Queries
+from reasoner.records.contract_rules import compile_rules
+from reasoner.records.contract_shapes import Background
+from reasoner.records.contract_shapes import compile_shapes as compile_record_shapes
+from reasoner.records.record import vocabulary
+from reasoner.terms import GP, PREFIXES
+
+#: The shapes that refuse records, and those with rules.
+CONTRACT = ("core", "record")
+RULES = ("derivation",)
+
+
+def read_ontologies(directory: Path) -> list[Parsed]:
+    """The ontology files, parsed. Raises GuidelineError for an import that is not among them."""
+    parsed = [read_graph(path, imports=True) for path in ontology_files(directory)]
+    _resolve_imports(parsed)
+    return parsed
+
+
+def _resolve_imports(parsed: list[Parsed]) -> None:
+    """Every import is among the files at hand. Raises GuidelineError; nothing is ever fetched."""
+    present = {iri for part in parsed for s in part.graph.subjects(RDF.type, OWL.Ontology)
+               for iri in (s, part.graph.value(s, OWL.versionIRI))}  # fmt: skip
+    for part in parsed:
+        for s, target in part.graph.subject_objects(OWL.imports):
+            if target not in present:
+                raise GuidelineError(
+                    Problem("unresolved-import", f"the import {target} is not among the guideline's files",
+                            "put the ontology into the directory ontology/", part.file,
+                            part.line_of(s, OWL.imports, target), str(s))
+                )  # fmt: skip
+
+
+def content_of(parsed: tuple[Parsed, ...], shapes: Mapping[str, Parsed]) -> Content:
+    """All that is computed from the ontologies and the shapes, by their names."""
+    graph = merged(parsed)
+    compiled = compile_axioms(read_axioms(parsed))
+    catalogue = read_catalogue(graph)
+    _defined(catalogue, compiled, parsed)
+    checks = compile_shapes([shapes[name] for name in CHECKED if name in shapes], compiled.rules)
+    versioned = versions(graph, *(part.graph for part in shapes.values()))
+    contract = _contract(graph, shapes)
+    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks, contract)
+
+
+def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
+    """The record contract and the rules, compiled as far as they can be."""
+    taxonomy = Graph(bind_namespaces="none")
+    for triple in _taxonomy(graph):
+        taxonomy.add((URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2])))
+    background, words = Background(_taxonomy(graph)), vocabulary(taxonomy)
+    asked = merged(shapes[name] for name in CONTRACT if name in shapes)
+    checks, counts, beyond = compile_record_shapes(asked, background)
+    ruling = merged(shapes[name] for name in RULES if name in shapes)
+    rules, more = compile_rules(ruling, background, words)
+    queries = Queries(asked, background).selects(beyond), Queries(ruling, background).constructs(rules)
+    return Contract(words, checks, counts, rules, (*beyond, *more), background.supers(), *queries)
+
+
+def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:
+    """Every management class has a definition. Raises GuidelineError."""
+    for cls in catalogue.management:
+        if cls.iri not in compiled.rules:
+            node = URIRef(cls.iri)
+            home = next(part for part in parsed if (node, RDF.type, None) in part.graph)
+            raise GuidelineError(
+                Problem("undefined-class", "a management class has no definition among classes of patients",
+                        "define it by owl:equivalentClass", home.file, home.line_of(node, RDF.type), cls.iri)
+            )  # fmt: skip
+
+
+def _prefixes(parsed: tuple[Parsed, ...]) -> dict[str, str]:
+    """The canonical prefixes, and those that the ontologies bind to namespaces of their own terms."""
+    spoken = {str(s).rsplit("#", 1)[0] for part in parsed for s in part.graph.subjects(RDF.type, None)}
+    found = dict(PREFIXES)
+    for part in parsed:
+        for prefix, namespace in part.prefixes.items():
+            if namespace not in found.values() and namespace.rstrip("#") in spoken:
+                found[prefix] = namespace
+    return dict(sorted(found.items()))
+
+
+def _taxonomy(graph: Graph) -> tuple[tuple[str, str, str], ...]:
+    predicates = (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, GP.negates)
+    triples = (triple for p in predicates for triple in graph.triples((None, p, None)))
+    named = [t for t in triples if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]
+    return tuple(sorted((str(s), str(p), str(o)) for s, p, o in named))

@@ -1,0 +1,1 @@
+"""Fact tables: a row a patient, a column a fact."""

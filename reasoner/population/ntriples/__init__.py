@@ -1,0 +1,1 @@
+"""Records as N-Triples, read by columns."""

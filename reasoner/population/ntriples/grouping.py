@@ -1,0 +1,179 @@
+"""Cutting a file of N-Triples between patients, and regrouping one in which a patient's triples lie apart.
+
+A cut lies before the run of lines of one subject in which that subject is typed as a patient. In a file that was
+written patient by patient every unit then holds whole patients. Where one does not, a node turns up to which no
+patient of its unit leads (or a patient twice), and the file is regrouped: lines go to buckets by the component of
+patients and nodes that they belong to.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from reasoner.population.ntriples.block import Block
+from reasoner.population.ntriples.judge import PATIENT, TYPE, Judge
+from reasoner.population.ntriples.triples import Triples
+
+_TYPED = re.compile(rf"[ \t]{re.escape(TYPE)}[ \t]+{re.escape(PATIENT)}[ \t]*\.".encode())
+_WINDOWS = (1 << 20, 1 << 22, 1 << 24)
+_BOM = b"\xef\xbb\xbf"
+#: How many times smaller the first unit is.
+_FIRST = 16
+_BLANK = np.uint64(1 << 63)
+Hashes = NDArray[np.uint64]
+
+
+def cut(data: bytes, start: int = 0) -> int:
+    """Where the first run of lines with a typed patient begins, at or after the line at `start`; -1 if nowhere."""
+    found = _TYPED.search(data, start)
+    if found is None:
+        return -1
+    line = data.rfind(b"\n", 0, found.start()) + 1
+    subject = data[line : found.start() + 1]
+    while line > 0:
+        before = data.rfind(b"\n", 0, line - 1) + 1
+        if not data.startswith(subject, before):
+            break
+        line = before
+    return line
+
+
+def types_patient(path: Path) -> bool:
+    """Whether a file of N-Triples seems to type a patient."""
+    with path.open("rb") as file:
+        if not path.stat().st_size:
+            return False
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            return _TYPED.search(data) is not None
+
+
+def cuts(path: Path, size: int) -> list[int]:
+    """Offsets that cut the file into units of about `size` bytes, the first smaller, as it is read to see what comes.
+
+    The first offset is the beginning of the file, the last its length. Where no patient is typed for long, a unit ends
+    with any line.
+    """
+    length = path.stat().st_size
+    with path.open("rb") as file:
+        found = [len(_BOM) if file.read(len(_BOM)) == _BOM else 0]
+        for nominal in (size // _FIRST, *range(size, length, size)):
+            offset = _cut_after(file.fileno(), max(nominal, found[-1] + 1), length)
+            if offset > found[-1]:
+                found.append(offset)
+    return [*found, length] if length > found[-1] else found
+
+
+def _cut_after(file: int, nominal: int, length: int) -> int:
+    """The first cut after `nominal` of which the line before is at hand too; -1 where the file ends before one."""
+    for window in _WINDOWS:
+        data = os.pread(file, window, nominal)
+        first = data.find(b"\n") + 1
+        offset = _cut_within(data, first)
+        if offset >= 0 or nominal + window >= length:
+            return nominal + offset if offset >= 0 else -1
+    return nominal + first if first else -1
+
+
+def _cut_within(data: bytes, first: int) -> int:
+    """The first cut behind `first`; -1 where there is none."""
+    start = first
+    while first and (offset := cut(data, start)) >= 0:
+        if offset > first:
+            return offset
+        typed = _TYPED.search(data, start)
+        assert typed is not None
+        start = data.find(b"\n", typed.end()) + 1
+        if not start:
+            break
+    return -1
+
+
+def regroup(blocks: Callable[[], Iterable[Triples]], judge: Judge, folder: Path, buckets: int) -> list[Path]:
+    """Write the triples of a file anew, what belongs together into one of `buckets` files; those that hold any.
+
+    `blocks` gives the file's triples, and is called twice. Takes 16 bytes of memory for each link between nodes. What
+    goes where does not depend on the labels of blank nodes.
+    """
+    component = _Components(*_links(Block(triples, judge) for triples in blocks()))
+    paths = [folder / f"{number:05}.nt" for number in range(buckets)]
+    for triples in blocks():
+        label = component.of(hashes(triples.nodes))[triples.subject]
+        bucket = np.where(label < _BLANK, label % np.uint64(buckets), np.uint64(0))
+        for number in np.unique(bucket).tolist():
+            with paths[number].open("ab") as file:
+                file.write(lines(triples, np.flatnonzero(bucket == number)))
+    return [path for path in paths if path.exists()]
+
+
+def hashes(terms: pa.Array) -> Hashes:
+    """A 64-bit number for each term; those of blank nodes are greater than all others."""
+    numbers = pl.Series(terms).hash().to_numpy() & ~_BLANK
+    blank = pc.starts_with(terms, "_").to_numpy(zero_copy_only=False)
+    return np.where(blank, numbers | _BLANK, numbers)
+
+
+def _links(blocks: Iterable[Block]) -> tuple[Hashes, Hashes]:
+    """The two ends of each triple that leads from node to node by a word of the guideline.
+
+    What is named in the guideline's own namespaces is a node only where something is said of it; else it is a slip.
+    """
+    links: list[tuple[Hashes, Hashes]] = []
+    slips: list[tuple[Hashes, Hashes]] = []
+    described = [np.zeros(0, np.uint64)]
+    for block in blocks:
+        numbers = hashes(block.terms)
+        ours = block.judge.owns(block.terms)
+        node = ~pc.starts_with(block.terms, '"').to_numpy(zero_copy_only=False)
+        node &= ~pc.is_in(block.terms, block.judge.terms).to_numpy(zero_copy_only=False)
+        led = block.spoken[block.pair_p] & node[block.pair_o]
+        for found, chosen in ((links, led & ~ours[block.pair_o]), (slips, led & ours[block.pair_o])):
+            rows = block.rows_of(chosen)
+            found.append((numbers[block.s[rows]], numbers[block.objects(rows)]))
+        described.append(numbers[ours & block.said])
+    known = np.unique(np.concatenate(described))
+    ends = [(left[kept], right[kept]) for left, right in slips for kept in [np.isin(right, known)]]
+    left, right = zip(*links, *ends, strict=True)
+    return np.concatenate(left), np.concatenate(right)
+
+
+class _Components:
+    """Connected components of nodes, by propagating the least hash along links."""
+
+    def __init__(self, left: Hashes, right: Hashes) -> None:
+        self.known, places = np.unique(np.concatenate([left, right]), return_inverse=True)
+        one, other = places[: len(left)], places[len(left) :]
+        self.label = np.arange(len(self.known))
+        changed = bool(len(self.known))
+        while changed:
+            before = self.label.copy()
+            least = np.minimum(self.label[one], self.label[other])
+            np.minimum.at(self.label, one, least)
+            np.minimum.at(self.label, other, least)
+            self.label = self.label[self.label]
+            changed = not np.array_equal(before, self.label)
+
+    def of(self, numbers: Hashes) -> Hashes:
+        """The component of each node, as a number; a node without links is its own."""
+        if not len(self.known):
+            return numbers
+        places = np.minimum(np.searchsorted(self.known, numbers), len(self.known) - 1)
+        return np.where(self.known[places] == numbers, self.known[self.label[places]], numbers)
+
+
+def lines(triples: Triples, rows: NDArray[np.intp]) -> bytes:
+    """The triples at `rows`, as N-Triples."""
+    nodes, predicates = triples.nodes, triples.predicates
+    columns = (nodes.take(pa.array(triples.subject[rows])), predicates.take(pa.array(triples.predicate[rows])),
+               nodes.take(pa.array(triples.object[rows])))  # fmt: skip
+    joined = pc.binary_join_element_wise(*columns, pa.scalar(".\n"), " ")
+    return joined.buffers()[2].to_pybytes() if len(joined) else b""

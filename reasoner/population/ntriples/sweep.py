@@ -1,0 +1,225 @@
+"""Lines of N-Triples to codes, in one pass over the bytes, eight at a time: each distinct term and pair once.
+
+A line is cut at blanks, which are all bytes up to the space: subject, predicate, and what stands before the last blank
+of the line, the object. Words of eight bytes are searched for a blank and hashed at once (the search is that of
+https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord, exact for the first such byte). Hashes only choose
+places in a table: what is taken for equal has been compared.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reasoner.population.ntriples.jit import compiled, eight, put_eight
+
+_0, _1, _3, _7, _8, _32, _56 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56))
+_BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n"))
+_3_BYTES, _CLOSE = np.uint64(0xFFFFFF), np.uint64(int.from_bytes(b" .\n", "little"))
+_HIGH = np.uint64(0x8080808080808080)
+_FIRST = np.uint64(0x2121212121212121)  # in each byte the first that is no blank
+_PLACES = np.uint64(0x0001020304050607)
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
+_END = np.uint8(ord("\n"))
+_HASH, _START, _LENGTH = 0, 1, 2
+_PLACES_AT_FIRST = 1 << 14
+
+
+class Swept(NamedTuple):
+    """Codes, which count from 0 in the order of first appearance: for each line those of its subject and its pair.
+
+    A pair is a predicate with an object; for each the codes of the two terms. `terms` has for each term its hash, where
+    it starts, and its length in bytes. A line that is not three terms, a space behind each, and a dot has the codes -1.
+    """
+
+    subject: NDArray[np.int32]
+    pair: NDArray[np.int32]
+    predicate: NDArray[np.int32]
+    object: NDArray[np.int32]
+    terms: NDArray[np.uint64]
+
+
+class _Line(NamedTuple):
+    """Where the blanks behind subject, predicate and object are; and hashes of the three."""
+
+    subject: Any
+    predicate: Any
+    object: Any
+    subject_hash: Any
+    predicate_hash: Any
+    object_hash: Any
+
+
+class _Strings(NamedTuple):
+    """Distinct strings by code, as `Swept.terms`; their codes by hash, -1 where there is none; two numbers.
+
+    These are the number of strings, and how many of the places are in use: a power of two, at least half of them free.
+    """
+
+    rows: Any
+    places: Any
+    numbers: Any
+
+
+@compiled
+def sweep(data: NDArray[np.uint8], size: int) -> Swept:
+    """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.population.ntriples.text.Text`."""
+    lines = _lines(data, size)
+    subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
+    predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
+    terms, pairs = _none(3 * lines), _none(lines)
+    row, start, this = 0, _0, -1
+    while row < lines:
+        line = _line(data, start)
+        if line.object == _0:
+            start = _line_end(data, start) + _1
+            row += 1
+            continue
+        if this < 0 or not _same(data, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
+            this = _code(data, terms, line.subject_hash, start, line.subject)
+        new = pairs.numbers[0]
+        mixed = _mixed(line.predicate_hash ^ _FACTOR, line.object_hash)
+        code = _code(data, pairs, mixed, line.subject + _1, line.object)
+        if code == new:
+            predicate[code] = _code(data, terms, line.predicate_hash, line.subject + _1, line.predicate)
+            value[code] = _code(data, terms, line.object_hash, line.predicate + _1, line.object)
+        subject[row], pair[row] = this, code
+        start = line.object + _3
+        row += 1
+    count = pairs.numbers[0]
+    return Swept(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
+
+
+# -- lines --
+
+
+@compiled
+def _lines(data: Any, size: Any) -> Any:
+    """How many lines end in the first `size` bytes."""
+    count = 0
+    for i in range(size):
+        count += data[i] == _END
+    return count
+
+
+@compiled
+def _line(data: Any, start: Any) -> _Line:
+    """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
+    subject, subject_hash = _token(data, start, _0)
+    predicate, predicate_hash = _token(data, subject + _1, _0)
+    value, value_hash = _token(data, predicate + _1, _0)
+    ahead = eight(data, value)
+    while ahead & _3_BYTES != _CLOSE and ahead & _BYTE != _LINE:
+        value, value_hash = _token(data, value + _1, value_hash)
+        ahead = eight(data, value)
+    if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
+        value = _0
+    return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
+
+
+@compiled
+def _line_end(data: Any, start: Any) -> Any:
+    """Where the line that begins at `start` ends."""
+    while data[start] != _LINE:
+        start += _1
+    return start
+
+
+# -- bytes by the word --
+
+
+@compiled
+def _token(data: Any, place: Any, seed: Any) -> tuple[Any, Any]:
+    """Where the first blank from `place` on is, and a hash of what stands before it."""
+    word = eight(data, place)
+    blanks = (word - _FIRST) & ~word & _HIGH
+    while blanks == _0:
+        seed = _mixed(seed, word)
+        place += _8
+        word = eight(data, place)
+        blanks = (word - _FIRST) & ~word & _HIGH
+    low = (blanks & (_0 - blanks)) >> _7  # 1 in the first byte that is a blank
+    return place + ((low * _PLACES) >> _56), _mixed(seed, word & (low - _1))
+
+
+@compiled
+def _mixed(seed: Any, word: Any) -> Any:
+    product = (seed ^ word) * _FACTOR
+    return product ^ (product >> _32)
+
+
+@compiled
+def _same(data: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
+    """Whether the bytes from `one` on, so many, are those from `other` up to `end`."""
+    if other + length != end:
+        return False
+    while length >= _8:
+        if eight(data, one) != eight(data, other):
+            return False
+        one, other, length = one + _8, other + _8, length - _8
+    return length == _0 or (eight(data, one) ^ eight(data, other)) << ((_8 - length) << _3) == _0
+
+
+# -- distinct strings --
+
+
+@compiled
+def _none(most: int) -> _Strings:
+    """No strings, and room for so many."""
+    size = _PLACES_AT_FIRST
+    while size < 2 * most:
+        size *= 2
+    places = np.empty(size, np.int32)
+    places[:_PLACES_AT_FIRST] = -1
+    return _Strings(np.empty((most, 3), np.uint64), places, np.array([0, _PLACES_AT_FIRST]))
+
+
+@compiled
+def _code(data: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
+    """The code of the string from `start` up to `end`; where it is new, the next one."""
+    rows, places, mask = strings.rows, strings.places, np.uint64(strings.numbers[1] - 1)
+    place = hashed & mask
+    while places[place] >= 0:
+        code = np.uint64(places[place])
+        if rows[code, _HASH] == hashed and _same(data, rows[code, _START], rows[code, _LENGTH], start, end):
+            return np.int64(code)
+        place = (place + _1) & mask
+    count = strings.numbers[0]
+    places[place] = count
+    rows[count, _HASH], rows[count, _START], rows[count, _LENGTH] = hashed, start, end - start
+    strings.numbers[0] = count + 1
+    if 2 * (count + 1) > strings.numbers[1]:
+        _widen(strings)
+    return count
+
+
+@compiled
+def _widen(strings: _Strings) -> None:
+    """Use twice as many places."""
+    strings.numbers[1] *= 2
+    places, mask = strings.places, np.uint64(strings.numbers[1] - 1)
+    places[: strings.numbers[1]] = -1
+    for code in range(strings.numbers[0]):
+        place = strings.rows[code, _HASH] & mask
+        while places[place] >= 0:
+            place = (place + _1) & mask
+        places[place] = code
+
+
+# -- the strings themselves --
+
+
+@compiled
+def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64], chosen: NDArray[np.int64]) -> tuple[Any, Any]:
+    """The texts of the chosen terms behind each other, and the offsets between them, one more than there are terms."""
+    offsets = np.zeros(len(chosen) + 1, np.int32)
+    for i in range(len(chosen)):
+        offsets[i + 1] = offsets[i] + terms[chosen[i], _LENGTH]
+    texts = np.empty(offsets[-1] + 8, np.uint8)
+    for i in range(len(chosen)):
+        start = np.int64(terms[chosen[i], _START])
+        for done in range(0, offsets[i + 1] - offsets[i], 8):
+            put_eight(texts, offsets[i] + done, eight(data, start + done))
+    return texts[: offsets[-1]], offsets

@@ -1,0 +1,141 @@
+"""Inputs of a batch, each cut into units that are read by themselves: tables by rows, RDF by bytes.
+
+Parquet, Arrow IPC and CSV hold fact tables (`guideproof schema`), RDF in any syntax holds records. What reads RDF is
+slow to import, and imported where there is some.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from reasoner.errors import InputError, Problem
+from reasoner.guideline.guideline import Guideline
+from reasoner.kernel.cohort import Cohort, Reject
+from reasoner.kernel.kernel import Kernel
+from reasoner.population.fact_table.files import OPENED
+from reasoner.population.fact_table.reader import FactTableReader
+from reasoner.population.unit import Unit
+
+if TYPE_CHECKING:
+    from reasoner.population.ntriples.judge import Judge
+    from reasoner.population.ntriples.rdf_cohort import TripleReader
+
+_TABLES = {"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
+           "arrows": "stream", "csv": "csv"}  # fmt: skip
+
+
+class Source(Protocol):
+    """One input file."""
+
+    @property
+    def path(self) -> Path:
+        """The file that was given."""
+
+    @property
+    def regrouped(self) -> bool:
+        """Whether each unit is known to hold its patients whole."""
+
+    @property
+    def work(self) -> int:
+        """How long it takes to read what threads cannot read side by side: so many bytes of N-Triples take as long."""
+
+    def units(self) -> list[Unit]:
+        """The pieces that make up the file, in order."""
+
+    def cohort(self, unit: Unit) -> Cohort:
+        """The patients of one piece. Raises ScatteredError where it does not hold them whole."""
+
+    def shared(self, unit: Unit, names: Collection[str], /) -> list[Reject]:
+        """The patients of a piece in whose records stand the nodes of such names, which other files describe too."""
+
+    def whole(self, scratch: Path, /) -> Source:
+        """The same with units that hold their patients whole; `scratch` is an empty directory."""
+
+
+@dataclass(frozen=True)
+class Readers:
+    """What reads the records of one guideline, for each thread its own; units of tables are `cut` times smaller."""
+
+    guideline: Guideline
+    as_of: date
+    cut: int = 1
+
+    def __getstate__(self) -> dict[str, object]:
+        return {"guideline": self.guideline, "as_of": self.as_of, "cut": self.cut}
+
+    @cached_property
+    def table(self) -> FactTableReader:
+        """The reader of fact tables."""
+        return FactTableReader(self.guideline)
+
+    @cached_property
+    def kernel(self) -> Kernel:
+        """What decides, and tells the patients whose record contradicts itself."""
+        return Kernel(self.guideline)
+
+    @cached_property
+    def judge(self) -> Judge:
+        """What judges triples, and remembers its verdicts; one for all threads."""
+        from reasoner.population.ntriples.judge import Judge
+
+        return Judge(self.guideline)
+
+    @cached_property
+    def _own(self) -> threading.local:
+        return threading.local()
+
+    @property
+    def triples(self) -> TripleReader:
+        """This thread's reader of N-Triples."""
+        from reasoner.population.ntriples.rdf_cohort import TripleReader
+
+        if not hasattr(self._own, "triples"):
+            self._own.triples = TripleReader(self.guideline, self.judge, self.kernel, self.as_of)
+        found: TripleReader = self._own.triples
+        return found
+
+
+def files_of(path: Path) -> list[Path]:
+    """The input files that a path stands for: itself, or in a directory every file, in the order of their names."""
+    if not path.exists():
+        raise InputError(Problem("no-such-file", "there is no such file", "check the path", str(path)))
+    if not path.is_dir() and not path.is_file():
+        raise InputError(Problem("not-a-file", "this is no ordinary file", "write it to a file first", str(path)))
+    found = [path] if not path.is_dir() else sorted(
+        file for file in path.rglob("*")
+        if file.is_file() and not any(part.startswith((".", "_")) for part in file.relative_to(path).parts)
+    )  # fmt: skip
+    if not found:
+        raise InputError(Problem("no-input", "the directory holds no file", "name a directory of records", str(path)))
+    for file in found:
+        kind_of(file)
+    return found
+
+
+def kind_of(path: Path) -> str:
+    """`parquet`, `arrow`, `stream`, `csv`, or `rdf` for any syntax of RDF. Raises InputError."""
+    suffix = path.suffix.lower().removeprefix(".")
+    if suffix in _TABLES:
+        return _TABLES[suffix]
+    from reasoner.rdf import SUFFIXES
+
+    if suffix in SUFFIXES:
+        return "rdf"
+    remedy = f"give the file one of the suffixes {', '.join(sorted({*_TABLES, *SUFFIXES}))}"
+    raise InputError(Problem("unknown-format", f"the suffix {path.suffix!r} names no format", remedy, str(path)))
+
+
+def open_source(path: Path, readers: Readers, scratch: Path) -> Source:
+    """The source of one file; `scratch` is an empty directory for what has to be written anew."""
+    kind = kind_of(path)
+    if kind != "rdf":
+        return OPENED[kind](path, readers, scratch)
+    from reasoner.population.ntriples.triple_sources import open_triples
+
+    return open_triples(path, readers, scratch)
