@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from rdflib import PROV, RDF, RDFS, SH, XSD, Graph, Literal, URIRef
 
 from reasoner.guideline.guideline import Guideline, version
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
@@ -82,7 +82,7 @@ class GraphRenderer:
             self._add(node, GP.assumedFact, assumed)
             self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
 
-    def _alert(self, above: URIRef, patient: URIRef, check: Check) -> None:
+    def _alert(self, above: URIRef, patient: URIRef, check: StateShape) -> None:
         """An alert is a SHACL validation result."""
         node = self._node("alert", above, check.shape)
         self._add(above, GP.alert, node)

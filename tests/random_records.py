@@ -22,7 +22,7 @@ from reasoner.errors import ContradictionError
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import State, decide
-from reasoner.logic.facts import Observation, Reader, known
+from reasoner.logic.facts import FactReader, Observation, known
 from reasoner.logic.theory import Literals
 from reasoner.terms import GP, local_name
 
@@ -43,7 +43,7 @@ class Records:
 
     def __init__(self, compiled: Compiled, seed: int, closable: Sequence[str] = ()) -> None:
         self.compiled, self.closable, self.random = compiled, tuple(closable), random.Random(seed)
-        self.reader = Reader(compiled)
+        self.reader = FactReader(compiled)
         self.all = _observable(compiled)
         closed = [(seen, self.closed([seen])) for seen in self.all]
         self.observable = [(seen, literals) for seen, literals in closed if not literals.clash]

@@ -24,7 +24,7 @@ from reasoner.errors import EngineError, FragmentError, GuidelineError
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import Decision, State, decide, state
-from reasoner.logic.facts import Observation, Reader, known
+from reasoner.logic.facts import FactReader, Observation, known
 from reasoner.logic.justify import reasons
 from reasoner.logic.owl import read_axioms
 from reasoner.patient.hermit import decide_profiles
@@ -60,7 +60,7 @@ class Model:
 
     def decision(self, record: Sequence[Observation], closable: Sequence[str] | None = None) -> Decision:
         acts = self.closable if closable is None else closable
-        return decide(self.compiled, Reader(self.compiled).read(record), acts)
+        return decide(self.compiled, FactReader(self.compiled).read(record), acts)
 
 
 @cache
@@ -314,7 +314,7 @@ def test_a_new_fact_reverses_no_answer_but_by_contradicting_an_assumption(
     own, records = model(name), drawer(name)
     record, fuller = records.grown_from(chosen), records.grown_from([*chosen, more])
     before, after = own.decision(record), own.decision(fuller)
-    facts = Reader(own.compiled).read(fuller)
+    facts = FactReader(own.compiled).read(fuller)
     possible = own.compiled.theory.consistent(known([*facts, *before.assumed]))
     for iri, answer in before.states.items():
         if possible:

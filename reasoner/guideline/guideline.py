@@ -16,12 +16,12 @@ from msgspec import Struct
 from reasoner.errors import GuidelineError, InputError, Problem
 from reasoner.files import write_whole
 from reasoner.guideline.catalogue import Catalogue
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled
-from reasoner.logic.facts import Reader
+from reasoner.logic.facts import FactReader
 from reasoner.records.contract import Contract
 from reasoner.records.observe import Observer
-from reasoner.records.plain import Lane
+from reasoner.records.plain import CompiledContract
 
 if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
     from rdflib import Graph
@@ -48,7 +48,7 @@ class Content(Struct, frozen=True, dict=True):
     prefixes: Mapping[str, str]
     versions: tuple[str, ...]
     taxonomy: tuple[tuple[str, str, str], ...]
-    checks: tuple[Check, ...]
+    checks: tuple[StateShape, ...]
     contract: Contract
 
 
@@ -75,9 +75,9 @@ class Guideline(Struct, frozen=True, dict=True):
         return self.content.prefixes
 
     @cached_property
-    def reader(self) -> Reader:
+    def reader(self) -> FactReader:
         """Reads observations as facts over this guideline's atoms."""
-        return Reader(self.compiled)
+        return FactReader(self.compiled)
 
     @cached_property
     def observer(self) -> Observer:
@@ -85,9 +85,9 @@ class Guideline(Struct, frozen=True, dict=True):
         return Observer(self.compiled.properties, self.catalogue.negations, self.catalogue.bounds)
 
     @cached_property
-    def lane(self) -> Lane:
+    def lane(self) -> CompiledContract:
         """Answers the records that need neither rdflib nor pySHACL."""
-        return Lane(self.content.contract, self.observer, self.content.taxonomy)
+        return CompiledContract(self.content.contract, self.observer, self.content.taxonomy)
 
     @cached_property
     def ontologies(self) -> tuple[Parsed, ...]:
@@ -101,7 +101,7 @@ class Guideline(Struct, frozen=True, dict=True):
         """All ontologies in one graph."""
         return merged(self.ontologies)
 
-    def checks_of(self, action: str) -> list[Check]:
+    def checks_of(self, action: str) -> list[StateShape]:
         """The pathway shapes that review orders of an action: those of its class and of every class above it."""
         above = {action, *self.content.contract.above.get(action, ())}
         return [check for check in self.content.checks if check.action in above]

@@ -12,7 +12,7 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.errors import FragmentError, Problem
-from reasoner.guideline.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
 from reasoner.rdf import Parsed
 from reasoner.terms import GP, local_name
 
@@ -27,7 +27,7 @@ class ShapesReader:
         self.graph: Graph = parsed.graph
         self.shape: Node | None = None
 
-    def checks(self) -> Iterator[Check]:
+    def checks(self) -> Iterator[StateShape]:
         """Every check. Raises FragmentError for a shape outside the fragment."""
         for shape in sorted(set(self.graph.subjects(SH.severity, None)), key=str):
             self.shape = shape
@@ -39,9 +39,9 @@ class ShapesReader:
     def _deactivated(self, shape: Node) -> bool:
         return str(self.graph.value(shape, SH.deactivated)) == "true"
 
-    def _check(self, shape: URIRef) -> Check:
+    def _check(self, shape: URIRef) -> StateShape:
         statements = sorted(str(s) for s in self.graph.objects(shape, GP.warrantedBy))
-        return Check(
+        return StateShape(
             shape=str(shape),
             severity=str(self.graph.value(shape, SH.severity)),
             message=self._message(shape),

@@ -51,7 +51,7 @@ class Unless(Struct, frozen=True, tag=True):
 Condition = Entailed | Excluded | Every | Either | Unless
 
 
-class Check(Struct, frozen=True):
+class StateShape(Struct, frozen=True):
     """One shape: what it asks of a patient (for an order of `action`, where it names one), and what it reports."""
 
     shape: str
@@ -92,7 +92,7 @@ def classes_in(condition: Condition) -> set[str]:
             return classes_in(part)
 
 
-def compile_shapes(files: Iterable[Parsed], known: Iterable[str]) -> tuple[Check, ...]:
+def compile_shapes(files: Iterable[Parsed], known: Iterable[str]) -> tuple[StateShape, ...]:
     """The checks of red-flag and pathway shapes, by the IRI of the shape.
 
     `known` are the classes that are decided. Raises FragmentError for a shape outside the fragment.

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.guideline.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import ClassRule, Compiled
 from reasoner.patient.orders import SUPPORTED, VERDICTS
@@ -69,7 +69,7 @@ def program_of(guideline: Guideline) -> Program:
     return compile_program(guideline.compiled, catalogue.closable, alerts, _reviewed(guideline), catalogue.management)
 
 
-def _reviewed(guideline: Guideline) -> dict[str, list[Check]]:
+def _reviewed(guideline: Guideline) -> dict[str, list[StateShape]]:
     """The classes of acts with pathway shapes, and those below them, each with its shapes."""
     reviewed = {check.action for check in guideline.content.checks if check.action}
     below = {act for act, above in guideline.content.contract.above.items() if not reviewed.isdisjoint(above)}
@@ -79,8 +79,8 @@ def _reviewed(guideline: Guideline) -> dict[str, list[Check]]:
 def compile_program(
     compiled: Compiled,
     closable: Iterable[str] = (),
-    alerts: Iterable[Check] = (),
-    orders: Mapping[str, Sequence[Check]] | None = None,
+    alerts: Iterable[StateShape] = (),
+    orders: Mapping[str, Sequence[StateShape]] | None = None,
     management: Iterable[ManagementClass] = (),
 ) -> Program:
     """The program that decides as `decide` does: `alerts` are about the patient, `orders` the shapes of each action."""
@@ -240,11 +240,11 @@ class _Line:
             case Unless(part):
                 return self.circuit.complement(self.holds(part))
 
-    def violated(self, check: Check) -> int:
+    def violated(self, check: StateShape) -> int:
         """Where a shape reports a result."""
         return self.circuit.complement(self.holds(check.condition))
 
-    def verdicts(self, checks: Sequence[Check]) -> dict[str, int]:
+    def verdicts(self, checks: Sequence[StateShape]) -> dict[str, int]:
         """Where each verdict that `checks` can give is theirs (see `orders.reported`)."""
         found, before = {}, self.circuit.false
         for severity, verdict in VERDICTS.items():

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from reasoner.logic.clauses import atoms_of, bits
-from reasoner.logic.compiled import Compiled, Place
+from reasoner.logic.compiled import ClassBits, Compiled
 from reasoner.logic.decide import Decision
-from reasoner.logic.index import Memory, Remembered
+from reasoner.logic.index import BoundedCache, BoundedDict
 
 Ask = tuple[frozenset[str], int]
 
@@ -31,11 +31,11 @@ class Asker:
         self.compiled, self.theory, self.index, self.names = compiled, compiled.theory, compiled.index, names
         self._tied = self._both(atoms_of(self.theory.long))
         self._owned: dict[int, int] = {}
-        self._asks: Memory[tuple[int, int], list[Ask]] = Memory()
-        self._found: Memory[tuple[int, int], tuple[Question, ...]] = Memory()
-        self._plainest: Memory[tuple[int, int], int] = Memory()
-        self._asked: Remembered[tuple[int, int], frozenset[str]] = Remembered(self._asking)
-        self._same: Memory[Question, Question] = Memory()
+        self._asks: BoundedDict[tuple[int, int], list[Ask]] = BoundedDict()
+        self._found: BoundedDict[tuple[int, int], tuple[Question, ...]] = BoundedDict()
+        self._plainest: BoundedDict[tuple[int, int], int] = BoundedDict()
+        self._asked: BoundedCache[tuple[int, int], frozenset[str]] = BoundedCache(self._asking)
+        self._same: BoundedDict[Question, Question] = BoundedDict()
 
     def _both(self, atoms: int) -> int:
         return atoms | atoms << self.theory.size
@@ -44,7 +44,7 @@ class Asker:
         """The inclusion-minimal sets of facts that can settle some undetermined class, smallest first."""
         return self.settling(open_places([self.index.places[iri] for iri in classes], decision.answers), decision)
 
-    def settling(self, places: Sequence[Place], decision: Decision) -> tuple[Question, ...]:
+    def settling(self, places: Sequence[ClassBits], decision: Decision) -> tuple[Question, ...]:
         """The questions for the classes at some places, which are undetermined."""
         terms = 0
         for place in places:
@@ -53,8 +53,8 @@ class Asker:
         found = self._found.get(key)
         return self._found.keep(key, self._questions(places, key[1])) if found is None else found
 
-    def _questions(self, places: Sequence[Place], known: int) -> tuple[Question, ...]:
-        found: dict[frozenset[str], tuple[dict[int, None], list[Place]]] = {}
+    def _questions(self, places: Sequence[ClassBits], known: int) -> tuple[Question, ...]:
+        found: dict[frozenset[str], tuple[dict[int, None], list[ClassBits]]] = {}
         for place in places:
             for ask, answer in self._asks_of(place.terms, known):
                 options, settling = found.setdefault(ask, ({}, []))
@@ -131,7 +131,7 @@ class Asker:
         """Whether two atoms have the same value in every completion."""
         return all(self.theory.extended(known, 1 << a) >> b & 1 for a, b in ((one, other), (other, one)))
 
-    def _settled(self, known: int, options: Iterable[int], places: Sequence[Place]) -> list[tuple[str, ...]]:
+    def _settled(self, known: int, options: Iterable[int], places: Sequence[ClassBits]) -> list[tuple[str, ...]]:
         """The largest sets of classes that one of the answers settles together."""
         if len(places) == 1:
             return [(places[0].iri,)]
@@ -142,7 +142,7 @@ class Asker:
         return [one for one in found if one and not any(set(one) < set(other) for other in found)]
 
 
-def open_places(places: Iterable[Place], answers: int) -> tuple[Place, ...]:
+def open_places(places: Iterable[ClassBits], answers: int) -> tuple[ClassBits, ...]:
     """Those of some places whose classes are undetermined."""
     return tuple([place for place in places if not answers & (place.entailed | place.excluded)])
 

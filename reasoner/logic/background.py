@@ -13,7 +13,7 @@ from itertools import combinations, pairwise
 
 from reasoner.logic.clauses import Cube, absorb, bits, product
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.owl import Axioms, Inclusion
 from reasoner.logic.theory import Atom
 from reasoner.logic.translate import ROOT, Path, Translator
@@ -43,7 +43,7 @@ class Unfold:
     def __call__(self, expr: Expr, truth: bool = True) -> list[Cube]:
         """The terms whose disjunction is `expr`, or its complement where `truth` is False."""
         match expr:
-            case Lit(atom):
+            case AtomLeaf(atom):
                 return [Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)]
             case Not(part):
                 return self(part, not truth)
@@ -59,7 +59,7 @@ class Unfold:
         raise TypeError(f"{expr!r} is not translated")
 
 
-class Background:
+class BackgroundTheory:
     """Builds the clauses; `clauses()` may still add atoms to the translator while it works."""
 
     def __init__(self, translator: Translator, table: AxiomTable, unfold: Unfold) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reasoner.logic.background import AxiomTable, Background, Unfold
+from reasoner.logic.background import AxiomTable, BackgroundTheory, Unfold
 from reasoner.logic.clauses import Cube, absorb, atoms_of, prime
 from reasoner.logic.compiled import ClassRule, Compiled, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
@@ -28,7 +28,7 @@ def compile_axioms(axioms: Axioms) -> Compiled:
     raw = Unfold({})
     for iri in order:
         raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
-    background = Background(translator, table, raw)
+    background = BackgroundTheory(translator, table, raw)
     clauses = background.clauses()
     theory = Theory.of(list(translator.numbers), clauses)
     rules = _rules(axioms, definitions, theory)

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reasoner.logic.clauses import Cube
-from reasoner.logic.expressions import And, Expr, Lit, Not, Or
-from reasoner.logic.index import Terms
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Not, Or
+from reasoner.logic.index import TermIndex
 from reasoner.logic.theory import Theory
 
 
@@ -73,7 +73,7 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
         return Index(self.rules, self.theory.size)
 
 
-class Place(NamedTuple):
+class ClassBits(NamedTuple):
     """Where a class stands in the index: the bits of its two answers, and those of the implicants that give each."""
 
     iri: str
@@ -100,7 +100,7 @@ class Index:
     """
 
     def __init__(self, rules: Mapping[str, ClassRule], atoms: int) -> None:
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, ClassBits] = {}
         self.cubes: dict[int, Cube] = {}
         self._carry, self._answers, end = 0, 0, 0
         for iri, rule in rules.items():
@@ -110,10 +110,10 @@ class Index:
                 spans.append((1 << len(cubes)) - 1 << end)
                 answers.append(1 << end + len(cubes))
                 end += len(cubes) + 1
-            self.places[iri] = place = Place(iri, *answers, *spans)
+            self.places[iri] = place = ClassBits(iri, *answers, *spans)
             self._carry |= place.terms
             self._answers |= place.answers
-        self.terms = Terms(self.cubes, atoms)
+        self.terms = TermIndex(self.cubes, atoms)
 
     def answers(self, held: int) -> int:
         """The answers that satisfied implicants give."""
@@ -127,7 +127,7 @@ class Index:
 def literals_in(expr: Expr) -> int:
     """The atoms that an expression mentions, classes not unfolded, as bits."""
     match expr:
-        case Lit(atom):
+        case AtomLeaf(atom):
             return 1 << atom
         case And(parts) | Or(parts):
             mask = 0

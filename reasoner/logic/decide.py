@@ -16,9 +16,9 @@ from msgspec import Struct
 
 from reasoner.errors import ContradictionError, Problem
 from reasoner.logic.clauses import bits
-from reasoner.logic.compiled import ClassRule, Compiled, Place
+from reasoner.logic.compiled import ClassBits, ClassRule, Compiled
 from reasoner.logic.facts import ASSUMED, Fact, known
-from reasoner.logic.index import Remembered
+from reasoner.logic.index import BoundedCache
 from reasoner.logic.theory import Literals, Theory
 
 
@@ -65,7 +65,7 @@ class Decision(Struct, frozen=True, dict=True):
         return answered(self.compiled.index.places[iri], self.answers)
 
 
-def answered(place: Place, answers: int) -> State:
+def answered(place: ClassBits, answers: int) -> State:
     """The state of the class at `place` by the bits of all answers."""
     return _ENTAILED if answers & place.entailed else _EXCLUDED if answers & place.excluded else _OPEN
 
@@ -113,7 +113,7 @@ class Closing:
         self.size = theory.size
         self.acts = sum(1 << i for i, _ in acts)
         self._facts = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts}
-        self._said: Remembered[int, tuple[Fact, ...]] = Remembered(self._saying)
+        self._said: BoundedCache[int, tuple[Fact, ...]] = BoundedCache(self._saying)
         self._long = [clause for clause in theory.long if clause.pos & self.acts]
         self._pairs = [clause.pos for clause in theory.implicates
                        if clause.size == 2 and not clause.neg and not clause.pos & ~self.acts]  # fmt: skip

@@ -16,7 +16,7 @@ from reasoner.logic.clauses import Cube, absorb, bits
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import ClassRule, Compiled, Origin
 from reasoner.logic.decide import State, state
-from reasoner.logic.expressions import TOP, And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.logic.translate import ROOT
@@ -79,8 +79,8 @@ def renumbered(compiled: Compiled, atoms: tuple[Atom, ...]) -> Compiled:
 
 def _moved(expr: Expr, numbers: list[int]) -> Expr:
     match expr:
-        case Lit(atom):
-            return Lit(numbers[atom])
+        case AtomLeaf(atom):
+            return AtomLeaf(numbers[atom])
         case Not(part):
             return Not(_moved(part, numbers))
         case And(parts) | Or(parts):

@@ -52,12 +52,12 @@ class Threshold(Struct, frozen=True, tag=True):
     facets: tuple[tuple[str, Decimal], ...]
 
 
-class Lit(Struct, frozen=True, tag=True):
+class AtomLeaf(Struct, frozen=True, tag=True):
     """An atom of the compiled theory, by number: what the leaves become once translated."""
 
     atom: int
 
 
-Expr = Name | And | Or | Not | Some | HasValue | Threshold | Lit
+Expr = Name | And | Or | Not | Some | HasValue | Threshold | AtomLeaf
 TOP: Expr = And(())
 BOTTOM: Expr = Or(())

@@ -12,8 +12,8 @@ from typing import NamedTuple
 
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
-from reasoner.logic.index import Memory, Remembered
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
+from reasoner.logic.index import BoundedCache, BoundedDict
 from reasoner.logic.theory import Atom, Literals
 from reasoner.terms import local_name
 
@@ -67,16 +67,16 @@ def known(facts: Iterable[Fact]) -> Literals:
     return Literals(pos, neg)
 
 
-class Reader:
+class FactReader:
     """Turns observations into facts for one compiled guideline."""
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
-        self._paths: Memory[tuple[str, ...], list[tuple[int, Atom]]] = Memory()
-        self._known: Remembered[Said, tuple[Stated, ...]] = Remembered(self._stated)
-        self._settled: Memory[Literals, tuple[Stated, ...]] = Memory()
+        self._paths: BoundedDict[tuple[str, ...], list[tuple[int, Atom]]] = BoundedDict()
+        self._known: BoundedCache[Said, tuple[Stated, ...]] = BoundedCache(self._stated)
+        self._settled: BoundedDict[Literals, tuple[Stated, ...]] = BoundedDict()
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
         self._individuals = _individuals(compiled)
 
@@ -197,7 +197,7 @@ def kleene(expr: Expr, given: Literals, of_class: Callable[[str], bool | None] =
     match expr:
         case Name(iri):
             return of_class(iri)
-        case Lit(atom):
+        case AtomLeaf(atom):
             return True if given.pos >> atom & 1 else False if given.neg >> atom & 1 else None
         case Not(part):
             value = kleene(part, given, of_class)

@@ -20,7 +20,7 @@ V = TypeVar("V")
 _REMEMBERED = 50_000
 
 
-class Memory(dict[K, V], Generic[K, V]):
+class BoundedDict(dict[K, V], Generic[K, V]):
     """What was found before, of a bounded number of things: when it is full, it starts afresh."""
 
     def __init__(self, most: int = _REMEMBERED) -> None:
@@ -35,7 +35,7 @@ class Memory(dict[K, V], Generic[K, V]):
         return value
 
 
-class Remembered(Memory[K, V]):
+class BoundedCache(BoundedDict[K, V]):
     """What a function makes of things, looked up as if it were all there."""
 
     def __init__(self, make: Callable[[K], V], most: int = _REMEMBERED) -> None:
@@ -46,12 +46,12 @@ class Remembered(Memory[K, V]):
         return self.keep(key, self._make(key))
 
 
-class Made(Generic[K, V]):
+class IdentityCache(Generic[K, V]):
     """What a function makes of objects, remembered by which object it is: each is kept, so no other takes its place."""
 
     def __init__(self, make: Callable[[K], V], most: int = _REMEMBERED) -> None:
         self._make = make
-        self._kept: Memory[int, tuple[K, V]] = Memory(most)
+        self._kept: BoundedDict[int, tuple[K, V]] = BoundedDict(most)
 
     def __call__(self, of: K) -> V:
         found = self._kept.get(id(of))
@@ -83,7 +83,7 @@ class _Row(dict[int, int]):
         return found
 
 
-class Terms:
+class TermIndex:
     """Terms over `atoms` atoms, each with the number of its bit."""
 
     def __init__(self, terms: Mapping[int, Cube], atoms: int) -> None:

@@ -17,11 +17,11 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reasoner.logic.clauses import bits
-from reasoner.logic.compiled import Compiled, Origin, Place
+from reasoner.logic.compiled import ClassBits, Compiled, Origin
 from reasoner.logic.decide import Decision, State
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
-from reasoner.logic.index import Memory, Remembered
+from reasoner.logic.index import BoundedCache, BoundedDict
 from reasoner.logic.theory import Literals, Support
 
 #: What a fact claims: its term, whether that is present, by what it is known, and the literals that it states.
@@ -48,7 +48,7 @@ class Reason(NamedTuple):
     axioms: tuple[Origin, ...]
 
 
-class Claim(NamedTuple):
+class Assertion(NamedTuple):
     """What a fact says, whoever said it."""
 
     term: str
@@ -57,12 +57,12 @@ class Claim(NamedTuple):
     literals: Literals
 
     @property
-    def spare(self) -> tuple[int, bool, Claim]:
+    def spare(self) -> tuple[int, bool, Assertion]:
         """Of several that state a literal, the first by this states the least else."""
         return self.literals.pos.bit_count() + self.literals.neg.bit_count(), self.assumed, self
 
 
-class Way(Struct, frozen=True, eq=False):
+class Derivation(Struct, frozen=True, eq=False):
     """How some claims settle a class: the criteria and the axioms that lead there.
 
     `numbers` are theirs, as bits; `pick` takes the facts of these numbers.
@@ -79,7 +79,7 @@ class Way(Struct, frozen=True, eq=False):
 def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
     """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
     justifier = Justifier(compiled)
-    told = Told(justifier, decision.facts, decision.held, decision.answers)
+    told = FactSet(justifier, decision.facts, decision.held, decision.answers)
     return tuple(told.reason(way) for way in justifier.answer(told, compiled.index.places[iri])[1])
 
 
@@ -94,7 +94,7 @@ class _Numbers(dict[Said, int]):
         return self._new(said)
 
 
-class Told:
+class FactSet:
     """Facts by the numbers of what they claim; `numbers` are those, as bits.
 
     `sourced` says whether a fact names a node of the record; `held` and `answers` are those of the decision.
@@ -106,11 +106,11 @@ class Told:
         self.sourced = any(fact.source for fact in facts)
         self.numbers = sum(map((1).__lshift__, self.facts))
 
-    def used(self, ways: Iterable[Way]) -> tuple[Fact, ...]:
+    def used(self, ways: Iterable[Derivation]) -> tuple[Fact, ...]:
         """The facts of some ways, one way after the other."""
         return tuple([fact for way in ways for fact in way.pick(self.facts)])
 
-    def reason(self, way: Way) -> Reason:
+    def reason(self, way: Derivation) -> Reason:
         """A way as it is that of this patient."""
         return Reason(way.pick(self.facts), way.criteria, way.axioms)
 
@@ -127,19 +127,19 @@ class Bearing:
 
     def __init__(self, literals: int, relevant: int, own: int, near: int) -> None:
         self.literals, self.relevant, self.own, self.near = literals, relevant, own, near
-        self.by_stated: Memory[int, tuple[Way, ...]] = Memory()
-        self.by_entailed: Memory[int, tuple[Way, ...]] = Memory()
+        self.by_stated: BoundedDict[int, tuple[Derivation, ...]] = BoundedDict()
+        self.by_entailed: BoundedDict[int, tuple[Derivation, ...]] = BoundedDict()
 
     def meet(self, number: int, stated: int) -> None:
         """Take note of a claim that states some literals."""
         self.own |= bool(stated & self.literals) << number
         self.near |= bool(stated & self.relevant) << number
 
-    def ways(self, told: int) -> tuple[Way, ...] | None:
+    def ways(self, told: int) -> tuple[Derivation, ...] | None:
         """The ways by some claims, where they were found."""
         return self.by_stated.get(told & self.own) or self.by_entailed.get(told & self.near)
 
-    def keep(self, told: int, ways: tuple[Way, ...], stated: bool) -> tuple[Way, ...]:
+    def keep(self, told: int, ways: tuple[Derivation, ...], stated: bool) -> tuple[Derivation, ...]:
         """The ways by some claims, from now on remembered; `stated` says whether these state every literal."""
         return self.by_stated.keep(told & self.own, ways) if stated else self.by_entailed.keep(told & self.near, ways)
 
@@ -154,16 +154,16 @@ class Justifier:
         self.compiled, self.index, self._cites = compiled, compiled.index, cites
         self._lock = allocate_lock()
         self.number = _Numbers(self._new)
-        self._claims: list[Claim] = []
+        self._claims: list[Assertion] = []
         self._stated: list[int] = []
         self._stating = [0] * (2 * compiled.theory.size)
         self._antecedents = compiled.theory.antecedents
         self._leading = [_union([1 << literal, *(support for support, _ in supports)])
                          for literal, supports in enumerate(self._antecedents)]  # fmt: skip
-        self._bits: Remembered[int, tuple[int, ...]] = Remembered(lambda mask: tuple(bits(mask)))
-        self._entailed: Remembered[tuple[int, ...], int] = Remembered(self._entailed_by)
-        self._bearings: Memory[int, Bearing] = Memory(_BEARINGS)
-        self._made: Memory[tuple[tuple[int, ...], str, bool, int], Way] = Memory()
+        self._bits: BoundedCache[int, tuple[int, ...]] = BoundedCache(lambda mask: tuple(bits(mask)))
+        self._entailed: BoundedCache[tuple[int, ...], int] = BoundedCache(self._entailed_by)
+        self._bearings: BoundedDict[int, Bearing] = BoundedDict(_BEARINGS)
+        self._made: BoundedDict[tuple[tuple[int, ...], str, bool, int], Derivation] = BoundedDict()
 
     def _new(self, key: Said) -> int:
         """The number of a claim that was not met before."""
@@ -171,7 +171,7 @@ class Justifier:
             if key not in self.number:
                 (term, present, by, said), number = key, len(self._claims)
                 stated = self.compiled.theory.joined(said)
-                self._claims.append(Claim(term, present, by == ASSUMED, said))
+                self._claims.append(Assertion(term, present, by == ASSUMED, said))
                 self._stated.append(stated)
                 for literal in bits(stated):
                     self._stating[literal] |= 1 << number
@@ -180,7 +180,7 @@ class Justifier:
                 self.number[key] = number
             return self.number[key]
 
-    def answer(self, told: Told, place: Place) -> tuple[State, tuple[Way, ...]]:
+    def answer(self, told: FactSet, place: ClassBits) -> tuple[State, tuple[Derivation, ...]]:
         """The state of the class at a place, and the ways to it: fewest assumptions and then fewest facts first."""
         _, entailed, excluded, entailing, excluding = place
         if told.answers & entailed:
@@ -196,7 +196,7 @@ class Justifier:
             or self._found(place, numbers, held, bearing)
         )
 
-    def way_by(self, told: Told, place: Place, term: int) -> Way:
+    def way_by(self, told: FactSet, place: ClassBits, term: int) -> Derivation:
         """Of the ways to an answer by one implicant, which what is told satisfies, the first by rank."""
         terms = place.entailing if place.entailing >> term & 1 else place.excluding
         return self._by_term(place, term, told.numbers, terms)[0]
@@ -209,17 +209,17 @@ class Justifier:
             stating = [_union(self._stating[literal] for literal in self._bits[one]) for one in (own, relevant)]
             return self._bearings.keep(held, Bearing(own, relevant, *stating))
 
-    def _found(self, place: Place, told: int, held: int, bearing: Bearing) -> tuple[Way, ...]:
+    def _found(self, place: ClassBits, told: int, held: int, bearing: Bearing) -> tuple[Derivation, ...]:
         """The ways to an answer by the implicants that are `held`."""
         found = [way for term in self._bits[held] for way in self._by_term(place, term, told, held)]
         return bearing.keep(told, _least(found), self._state_all(told, bearing.literals))
 
-    def _by_term(self, place: Place, term: int, told: int, held: int) -> tuple[Way, ...]:
+    def _by_term(self, place: ClassBits, term: int, told: int, held: int) -> tuple[Derivation, ...]:
         """Those by one of them, remembered."""
         alone = self._bearings.get(1 << term) or self._bearing(1 << term)
         return alone.ways(told) or self._of_term(place, term, alone, told, held)
 
-    def _of_term(self, place: Place, term: int, alone: Bearing, told: int, held: int) -> tuple[Way, ...]:
+    def _of_term(self, place: ClassBits, term: int, alone: Bearing, told: int, held: int) -> tuple[Derivation, ...]:
         """The ways to an answer by one implicant that some claims satisfy; fewer claims satisfy no other than these."""
         truth, cube, terms = bool(place.entailing >> term & 1), self.index.cubes[term], self.index.terms.literals
         others, stated = [terms[one] for one in self._bits[held]], self._state_all(told, alone.literals)
@@ -275,20 +275,20 @@ class Justifier:
 
     # -- the way from the facts to the answer --
 
-    def _way(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
+    def _way(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Derivation:
         """The one way by some claims and the axioms of the bits `axioms`."""
         key = claims, iri, truth, axioms
         made = self._made.get(key)
         return self._made.keep(key, self._traced(*key)) if made is None else made
 
-    def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Way:
+    def _traced(self, claims: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Derivation:
         used = _Walk(self.compiled, self._entailed[claims]).walk(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
         said = [self._claims[number] for number in claims]
         assumed = tuple(claim.term for claim in said if claim.assumed)
         criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
         ordered = tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
-        return Way(
+        return Derivation(
             pick=_picking(claims),
             numbers=sum(1 << number for number in claims),
             criteria=criteria,
@@ -298,9 +298,9 @@ class Justifier:
         )
 
 
-def _least(ways: Iterable[Way]) -> tuple[Way, ...]:
+def _least(ways: Iterable[Derivation]) -> tuple[Derivation, ...]:
     """The ways in order, without those that take more claims than another; of two of the same claims the first."""
-    found: dict[int, Way] = {}
+    found: dict[int, Derivation] = {}
     for way in ways:
         found.setdefault(way.numbers, way)
     least = [way for numbers, way in found.items() if [other & ~numbers for other in found].count(0) == 1]

@@ -85,7 +85,7 @@ def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
     Raises FragmentError for a construct outside `FRAGMENT`, GuidelineError for a malformed one.
     """
     axioms = Axioms()
-    readers = [_Reader(parsed, axioms) for parsed in ontologies]
+    readers = [_AxiomReader(parsed, axioms) for parsed in ontologies]
     for reader in readers:
         reader.refuse_unknown()
         reader.declarations()
@@ -96,7 +96,7 @@ def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
     return axioms
 
 
-class _Reader:
+class _AxiomReader:
     """Reads one ontology file into the shared axioms."""
 
     def __init__(self, parsed: Parsed, axioms: Axioms) -> None:

@@ -16,7 +16,7 @@ from reasoner.logic.bdd import FALSE, Diagrams, good_order
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compile import implicants
 from reasoner.logic.compiled import Compiled, literals_in
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 
 
 class Profiles:
@@ -68,7 +68,7 @@ class Profiles:
 
     def _diagram(self, expr: Expr) -> int:
         match expr:
-            case Lit(atom):
+            case AtomLeaf(atom):
                 return self.diagrams.literal(atom)
             case Name(iri):
                 if iri not in self._classes:
@@ -85,7 +85,7 @@ class Profiles:
 
 def term(cube: Cube) -> Expr:
     """A term as an expression."""
-    return And((*(Lit(i) for i in bits(cube.pos)), *(Not(Lit(i)) for i in bits(cube.neg))))
+    return And((*(AtomLeaf(i) for i in bits(cube.pos)), *(Not(AtomLeaf(i)) for i in bits(cube.neg))))
 
 
 def none_of(classes: Iterable[str]) -> Expr:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reasoner.logic.clauses import Cube, bits, prime
-from reasoner.logic.index import Remembered, Union, complements, literals
+from reasoner.logic.index import BoundedCache, Union, complements, literals
 
 
 class Atom(Struct, frozen=True, order=True):
@@ -161,8 +161,8 @@ class Theory(Struct, frozen=True, dict=True):
         return gives
 
     @cached_property
-    def _closures(self) -> Remembered[Literals, int]:
-        return Remembered(lambda stated: self.closed(self.joined(stated)))
+    def _closures(self) -> BoundedCache[Literals, int]:
+        return BoundedCache(lambda stated: self.closed(self.joined(stated)))
 
     @cached_property
     def _implied(self) -> Union:

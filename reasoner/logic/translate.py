@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from reasoner.errors import FragmentError, GuidelineError, Problem
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import TOP, And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import FRAGMENT, Axioms
 from reasoner.logic.theory import Atom
 from reasoner.terms import GP, local_name
@@ -31,7 +31,7 @@ class Translator:
         return self.numbers.setdefault(atom, len(self.numbers))
 
     def literal(self, atom: Atom) -> Expr:
-        return Lit(self.number(atom))
+        return AtomLeaf(self.number(atom))
 
     def translate(self, expr: Expr, origin: Origin) -> Expr:
         """A patient-level expression, its leaves numbered atoms and defined classes.

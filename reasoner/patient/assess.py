@@ -17,12 +17,12 @@ from msgspec import Struct
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Asker, Question, open_places
 from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
 from reasoner.logic.facts import Fact, Observation
-from reasoner.logic.index import Memory, Remembered
-from reasoner.logic.justify import Justifier, Reason, Told, Way
+from reasoner.logic.index import BoundedCache, BoundedDict
+from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.orders import Alerts, Order, Reviewer
 from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
@@ -64,7 +64,7 @@ class Assessment(Struct, frozen=True):
     questions: tuple[Question, ...]
     assumptions: tuple[tuple[Fact, str], ...]
     decision: Decision
-    alerts: tuple[Check, ...]
+    alerts: tuple[StateShape, ...]
     orders: tuple[Order, ...]
     notes: tuple[str, ...] = ()
     record: str = ""
@@ -143,13 +143,15 @@ class Assessor:
         self.justifier, self.asker = Justifier(compiled, self._cites), Asker(compiled, guideline.reader.names)
         self._places = compiled.index.places
         self._managed = sum(self._places[iri].answers for iri in self.management)
-        self._status = Remembered(self._status_by)
-        self._open = Remembered(partial(open_places, [self._places[iri] for iri in self.management]))
+        self._status = BoundedCache(self._status_by)
+        self._open = BoundedCache(partial(open_places, [self._places[iri] for iri in self.management]))
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = closing_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
-        self._assumed: Memory[Fact, tuple[tuple[Fact, str], ...]] = Memory()
-        self._concluded: Memory[tuple[str, tuple[Way, ...], tuple[Fact, ...]], Conclusion] = Memory(_CONCLUSIONS)
+        self._assumed: BoundedDict[Fact, tuple[tuple[Fact, str], ...]] = BoundedDict()
+        self._concluded: BoundedDict[tuple[str, tuple[Derivation, ...], tuple[Fact, ...]], Conclusion] = BoundedDict(
+            _CONCLUSIONS
+        )
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
                           if rule.functional and not rule.data and rule.supers]  # fmt: skip
 
@@ -172,15 +174,19 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
-        told = Told(self.justifier, decision.facts, decision.held, decision.answers)
+        told = FactSet(self.justifier, decision.facts, decision.held, decision.answers)
         places, answer = self._places, self.justifier.answer
         concluded = self._concluded_of_one if told.sourced else self._concluded_of_all
         return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
 
-    def _concluded_of_one(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
+    def _concluded_of_one(
+        self, told: FactSet, cls: ManagementClass, state: State, ways: tuple[Derivation, ...]
+    ) -> Conclusion:
         return Conclusion(cls, state, _justified(told, ways) if ways else ())
 
-    def _concluded_of_all(self, told: Told, cls: ManagementClass, state: State, ways: tuple[Way, ...]) -> Conclusion:
+    def _concluded_of_all(
+        self, told: FactSet, cls: ManagementClass, state: State, ways: tuple[Derivation, ...]
+    ) -> Conclusion:
         key = cls.iri, ways, told.used(ways)
         found = self._concluded.get(key)
         if found is None:
@@ -189,7 +195,7 @@ class Assessor:
 
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
-        told = Told(self.justifier, facts)
+        told = FactSet(self.justifier, facts)
         return _justified(told, [self.justifier.way_by(told, self._places[iri], term)])[0]
 
     def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
@@ -224,7 +230,7 @@ class Assessor:
                            f"its attributes stays undetermined until the record names one.")  # fmt: skip
 
 
-def _justified(told: Told, ways: Iterable[Way]) -> tuple[Justified, ...]:
+def _justified(told: FactSet, ways: Iterable[Derivation]) -> tuple[Justified, ...]:
     """The reasons by some ways, with what they cite."""
     return tuple([Justified(told.reason(way), *way.cited) for way in ways])
 

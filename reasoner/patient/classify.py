@@ -23,7 +23,7 @@ from reasoner.logic.decide import State
 from reasoner.patient.assess import Assessment, Refusal, assess, conclude
 from reasoner.pause import collection_paused
 from reasoner.records.canonical import canonical
-from reasoner.records.nodes import Source, reachable, source_of
+from reasoner.records.nodes import RecordSource, reachable, source_of
 from reasoner.records.plain import Seen
 from reasoner.terms import curie, expand, local_name
 
@@ -73,7 +73,7 @@ def classify_text(
     engine: str = "compiled",
 ) -> list[Result]:
     """Assess every patient of a record that is at hand; `name` stands for its file. Raises as `classify_files`."""
-    source = Source(name, format, data.encode() if isinstance(data, str) else data)
+    source = RecordSource(name, format, data.encode() if isinstance(data, str) else data)
     return _classify_sources(guideline, [source], _Options(as_of, engine, None, True))
 
 
@@ -98,7 +98,7 @@ def classify(
 class _Files:
     """Some files, read for the reference when it needs them."""
 
-    def __init__(self, sources: Sequence[Source]) -> None:
+    def __init__(self, sources: Sequence[RecordSource]) -> None:
         self.sources = sources
 
     @cached_property
@@ -113,7 +113,7 @@ class _Files:
         ])  # fmt: skip
 
 
-def _classify_sources(guideline: Guideline, sources: Sequence[Source], options: _Options) -> list[Result]:
+def _classify_sources(guideline: Guideline, sources: Sequence[RecordSource], options: _Options) -> list[Result]:
     try:
         return _classify_together(guideline, _Files(sources), options)
     except RecordError as error:

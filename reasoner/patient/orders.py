@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
-from reasoner.guideline.shapes import Check, classes_in
+from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
-from reasoner.logic.compiled import Index, Place
+from reasoner.logic.compiled import ClassBits, Index
 from reasoner.logic.decide import Closing, Decision, State, answered
-from reasoner.logic.index import Memory
+from reasoner.logic.index import BoundedDict
 from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.
@@ -32,7 +32,7 @@ class Order(NamedTuple):
 
     action: str
     verdict: str
-    check: Check | None
+    check: StateShape | None
     statements: tuple[str, ...]
     needs: tuple[str, ...]
 
@@ -40,7 +40,7 @@ class Order(NamedTuple):
 class _Reports(dict[int, bool]):
     """Whether a shape reports something, by those of the answers that it looks at."""
 
-    def __init__(self, check: Check, index: Index) -> None:
+    def __init__(self, check: StateShape, index: Index) -> None:
         self.check, self.places = check, {cls: index.places[cls] for cls in sorted(classes_in(check.condition))}
         self.answers = _answers(self.places.values())
 
@@ -50,19 +50,19 @@ class _Reports(dict[int, bool]):
         return found
 
 
-def _answers(places: Iterable[Place]) -> int:
+def _answers(places: Iterable[ClassBits]) -> int:
     return sum(place.answers for place in places)
 
 
 class Alerts:
     """The shapes about the patient as such: red flags first, then what was not recorded."""
 
-    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+    def __init__(self, index: Index, checks: Iterable[StateShape]) -> None:
         about = [check for check in checks if not check.action]
         about.sort(key=lambda check: (check.severity != RED_FLAG, check.shape))
         self._reports = [_Reports(check, index) for check in about]
 
-    def of(self, answers: int) -> tuple[Check, ...]:
+    def of(self, answers: int) -> tuple[StateShape, ...]:
         """Those that report something."""
         return tuple([reports.check for reports in self._reports if reports[answers & reports.answers]])
 
@@ -70,15 +70,15 @@ class Alerts:
 class Row:
     """The pathway shapes that review one action, and what they say by the answers that they look at."""
 
-    def __init__(self, index: Index, checks: Iterable[Check]) -> None:
+    def __init__(self, index: Index, checks: Iterable[StateShape]) -> None:
         self.checks = tuple(checks)
         self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
         classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
         self._places = [index.places[cls] for cls in classes]
         self.answers, self.terms = _answers(self._places), sum(place.terms for place in self._places)
-        self._verdicts: Memory[int, tuple[Check | None, str]] = Memory()
+        self._verdicts: BoundedDict[int, tuple[StateShape | None, str]] = BoundedDict()
 
-    def verdict(self, answers: int) -> tuple[Check | None, str]:
+    def verdict(self, answers: int) -> tuple[StateShape | None, str]:
         """The shape that reports on the order, and what that says."""
         seen = answers & self.answers
         found = self._verdicts.get(seen)
@@ -94,11 +94,11 @@ class Reviewer:
     `checks_of` gives the pathway shapes that review an action.
     """
 
-    def __init__(self, asker: Asker, closing: Closing, checks_of: Callable[[str], Iterable[Check]]) -> None:
+    def __init__(self, asker: Asker, closing: Closing, checks_of: Callable[[str], Iterable[StateShape]]) -> None:
         self.asker, self.closing, self.checks_of = asker, closing, checks_of
         self.index, self.theory = asker.index, asker.theory
-        self._rows: Memory[str, Row] = Memory()
-        self._orders: Memory[tuple[str, int, int], Order] = Memory()
+        self._rows: BoundedDict[str, Row] = BoundedDict()
+        self._orders: BoundedDict[tuple[str, int, int], Order] = BoundedDict()
 
     def order(self, action: str, decision: Decision) -> Order:
         """The verdict on `action` by the pathway shapes; silent where there is none."""
@@ -137,12 +137,12 @@ class Reviewer:
         return self.index.settled(self.theory.extended(closed, assumed) if assumed else closed)
 
 
-def verdict_of(check: Check | None) -> str:
+def verdict_of(check: StateShape | None) -> str:
     """What the report of a shape says of an order; no report supports it."""
     return VERDICTS[check.severity] if check else SUPPORTED
 
 
-def reported(checks: Iterable[Check], states: Mapping[str, State]) -> Check | None:
+def reported(checks: Iterable[StateShape], states: Mapping[str, State]) -> StateShape | None:
     """The shape that reports on an order; of several, the first in the order of `VERDICTS`."""
     rank = list(VERDICTS)
     found = [check for check in checks if check.violated(states)]

@@ -14,7 +14,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import assessor_of
 from reasoner.patient.classify import by_reference
-from reasoner.records.nodes import Source
+from reasoner.records.nodes import RecordSource
 from reasoner.records.plain import Seen
 
 One = Sequence[Observation] | Sequence[Problem]
@@ -26,7 +26,7 @@ def observed(guideline: Guideline, data: bytes, source: str, as_of: date) -> Map
     A patient that is a blank node goes by some label. Raises RecordError for what cannot be read, and for what belongs
     to no patient.
     """
-    plain = guideline.lane.answer([Source(source, "nt", data)], as_of)
+    plain = guideline.lane.answer([RecordSource(source, "nt", data)], as_of)
     seen: dict[str, Seen] = dict(plain.seen) if plain else {}
     refused: dict[str, One] = {}
     if plain is None or plain.left:

@@ -19,17 +19,17 @@ from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
-from reasoner.logic.index import Memory
+from reasoner.logic.index import BoundedDict
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.pause import collection_paused
-from reasoner.population.told import Teller, Told
+from reasoner.population.told import FactFinder, KnownBits
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_triples import TripleRenderer
 
 #: How many combinations of what is known are remembered.
 _REMEMBERED = 5_000
 
-Known = tuple[Told, tuple[str, ...]]
+Known = tuple[KnownBits, tuple[str, ...]]
 
 
 class QuadsWriter:
@@ -37,8 +37,8 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._teller, self._renderer = Teller(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
-        self._found: Memory[Known, Assessment] = Memory(_REMEMBERED)
+        self._teller, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
+        self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
     def write(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[bytes, int]:
@@ -62,7 +62,7 @@ class QuadsWriter:
         assessment = self._found.get(known) or self._found.keep(known, self._assessed(told, proposed))
         return self._renderer.quads(replace(assessment, patient=patient, record=record)).encode()
 
-    def _assessed(self, told: Told, proposed: Iterable[str]) -> Assessment:
+    def _assessed(self, told: KnownBits, proposed: Iterable[str]) -> Assessment:
         """The assessment of a patient without a name, of whom so much is known."""
         decision = decide(self.guideline.compiled, self._teller.facts(told), self.guideline.catalogue.closable)
         return assess_decided(self.guideline, "", decision, proposed, self.as_of)
@@ -76,7 +76,7 @@ def _known(cohort: Cohort) -> list[Known]:
     for act, flags in sorted(cohort.proposed.items()):
         for row in np.flatnonzero(flags_of(flags, cohort.rows)).tolist():
             orders[row] = (*orders[row], act)
-    return [(Told._make(one), proposed) for one, proposed in zip(told, orders, strict=True)]
+    return [(KnownBits._make(one), proposed) for one, proposed in zip(told, orders, strict=True)]
 
 
 def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:

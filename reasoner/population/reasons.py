@@ -26,13 +26,13 @@ from reasoner.kernel.transpose import places
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import closing_of
 from reasoner.logic.facts import ASSUMED
-from reasoner.logic.index import Memory
+from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.told import Teller, Told
+from reasoner.population.told import FactFinder, KnownBits
 from reasoner.render.as_json import JsonRenderer
 
-_POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(Told._fields))
+_POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(KnownBits._fields))
 _EVERYTHING = Literals(-1, -1)
 
 
@@ -68,11 +68,11 @@ class Layout:
         group = self._groups[1 << atom]
         if group.bit_count() == 1:
             return self.stating(atom, truth) | self.bit(_DERIVED_POS if truth else _DERIVED_NEG, atom)
-        return sum(group << side * self.size for side in range(len(Told._fields)))
+        return sum(group << side * self.size for side in range(len(KnownBits._fields)))
 
-    def told(self, number: int) -> Told:
+    def told(self, number: int) -> KnownBits:
         """The number as masks of atoms."""
-        return Told(*(number >> side * self.size & (1 << self.size) - 1 for side in range(len(Told._fields))))
+        return KnownBits(*(number >> side * self.size & (1 << self.size) - 1 for side in range(len(KnownBits._fields))))
 
 
 class Reasons:
@@ -83,9 +83,9 @@ class Reasons:
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
         self.classes = [cls.iri for cls in classes]
         self._closing = closing_of(guideline.compiled, tuple(guideline.catalogue.closable))
-        self._teller = Teller(guideline)
+        self._teller = FactFinder(guideline)
         self.layout = Layout(self.theory.size, self._teller.group)
-        self._found: Memory[tuple[int, int], Ranked] = Memory()
+        self._found: BoundedDict[tuple[int, int], Ranked] = BoundedDict()
         self._lock = threading.Lock()
 
     def columns(self, cohort: Cohort, decided: Decided) -> list[pa.DictionaryArray]:

@@ -23,7 +23,7 @@ from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
 
 if TYPE_CHECKING:
-    from reasoner.population.ntriples.judge import Judge
+    from reasoner.population.ntriples.judge import TripleClassifier
     from reasoner.population.ntriples.rdf_cohort import TripleReader
 
 _TABLES = {"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
@@ -80,11 +80,11 @@ class Readers:
         return Kernel(self.guideline)
 
     @cached_property
-    def judge(self) -> Judge:
+    def judge(self) -> TripleClassifier:
         """What judges triples, and remembers its verdicts; one for all threads."""
-        from reasoner.population.ntriples.judge import Judge
+        from reasoner.population.ntriples.judge import TripleClassifier
 
-        return Judge(self.guideline)
+        return TripleClassifier(self.guideline)
 
     @cached_property
     def _own(self) -> threading.local:

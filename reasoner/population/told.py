@@ -13,12 +13,12 @@ from typing import NamedTuple
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import literals_in
 from reasoner.logic.facts import DERIVED, Fact
-from reasoner.logic.index import Memory
+from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.population.results import facts_of, name_of
 
 
-class Told(NamedTuple):
+class KnownBits(NamedTuple):
     """What is known of a patient: atoms as bits, for each side."""
 
     pos: int
@@ -28,29 +28,29 @@ class Told(NamedTuple):
     assumed: int
 
 
-class Teller:
+class FactFinder:
     """Gives the facts of one guideline; `group` has for each atom, as one bit, those that belong together with it."""
 
     def __init__(self, guideline: Guideline) -> None:
         self.guideline = guideline
         self.group = {atom: group for group in groups(guideline) for atom in _single(group)}
-        self._facts: Memory[tuple[int, int, int, int], tuple[Fact, ...]] = Memory()
+        self._facts: BoundedDict[tuple[int, int, int, int], tuple[Fact, ...]] = BoundedDict()
 
-    def facts(self, told: Told) -> list[Fact]:
+    def facts(self, told: KnownBits) -> list[Fact]:
         """The facts that give exactly these literals, derived where rules alone give them, in order."""
         left, found = told.pos | told.neg, list[Fact]()
         while left:
             group = self.group[left & -left]
             key = told.pos & group, told.neg & group, told.derived_pos & group, told.derived_neg & group
-            found += self._facts.get(key) or self._facts.keep(key, self._of(Told(*key, 0)))
+            found += self._facts.get(key) or self._facts.keep(key, self._of(KnownBits(*key, 0)))
             left &= ~group
         return sorted(found)
 
-    def _of(self, told: Told) -> tuple[Fact, ...]:
+    def _of(self, told: KnownBits) -> tuple[Fact, ...]:
         return tuple(origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg)))
 
 
-def origin(fact: Fact, told: Told) -> Fact:
+def origin(fact: Fact, told: KnownBits) -> Fact:
     """The fact, derived if rules alone give it."""
     recorded = fact.literals.pos & ~told.derived_pos or fact.literals.neg & ~told.derived_neg
     return fact if recorded else fact._replace(by=DERIVED)

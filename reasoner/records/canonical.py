@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import pyoxigraph as ox
 
-from reasoner.records.nodes import XSD_STRING, Lit, Nodes, Term, Triple, Values, triples
+from reasoner.records.nodes import XSD_STRING, LiteralTerm, Nodes, Term, Triple, Values, triples
 
 OxTriple = tuple[object, object, object]
 Colours = Mapping[ox.BlankNode, object]
@@ -38,7 +38,7 @@ def canonical(nodes: Nodes, among: Iterable[str], left_out: Collection[Triple]) 
         subject = s if blank else f"<{s}>"
         for p, values in nodes.get(s, _NOTHING).items():
             for o in [o for o in values if (s, p, o) not in left_out] if left_out else values:
-                if isinstance(o, Lit):
+                if isinstance(o, LiteralTerm):
                     value, plain = _literal(o), plain and bool(_plain(o.value))
                 else:
                     value = o if o[0] == "_" else f"<{o}>"
@@ -74,7 +74,7 @@ def _digest(lines: Iterable[str]) -> str:
     return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
 
 
-def _literal(term: Lit) -> str:
+def _literal(term: LiteralTerm) -> str:
     """A literal as N-Quads write it, where its text is plain."""
     return str(to_oxigraph(term)) if term.language else f'"{term.value}"{_suffix(term.datatype)}'
 
@@ -105,7 +105,7 @@ def _by_oxigraph(told: Iterable[Triple]) -> tuple[dict[str, str], str]:
 
 def to_oxigraph(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
     """The same term in Oxigraph's types."""
-    if isinstance(term, Lit):
+    if isinstance(term, LiteralTerm):
         if term.language:
             return ox.Literal(term.value, language=term.language)
         return ox.Literal(term.value, datatype=ox.NamedNode(term.datatype))

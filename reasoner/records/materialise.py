@@ -13,7 +13,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reasoner.records.contract import TYPE, Beyond, Contract, Pattern, Rule
-from reasoner.records.nodes import Lit, Nodes, Term, Triple, Values
+from reasoner.records.nodes import LiteralTerm, Nodes, Term, Triple, Values
 
 Bindings = Mapping[str, Term]
 
@@ -150,7 +150,7 @@ def _fitting(pattern: _Pattern, said: Iterable[tuple[str, Values]], here: Bindin
         return [{**here, subject: s} for s, values in said if not wanted.isdisjoint(values)]
     if known is not None:
         return [{**here, subject: s} for s, values in said if known in values]
-    if pattern.joined and any(isinstance(value, Lit) for _, values in said for value in values):
+    if pattern.joined and any(isinstance(value, LiteralTerm) for _, values in said for value in values):
         raise UnsureError
     return [{**here, subject: s, pattern.object: value} for s, values in said for value in values]
 

@@ -9,7 +9,7 @@ from rdflib import RDF, BNode, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.records import nodes
-from reasoner.records.nodes import XSD_STRING, Lit, Nodes, Term
+from reasoner.records.nodes import XSD_STRING, LiteralTerm, Nodes, Term
 
 Triple = tuple[Node, Node, Node]
 
@@ -37,8 +37,8 @@ def to_plain(term: Node) -> Term:
     if not isinstance(term, Literal):
         return f"_:{term}" if isinstance(term, BNode) else str(term)
     if term.language:
-        return Lit(str(term), str(RDF.langString), term.language)
-    return Lit(str(term), str(term.datatype or XSD_STRING))
+        return LiteralTerm(str(term), str(RDF.langString), term.language)
+    return LiteralTerm(str(term), str(term.datatype or XSD_STRING))
 
 
 def plain_triple(triple: Triple) -> nodes.Triple:

@@ -40,7 +40,7 @@ _UNSTABLE = frozenset({"http://www.w3.org/2001/XMLSchema#normalizedString", "htt
 _FEW_LINKS = 200
 
 
-class Lit(NamedTuple):
+class LiteralTerm(NamedTuple):
     """A literal as it is written."""
 
     value: str
@@ -48,17 +48,17 @@ class Lit(NamedTuple):
     language: str = ""
 
 
-Term = str | Lit
+Term = str | LiteralTerm
 Values = dict[Term, None]
 Nodes = dict[str, dict[str, Values]]
 Triple = tuple[str, str, Term]
 
 
-class _OddError(Exception):
+class NeedsReferenceError(Exception):
     """The reference has to read this."""
 
 
-class Source(Struct, frozen=True):
+class RecordSource(Struct, frozen=True):
     """A file of records: its name (`-` is standard input), its format where one is given, and what it holds.
 
     `data` is None where it cannot be read.
@@ -78,56 +78,56 @@ class File:
     def merge(self, other: File) -> None:
         """Add another file. Raises _OddError where both speak of one node."""
         if not self.said.isdisjoint(other.said):
-            raise _OddError
+            raise NeedsReferenceError
         self.nodes.update(other.nodes)
         self.said |= other.said
         self.classes |= other.classes
 
 
-def source_of(path: Path | str, format: str | None) -> Source:
+def source_of(path: Path | str, format: str | None) -> RecordSource:
     """The file at `path`, read once."""
     try:
         if str(path) == STDIN:
             import sys
 
-            return Source(STDIN, format, sys.stdin.buffer.read())
-        return Source(str(path), format, Path(path).read_bytes())
+            return RecordSource(STDIN, format, sys.stdin.buffer.read())
+        return RecordSource(str(path), format, Path(path).read_bytes())
     except (OSError, ValueError):
-        return Source(str(path), format, None)
+        return RecordSource(str(path), format, None)
 
 
-def read(sources: Iterable[Source]) -> File | None:
+def read(sources: Iterable[RecordSource]) -> File | None:
     """The statements of all files together; None where the reference has to read one of them."""
     try:
         files = [_read(source) for source in sources]
         whole = files[0] if files else File({}, set(), set())
         for other in files[1:]:
             whole.merge(other)
-    except (_OddError, SyntaxError, UnicodeDecodeError):
+    except (NeedsReferenceError, SyntaxError, UnicodeDecodeError):
         return None
     return whole if whole.classes.isdisjoint(whole.nodes) else None
 
 
-def _read(source: Source) -> File:
+def _read(source: RecordSource) -> File:
     if source.data is None:
-        raise _OddError
+        raise NeedsReferenceError
     text = source.data.decode().removeprefix("\ufeff")
     kind = _kind(source, text)
     if "<<" in text:
-        raise _OddError
-    reader = _Reader(source.name, text)
+        raise NeedsReferenceError
+    reader = _NodeReader(source.name, text)
     reader.read(ox.parse(text, kind))
     return reader.file()
 
 
-def _kind(source: Source, text: str) -> RdfFormat:
+def _kind(source: RecordSource, text: str) -> RdfFormat:
     if source.name == STDIN and not source.format:
         if re.match(r"\s*([\[{]|<[?!]|<([\w.-]+:)?RDF[\s>]|$)", text):
-            raise _OddError
+            raise NeedsReferenceError
         return RdfFormat.TRIG
     kind = _FORMATS.get((source.format or _suffix(source.name)).lower().removeprefix("."))
     if kind is None:
-        raise _OddError
+        raise NeedsReferenceError
     return kind
 
 
@@ -136,7 +136,7 @@ def _suffix(name: str) -> str:
     return Path(name).suffix
 
 
-class _Reader:
+class _NodeReader:
     """Collects the statements of one file by node."""
 
     def __init__(self, name: str, text: str) -> None:
@@ -186,7 +186,7 @@ class _Reader:
     def _label(self, term: object) -> str:
         """The label of a blank node, as `reasoner.rdf` numbers it."""
         if type(term) is not ox.BlankNode:
-            raise _OddError
+            raise NeedsReferenceError
         label = self._blanks.get(term.value)
         if label is None:
             if not self._prefix:
@@ -199,19 +199,19 @@ class _Reader:
         """All that was read. Raises _OddError where it is nested too deep, has no patient, or a class without name."""
         odd = self._links > _FEW_LINKS or any(type(c) is not str or c[0] == "_" for c in self.classes)
         if odd or PATIENT not in self.classes:
-            raise _OddError
+            raise NeedsReferenceError
         return File(self.nodes, self.nodes.keys() | self.declared, self.classes)
 
 
-def _literal(term: ox.Literal) -> Lit:
+def _literal(term: ox.Literal) -> LiteralTerm:
     language, datatype = term.language, term.datatype.value
     if language is None:
         if datatype in _UNSTABLE:
-            raise _OddError
-        return Lit(term.value, datatype)
+            raise NeedsReferenceError
+        return LiteralTerm(term.value, datatype)
     if term.direction is not None or not re.fullmatch("[a-zA-Z]+(-[a-zA-Z0-9]+)*", language):
-        raise _OddError
-    return Lit(term.value, datatype, language)
+        raise NeedsReferenceError
+    return LiteralTerm(term.value, datatype, language)
 
 
 def reachable(nodes: Nodes, top: str, properties: frozenset[str]) -> list[str]:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Observation
 from reasoner.records.contract import TYPE
-from reasoner.records.nodes import Lit, Nodes, Term, Triple, Values
+from reasoner.records.nodes import LiteralTerm, Nodes, Term, Triple, Values
 
 if TYPE_CHECKING:
     from rdflib import Graph
@@ -90,7 +90,7 @@ class _View:
                 for value in values:
                     origin = self._by(node, p, value) if self.derived and by == RECORDED else by
                     if rule.data:
-                        number = Decimal(value.value) if isinstance(value, Lit) else None
+                        number = Decimal(value.value) if isinstance(value, LiteralTerm) else None
                         self._number(here, number, number, source, origin)
                     elif type(value) is str:
                         self._filler(here, value, source, origin)
@@ -131,7 +131,7 @@ class _View:
 
 
 def _text(term: Term) -> str:
-    return term.value if isinstance(term, Lit) else term
+    return term.value if isinstance(term, LiteralTerm) else term
 
 
 def observe(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from msgspec import Struct
 
 from reasoner.logic.facts import Observation
-from reasoner.logic.index import Remembered
+from reasoner.logic.index import BoundedCache
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
 from reasoner.records.contract import (
@@ -32,7 +32,7 @@ from reasoner.records.contract import (
     ValueShape,
 )
 from reasoner.records.materialise import Needs, Rules, UnsureError
-from reasoner.records.nodes import Lit, Nodes, Source, Term, Triple, Values, reachable, read
+from reasoner.records.nodes import LiteralTerm, Nodes, RecordSource, Term, Triple, Values, reachable, read
 from reasoner.records.observe import Observer
 from reasoner.records.words import AS_OF, Words
 
@@ -52,7 +52,7 @@ class Seen(NamedTuple):
     digest: str
 
 
-class Plain(Struct, frozen=True):
+class Validated(Struct, frozen=True):
     """The patients of some files that are answered, the nodes of their records, and whether other patients are left."""
 
     seen: dict[str, Seen]
@@ -124,7 +124,7 @@ class _Record:
         self.patient, self.nodes, self.conforms, self.links = patient, nodes, conforms, links
 
 
-class Lane:
+class CompiledContract:
     """Answers the patients of one guideline who need no reference."""
 
     def __init__(self, contract: Contract, observer: Observer, taxonomy: Iterable[tuple[str, str, str]] = ()) -> None:
@@ -135,12 +135,12 @@ class Lane:
         whole = {query.shape for query in (*contract.selects, *contract.constructs)}
         beyond = [self._needs.of(one.needs) for one in contract.beyond if one.shape not in whole]
         together = [self._needs.of(one.needs) for one in contract.beyond if one.shape in whole]
-        self._beyond: Mapping[int, bool] = Remembered(partial(_touched, beyond))
-        self._together: Mapping[int, bool] = Remembered(partial(_touched, together))
+        self._beyond: Mapping[int, bool] = BoundedCache(partial(_touched, beyond))
+        self._together: Mapping[int, bool] = BoundedCache(partial(_touched, together))
         self._contract, self._taxonomy = contract, taxonomy
         self._mentioned = _mentioned(contract)
-        self._properties: Mapping[str, _Property] = Remembered(self._property)
-        self._plans: Mapping[_Key, _Plan] = Remembered(self._plan)
+        self._properties: Mapping[str, _Property] = BoundedCache(self._property)
+        self._plans: Mapping[_Key, _Plan] = BoundedCache(self._plan)
 
     @cached_property
     def _whole(self) -> WholeData:
@@ -148,7 +148,7 @@ class Lane:
 
         return WholeData(self._contract, self._needs, self._taxonomy)
 
-    def answer(self, sources: Sequence[Source], as_of: date) -> Plain | None:
+    def answer(self, sources: Sequence[RecordSource], as_of: date) -> Validated | None:
         """What is seen of the patients who need no reference; None where it has to read the files as a whole."""
         file = read(sources)
         if file is None or not file.nodes.keys().isdisjoint(self._words.terms) or AS_OF in file.said:
@@ -163,7 +163,7 @@ class Lane:
             some = {p: list(records[p].nodes) for p in islice(waiting, start, start + _TOGETHER)}
             seen |= self._seen_together(file.nodes, some, waiting, as_of)
         nodes = {node for patient in seen for node in records[patient].nodes}
-        return Plain(seen, nodes, len(seen) < len(records))
+        return Validated(seen, nodes, len(seen) < len(records))
 
     # -- whose each node is --
 
@@ -225,7 +225,7 @@ class Lane:
             is_name = isinstance(value, str) and value[0] != "_"
             return met and (not is_name or self._words.may_name(p, str(value)))
 
-        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, Remembered(leaf))
+        return _Property(self._words.may_say(p), self._words.speaks(p), p in self._mentioned, BoundedCache(leaf))
 
     # -- what is seen of a patient --
 
@@ -288,7 +288,7 @@ class Lane:
         conforms, left = True, []
         for one in asked:
             if one.path in own and one.path != TYPE:
-                left.append((one, one.enough, Remembered(partial(_passes, one.test))))
+                left.append((one, one.enough, BoundedCache(partial(_passes, one.test))))
             else:
                 values = [itself] if not one.path else [_conform(t) for t in types] if one.path == TYPE else []
                 conforms = conforms and one.met_by([conform.passes(one.test, value) for value in values])
@@ -342,7 +342,7 @@ def _passes(test: Test, term: Term) -> bool | None:
 
 def _conform(term: Term, types: Iterable[Term] = ()) -> conform.Term:
     """A term as the tests take it; of a node of the record no more than its types."""
-    if isinstance(term, Lit):
+    if isinstance(term, LiteralTerm):
         return conform.Term("literal", term.value, "@" if term.language else term.datatype)
     kind = "blank" if term[0] == "_" else "iri"
     return conform.Term(kind, "" if types else term, "", frozenset(map(str, types)))

@@ -21,7 +21,7 @@ from msgspec import Struct
 from reasoner.records.canonical import to_oxigraph
 from reasoner.records.contract import TYPE, WELL_FORMED, Contract, Query
 from reasoner.records.materialise import Needs, UnsureError, add
-from reasoner.records.nodes import XSD_STRING, Lit, Nodes, Term, Triple, triples
+from reasoner.records.nodes import XSD_STRING, LiteralTerm, Nodes, Term, Triple, triples
 from reasoner.records.words import AS_OF, AS_OF_DATE, RDFS
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -93,7 +93,7 @@ class WholeData:
     def _store(self, nodes: Nodes, groups: Groups, as_of: date) -> ox.Store:
         store = ox.Store()
         store.bulk_extend(self._taxonomy)
-        store.add(_quad((AS_OF, AS_OF_DATE, Lit(as_of.isoformat(), f"{_XSD}date"))))
+        store.add(_quad((AS_OF, AS_OF_DATE, LiteralTerm(as_of.isoformat(), f"{_XSD}date"))))
         store.bulk_extend(_quad(triple) for group in groups.values() for triple in triples(nodes, group))
         return store
 
@@ -166,7 +166,7 @@ class _Scene:
         """A triple about a node of one patient or about the day. Raises UnsureError for any other."""
         s, p, o = triple
         owner = self._owners.get(s)
-        strange = p == AS_OF_DATE or (p in _TAXONOMY and (p != TYPE or isinstance(o, Lit) or o[0] == "_"))
+        strange = p == AS_OF_DATE or (p in _TAXONOMY and (p != TYPE or isinstance(o, LiteralTerm) or o[0] == "_"))
         if strange or o == AS_OF or (owner is None and s != AS_OF):
             raise UnsureError
         if isinstance(o, str) and (o[0] == "_" or o in self._nodes) and self._owners.get(o, "") != owner:
@@ -213,12 +213,12 @@ def _plain(term: object) -> Term:
     if isinstance(term, ox.BlankNode):
         return f"_:{term.value}"
     if isinstance(term, ox.Literal) and not term.language and is_alike(term.value, term.datatype.value):
-        return Lit(term.value, term.datatype.value)
+        return LiteralTerm(term.value, term.datatype.value)
     raise UnsureError
 
 
 def _has_one_text(term: Term) -> bool:
-    if isinstance(term, Lit):
+    if isinstance(term, LiteralTerm):
         return not term.language and is_alike(term.value, term.datatype)
     return term[0] != "_"
 

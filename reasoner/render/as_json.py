@@ -11,11 +11,11 @@ from typing import Any
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import Recommendation
 from reasoner.guideline.guideline import Guideline
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.logic.index import Made
+from reasoner.logic.index import IdentityCache
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused
@@ -114,7 +114,7 @@ class JsonRenderer:
         fact, reading = assumed
         return {"fact": self._name(fact.term), "state": fact.state, "assumption": self._name(reading)}
 
-    def _alert(self, check: Check) -> Json:
+    def _alert(self, check: StateShape) -> Json:
         catalogue = self.guideline.catalogue
         statements = catalogue.in_text_order(check.statements)
         return {
@@ -183,9 +183,9 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _written(made: Callable[[Any], Json]) -> Made[Any, str]:
+def _written(made: Callable[[Any], Json]) -> IdentityCache[Any, str]:
     """What is made of a member, as text, remembered."""
-    return Made(lambda one: _canonical(made(one)), _REMEMBERED)
+    return IdentityCache(lambda one: _canonical(made(one)), _REMEMBERED)
 
 
 @cache

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import ASSUMED, DERIVED, Fact
@@ -136,7 +136,7 @@ class TextRenderer:
         named = "; ".join(f"{self.catalogue.label(f)}{self._cited(f)}" for f in flags)
         return [line((form.format(named), style))] if flags else []
 
-    def _alert(self, check: Check) -> Line:
+    def _alert(self, check: StateShape) -> Line:
         style = _FLAGS[State.ENTAILED if check.severity == RED_FLAG else State.UNDETERMINED]
         return line((f"⚑ {check.message}", style), f" {self._grounds(check.statements)}")
 

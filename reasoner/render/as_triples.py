@@ -14,11 +14,11 @@ from functools import cache
 from typing import NamedTuple
 
 from reasoner.guideline.guideline import Guideline, version
-from reasoner.guideline.shapes import Check
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.logic.index import Made, Memory
+from reasoner.logic.index import BoundedDict, IdentityCache
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused
@@ -129,11 +129,11 @@ class _Parts:
 
     def __init__(self, guideline: Guideline, ordered: Ordered) -> None:
         self.catalogue, self.ordered = guideline.catalogue, ordered
-        self.conclusion = Made(self._conclusion, _CONCLUSIONS)
-        self.question, self.order = Made(self._question, _OTHERS), Made(self._order, _OTHERS)
-        self.alert = Made(self._alert, _OTHERS)
-        self._facts: Memory[tuple[str, bool, str], _Node] = Memory(_OTHERS)
-        self._told: Memory[int, list[str]] = Memory(_OTHERS)
+        self.conclusion = IdentityCache(self._conclusion, _CONCLUSIONS)
+        self.question, self.order = IdentityCache(self._question, _OTHERS), IdentityCache(self._order, _OTHERS)
+        self.alert = IdentityCache(self._alert, _OTHERS)
+        self._facts: BoundedDict[tuple[str, bool, str], _Node] = BoundedDict(_OTHERS)
+        self._told: BoundedDict[int, list[str]] = BoundedDict(_OTHERS)
         self._classes = [(place, f"{_A}<{iri}>", f"{_EXCLUDED}<{iri}>")
                          for iri, place in guideline.compiled.index.places.items()]  # fmt: skip
 
@@ -171,13 +171,13 @@ class _Parts:
         asked, decided = _all(_ASK, question.ask), _all(_DECIDES, question.decides)
         return self._node("", [_A + _core("Question"), *asked, *decided]).tails
 
-    def _alert(self, check: Check) -> _Node:
+    def _alert(self, check: StateShape) -> _Node:
         """An alert is a SHACL validation result; whose is not said yet."""
         tails = [_A + f"<{PREFIXES['sh']}ValidationResult>", *self._reported(check)]
         tails += _all(_SEVERITY, [check.severity])
         return self._node(check.shape, tails + self._grounds(check.statements))
 
-    def _reported(self, check: Check) -> list[str]:
+    def _reported(self, check: StateShape) -> list[str]:
         shape = _all(_SHAPE, [check.shape])
         return [*shape, _MESSAGE + _english(check.message)]
 

@@ -22,7 +22,7 @@ import reasoner.kernel.kernel
 from reasoner.errors import ContradictionError
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline, load_guideline
-from reasoner.guideline.shapes import Check, Condition, Either, Entailed, Every, Excluded, Unless
+from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
 from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided, Kernel, bitmap_of, boolean_array
 from reasoner.kernel.program import STATUSES, Program, compile_program, program_of, shared
@@ -53,8 +53,8 @@ class Model:
 
     compiled: Compiled
     closable: tuple[str, ...]
-    alerts: tuple[Check, ...] = ()
-    orders: dict[str, list[Check]] | None = None
+    alerts: tuple[StateShape, ...] = ()
+    orders: dict[str, list[StateShape]] | None = None
     management: tuple[ManagementClass, ...] = ()
 
     @property
@@ -199,7 +199,7 @@ def random_model(chance: random.Random) -> Model:
     rules = {f"urn:c:{i}": random_rule(chance, f"urn:c:{i}", size) for i in range(3)}
     compiled = Compiled(Theory.of(atoms, clauses), rules, (), {}, {}, frozenset(), (), {})
     closable = tuple(atom.target for atom in atoms if chance.random() < 0.7)
-    shapes = [Check(f"urn:s:{i}", chance.choice(list(VERDICTS)), "", (), "", random_condition(chance, 3))
+    shapes = [StateShape(f"urn:s:{i}", chance.choice(list(VERDICTS)), "", (), "", random_condition(chance, 3))
               for i in range(8)]  # fmt: skip
     kinds = [(False, False), (True, False), (False, True)]
     management = tuple(ManagementClass(iri, *chance.choice(kinds), (), ()) for iri in rules if chance.random() < 0.7)

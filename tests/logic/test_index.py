@@ -17,8 +17,8 @@ from reasoner.logic import index
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import State, decide, state
 from reasoner.logic.facts import Observation
-from reasoner.logic.index import Memory, Terms, Union, complements, literals
-from reasoner.logic.justify import Justifier, Told
+from reasoner.logic.index import BoundedDict, TermIndex, Union, complements, literals
+from reasoner.logic.justify import FactSet, Justifier
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.patient.assess import Assessor, assess
 from reasoner.render.as_json import JsonRenderer
@@ -78,7 +78,7 @@ def test_terms_are_satisfied_and_contradicted_as_one_by_one() -> None:
     for _ in range(300):
         atoms = rng.randint(1, 20)
         numbered = dict(zip(rng.sample(range(60), 12), cubes(rng, atoms, 12), strict=False))
-        terms, given = Terms(numbered, atoms), known(rng, atoms)
+        terms, given = TermIndex(numbered, atoms), known(rng, atoms)
         joined = literals(*given, atoms)
         assert set(bits(terms.satisfied(joined))) == {n for n, term in numbered.items() if given.satisfy(term)}
         assert set(bits(terms.contradicted(joined))) == {n for n, term in numbered.items() if given.contradict(term)}
@@ -156,18 +156,18 @@ def test_reasons_do_not_depend_on_what_was_asked_before(directory: Path | None) 
         decision, fresh = decide(compiled, guideline.reader.read(record)), Justifier(compiled)
         for cls in guideline.catalogue.management:
             place = compiled.index.places[cls.iri]
-            told = Told(warm, decision.facts, decision.held, decision.answers)
+            told = FactSet(warm, decision.facts, decision.held, decision.answers)
             for term in bits(decision.held & (place.entailing | place.excluding)):
                 warm.way_by(told, place, term)
             found = [told.reason(way) for way in warm.answer(told, place)[1]]
-            alone = Told(fresh, decision.facts, decision.held, decision.answers)
+            alone = FactSet(fresh, decision.facts, decision.held, decision.answers)
             assert found == [alone.reason(way) for way in fresh.answer(alone, place)[1]], (record, cls.iri)
             several += len(found) > 1
     assert several > 20
 
 
 def test_memory_is_bounded() -> None:
-    memory: Memory[int, int] = Memory(3)
+    memory: BoundedDict[int, int] = BoundedDict(3)
     for key in range(20):
         assert memory.keep(key, -key) == memory[key] == -key
         assert len(memory) <= 3

@@ -17,7 +17,7 @@ from reasoner.logic.clauses import Cube, atoms_of, bits
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled, Origin
 from reasoner.logic.decide import State, assume, state
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.facts import known
 from reasoner.logic.owl import read_axioms
 from reasoner.logic.profiles import Profiles, any_term, none_of, term
@@ -38,7 +38,7 @@ SMALL = [p for p in sorted((TESTS / "small").glob("*.ttl")) if p.stem not in ("p
 def value(expr: Expr, atoms: Mapping[int, object], rules: Compiled) -> object:
     """An expression under an assignment: of booleans, or of arrays of them."""
     match expr:
-        case Lit(atom):
+        case AtomLeaf(atom):
             return atoms[atom]
         case Name(iri):
             return value(rules.rules[iri].definition, atoms, rules)

@@ -23,7 +23,7 @@ from reasoner.patient.assess import assessor_of
 from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.reasons import Reasons
 from reasoner.population.results import facts_of
-from reasoner.population.told import Told, origin
+from reasoner.population.told import KnownBits, origin
 from reasoner.render.as_json import JsonRenderer
 
 SIZE = 600
@@ -42,7 +42,7 @@ def cohort_of(of: Callable[[], Guideline], size: int) -> Cohort:
 def alone(guideline: Guideline, cohort: Cohort, row: int) -> list[str | None]:
     """The first reason of each management class of one patient, as JSON."""
     sides = (cohort.pos, cohort.neg, cohort.derived_pos, cohort.derived_neg)
-    told = Told(*(0 if side is None else column_of(side, row) for side in sides), 0)
+    told = KnownBits(*(0 if side is None else column_of(side, row) for side in sides), 0)
     facts = [origin(fact, told) for fact in facts_of(guideline, Literals(told.pos, told.neg))]
     decision = decide(guideline.compiled, facts, guideline.catalogue.closable)
     renderer = JsonRenderer(guideline)

@@ -17,9 +17,9 @@ from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import Background, compile_shapes
 from reasoner.records.materialise import Needs, Rules, UnsureError
 from reasoner.records.naming import plain_triple
-from reasoner.records.nodes import Nodes, Source, read
+from reasoner.records.nodes import Nodes, RecordSource, read
 from reasoner.records.observe import Observer
-from reasoner.records.plain import Lane
+from reasoner.records.plain import CompiledContract
 from reasoner.records.record import derive, gather
 from reasoner.terms import GP
 
@@ -155,13 +155,15 @@ BEYOND = {
 }
 
 
-def lane_of(shapes: Graph) -> Lane:
+def lane_of(shapes: Graph) -> CompiledContract:
     checks, counts, beyond = compile_shapes(shapes, background())
-    return Lane(Contract(vocabulary(), checks, counts, (), beyond, background().supers()), Observer({}, {}, {}))
+    return CompiledContract(
+        Contract(vocabulary(), checks, counts, (), beyond, background().supers()), Observer({}, {}, {})
+    )
 
 
-def accepts(lane: Lane, text: str) -> bool:
-    plain = lane.answer([Source("record.ttl", None, text.encode())], TODAY)
+def accepts(lane: CompiledContract, text: str) -> bool:
+    plain = lane.answer([RecordSource("record.ttl", None, text.encode())], TODAY)
     return plain is not None and not plain.left
 
 
@@ -256,7 +258,7 @@ def test_rule(name: str) -> None:
     contract = Contract(vocabulary(), (), (), compiled, (), background().supers())
     rules, given = Rules(contract, Needs(contract)), 0
     for text in records(len(name), size=2):
-        file = read([Source("record.ttl", None, text.encode())])
+        file = read([RecordSource("record.ttl", None, text.encode())])
         assert file is not None
         expected = derive(gather([read_text(text, "record.ttl")]), taxonomy(), [graph], TODAY).derived
         found = {t for number in range(2) for t in rules.run(file.nodes, group(number, file.nodes), 0)[0]}
@@ -286,7 +288,7 @@ def test_a_literal_in_two_places_is_left_to_the_reference() -> None:
     text = (
         PREFIXES + "<urn:p0> a gp:Patient ; :has <urn:n0.0> , <urn:n0.1> . <urn:n0.0> :value 1 . <urn:n0.1> :more 01 ."
     )
-    file = read([Source("record.ttl", None, text.encode())])
+    file = read([RecordSource("record.ttl", None, text.encode())])
     assert file is not None
     with pytest.raises(UnsureError):
         Rules(contract, Needs(contract)).run(file.nodes, list(file.nodes), 0)

@@ -24,8 +24,8 @@ from reasoner.patient.classify import Result, classify, classify_files, classify
 from reasoner.rdf import read_graph, read_text
 from reasoner.records.canonical import canonical
 from reasoner.records.naming import plain_triple, to_nodes
-from reasoner.records.nodes import Lit, Source, Term
-from reasoner.records.plain import Plain
+from reasoner.records.nodes import LiteralTerm, RecordSource, Term
+from reasoner.records.plain import Validated
 from reasoner.records.record import derive, gather, validate
 
 TESTS = Path(__file__).parents[1]
@@ -47,8 +47,8 @@ def _results(guideline: Guideline, paths: Sequence[Path], engine: str, plain: bo
         return error.problems
 
 
-def answered(guideline: Guideline, text: str, name: str = "record.nt") -> Plain | None:
-    return guideline.lane.answer([Source(name, None, text.encode())], TODAY)
+def answered(guideline: Guideline, text: str, name: str = "record.nt") -> Validated | None:
+    return guideline.lane.answer([RecordSource(name, None, text.encode())], TODAY)
 
 
 # -- the records that are there already --
@@ -66,7 +66,7 @@ def test_files_of_other_tests(folder: str, guideline: Guideline) -> None:
 def test_cases_are_plain(guideline: Guideline) -> None:
     """Most records of ordinary cases need no reference."""
     paths = [path for path in (TESTS / "cases").rglob("*.ttl") if path.name != "vocabulary.ttl"]
-    found = [guideline.lane.answer([Source(str(path), None, path.read_bytes())], TODAY) for path in paths]
+    found = [guideline.lane.answer([RecordSource(str(path), None, path.read_bytes())], TODAY) for path in paths]
     assert sum(one is not None and not one.left for one in found) > 0.95 * len(paths)
 
 
@@ -78,7 +78,7 @@ class Compared:
     """A file of drafts, what is answered plainly of it, and what the reference says of each patient."""
 
     drafts: dict[str, tuple[str, Draft]]
-    plain: Plain
+    plain: Validated
     reference: dict[str, Result]
     refused: frozenset[str]
 
@@ -233,7 +233,7 @@ def test_other_syntaxes_are_left_to_the_reference(guideline: Guideline, tmp_path
     path.write_text('{"@id": "https://example.org/p", "@type": "https://w3id.org/guideproof/core#Patient"}', "utf-8")
     plain, reference = both(guideline, [path])
     assert plain == reference
-    assert guideline.lane.answer([Source(str(path), None, path.read_bytes())], TODAY) is None
+    assert guideline.lane.answer([RecordSource(str(path), None, path.read_bytes())], TODAY) is None
 
 
 CONTRADICTION = """@prefix gp: <https://w3id.org/guideproof/core#> .
@@ -313,5 +313,5 @@ def check_names(text: str) -> None:
 def named(term: object) -> Term:
     """A term of Oxigraph as plain text."""
     if isinstance(term, ox.Literal):
-        return Lit(term.value, term.datatype.value, term.language or "")
+        return LiteralTerm(term.value, term.datatype.value, term.language or "")
     return f"_:{term.value}" if isinstance(term, ox.BlankNode) else str(term)[1:-1]

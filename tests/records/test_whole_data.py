@@ -29,9 +29,9 @@ from reasoner.records.contract_queries import Queries
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import compile_shapes
 from reasoner.records.naming import plain_triple
-from reasoner.records.nodes import XSD_STRING, Source, read
+from reasoner.records.nodes import XSD_STRING, RecordSource, read
 from reasoner.records.observe import Observer
-from reasoner.records.plain import Lane, Plain
+from reasoner.records.plain import CompiledContract, Validated
 from reasoner.records.record import derive, gather
 from reasoner.records.whole_data import is_alike
 
@@ -43,8 +43,8 @@ OFTEN = (EVERY["_dated"], EVERY["_dated"], CHANGES["therapy"], CHANGES["quantity
 SOMETIMES = tuple(EVERY[name] for name in ("_finding", "_pain_at_the_level", "_index_too", "_odd_number", "_note"))
 
 
-def answered(guideline: Guideline, text: str, name: str = "r.nt", day: date = DAY) -> Plain:
-    plain = guideline.lane.answer([Source(name, None, text.encode())], day)
+def answered(guideline: Guideline, text: str, name: str = "r.nt", day: date = DAY) -> Validated:
+    plain = guideline.lane.answer([RecordSource(name, None, text.encode())], day)
     assert plain is not None
     return plain
 
@@ -125,7 +125,7 @@ def test_a_few_at_a_time(guideline: Guideline, monkeypatch: pytest.MonkeyPatch) 
 # -- A17 --
 
 
-def weeks(plain: Plain, patient: str) -> Bounds | None:
+def weeks(plain: Validated, patient: str) -> Bounds | None:
     found = [s for s in plain.seen[patient].observations if s.path == (WEEKS,)]
     assert len(found) <= 1 and all(s.by == "derived" for s in found)
     return (found[0].low, found[0].high) if found else None
@@ -234,17 +234,17 @@ def ruled(*rules: tuple[str, str]) -> str:
     )
 
 
-def lane_of(shapes: str, contract: str = "") -> Lane:
+def lane_of(shapes: str, contract: str = "") -> CompiledContract:
     ruling, asked = (read_text(text or HEADER, "s.ttl", imports=True).graph for text in (shapes, contract))
     rules, more = compile_rules(ruling, background(), vocabulary())
     checks, counts, beyond = compile_shapes(asked, background())
     queries = Queries(asked, background()).selects(beyond), Queries(ruling, background()).constructs(rules)
     everything = Contract(vocabulary(), checks, counts, rules, (*beyond, *more), background().supers(), *queries)
-    return Lane(everything, Observer({}, {}, {}), [tuple(map(str, triple)) for triple in taxonomy()])  # type: ignore[misc]
+    return CompiledContract(everything, Observer({}, {}, {}), [tuple(map(str, triple)) for triple in taxonomy()])  # type: ignore[misc]
 
 
-def seen_by(lane: Lane, text: str) -> set[str]:
-    plain = lane.answer([Source("r.ttl", None, text.encode())], DAY)
+def seen_by(lane: CompiledContract, text: str) -> set[str]:
+    plain = lane.answer([RecordSource("r.ttl", None, text.encode())], DAY)
     return {patient[-1] for patient in plain.seen} if plain else set()
 
 
@@ -282,7 +282,7 @@ def test_compiled_rules_and_others_in_turn(rules: list[tuple[str, str]]) -> None
     """What follows is what the reference derives: also where one denies what another gives."""
     graph = read_text(ruled(*rules), "s.ttl", imports=True).graph
     derived = derive(gather([read_text(RECORD, "r.ttl")]), taxonomy(), [graph], DAY).derived
-    lane, file = lane_of(ruled(*rules)), read([Source("r.ttl", None, RECORD.encode())])
+    lane, file = lane_of(ruled(*rules)), read([RecordSource("r.ttl", None, RECORD.encode())])
     assert file is not None and derived
     groups = {"urn:p": [n for n in file.nodes if n != "urn:q"], "urn:q": ["urn:q"]}
     found = lane._whole.complete(file.nodes, groups, dict.fromkeys(groups, 0), DAY)

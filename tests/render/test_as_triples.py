@@ -32,7 +32,7 @@ from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.quads import QuadsWriter
 from reasoner.population.results import facts_of
 from reasoner.population.sources import Readers, open_source
-from reasoner.population.told import Teller, Told, groups, origin
+from reasoner.population.told import FactFinder, KnownBits, groups, origin
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_rdf import RdfRenderer
 from reasoner.render.as_triples import TripleRenderer
@@ -58,7 +58,7 @@ def cohort_of(of: Callable[[], Guideline], size: int) -> Cohort:
 def one_by_one(guideline: Guideline, cohort: Cohort, row: int) -> str:
     """The quads of one patient, with nothing remembered from another."""
     sides = (cohort.pos, cohort.neg, cohort.derived_pos)
-    told = Told(*(0 if side is None else column_of(side, row) for side in sides), 0, 0)
+    told = KnownBits(*(0 if side is None else column_of(side, row) for side in sides), 0, 0)
     facts = [origin(fact, told) for fact in facts_of(guideline, Literals(told.pos, told.neg))]
     proposed = sorted(act for act, flags in cohort.proposed.items() if flags_of(flags, cohort.rows)[row])
     patient = cohort.patients[row].as_py()
@@ -84,12 +84,12 @@ def test_quads_are_those_of_a_graph_made_triple_by_triple(of: Callable[[], Guide
 @both
 def test_facts_of_groups_are_those_of_all_atoms(of: Callable[[], Guideline]) -> None:
     guideline, cohort = of(), cohort_of(of, SIZE)
-    teller, apart = Teller(guideline), groups(guideline)
+    teller, apart = FactFinder(guideline), groups(guideline)
     assert sum(apart) == (1 << guideline.compiled.theory.size) - 1
     assert len(apart) > 5
     for row in range(cohort.rows):
         pos, neg = column_of(cohort.pos, row), column_of(cohort.neg, row)
-        told = Told(pos, neg, 0, 0, 0)
+        told = KnownBits(pos, neg, 0, 0, 0)
         assert teller.facts(told) == list(facts_of(guideline, Literals(pos, neg)))
 
 

@@ -31,7 +31,7 @@ from reasoner.errors import ContradictionError, GuidelineError, GuideproofError,
 from reasoner.guideline.guideline import Guideline, home, load_guideline
 from reasoner.logic.clauses import bits
 from reasoner.logic.decide import decide
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.theory import Atom
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
@@ -305,7 +305,7 @@ def plants(folder: Path, *edits: tuple[str, str], text: str = CLEAN) -> Guidelin
 
 def truth(expr: Expr, guideline: Guideline, row: Mapping[Atom, bool], atoms: Sequence[Atom]) -> bool:
     match expr:
-        case Lit(atom):
+        case AtomLeaf(atom):
             return row[atoms[atom]]
         case Name(iri):
             return truth(guideline.compiled.rules[iri].definition, guideline, row, atoms)

@@ -29,8 +29,8 @@ from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import decide
 from reasoner.logic.equivalence import compile_over, difference, over_same_atoms
-from reasoner.logic.expressions import And, Expr, HasValue, Lit, Name, Not, Or, Some, Threshold
-from reasoner.logic.facts import Observation, Reader
+from reasoner.logic.expressions import And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.facts import FactReader, Observation
 from reasoner.logic.owl import Axioms, read_axioms
 from reasoner.patient.assess import Assessment
 from reasoner.patient.classify import classify_text
@@ -178,7 +178,7 @@ def small(path: Path) -> Axioms:
 def truth(expr: Expr, atoms: Mapping[int, np.ndarray], compiled: Compiled) -> np.ndarray:
     """An expression under every assignment at once."""
     match expr:
-        case Lit(atom):
+        case AtomLeaf(atom):
             return atoms[atom]
         case Name(iri):
             return truth(compiled.rules[iri].definition, atoms, compiled)
@@ -265,7 +265,7 @@ def test_more_atoms_change_no_answer() -> None:
 
 def answers(compiled: Compiled, record: Iterable[Observation], closable: Iterable[str] = ()) -> object:
     try:
-        return dict(decide(compiled, Reader(compiled).read(record), closable).states)
+        return dict(decide(compiled, FactReader(compiled).read(record), closable).states)
     except ContradictionError:
         return None
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from reasoner.kernel.cohort import NODE
 from reasoner.population.ntriples.columns import counted, grouped
-from reasoner.population.ntriples.judge import AS_OF, PATIENT, TYPE, Judge
+from reasoner.population.ntriples.judge import AS_OF, PATIENT, TYPE, TripleClassifier
 from reasoner.population.ntriples.matching import matches
 from reasoner.population.ntriples.triples import Triples
 from reasoner.records.contract import All, CountShape, Rule, Target
@@ -29,7 +29,7 @@ Flags = NDArray[np.bool_]
 class Block:
     """A block of triples: what each node is, whose it is, and which patients are odd."""
 
-    def __init__(self, triples: Triples, judge: Judge) -> None:
+    def __init__(self, triples: Triples, judge: TripleClassifier) -> None:
         self.judge, self.triples = judge, triples
         self.predicates: list[str] = triples.predicates.to_pylist()
         self.terms = triples.nodes

@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from reasoner.population.ntriples.block import Block
-from reasoner.population.ntriples.judge import PATIENT, TYPE, Judge
+from reasoner.population.ntriples.judge import PATIENT, TYPE, TripleClassifier
 from reasoner.population.ntriples.triples import Triples
 
 _TYPED = re.compile(rf"[ \t]{re.escape(TYPE)}[ \t]+{re.escape(PATIENT)}[ \t]*\.".encode())
@@ -98,7 +98,7 @@ def _cut_within(data: bytes, first: int) -> int:
     return -1
 
 
-def regroup(blocks: Callable[[], Iterable[Triples]], judge: Judge, folder: Path, buckets: int) -> list[Path]:
+def regroup(blocks: Callable[[], Iterable[Triples]], judge: TripleClassifier, folder: Path, buckets: int) -> list[Path]:
     """Write the triples of a file anew, what belongs together into one of `buckets` files; those that hold any.
 
     `blocks` gives the file's triples, and is called twice. Takes 16 bytes of memory for each link between nodes. What

@@ -64,7 +64,7 @@ class Verdict(NamedTuple):
     action: str
 
 
-class Judge:
+class TripleClassifier:
     """Judges contexts by the contract and the atoms of one guideline; each context once."""
 
     def __init__(self, guideline: Guideline) -> None:

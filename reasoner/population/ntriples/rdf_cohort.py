@@ -20,7 +20,7 @@ from reasoner.patient.assess import proposed_in
 from reasoner.population.ntriples.block import Block, Codes, Flags
 from reasoner.population.ntriples.columns import turned
 from reasoner.population.ntriples.grouping import lines
-from reasoner.population.ntriples.judge import Judge
+from reasoner.population.ntriples.judge import TripleClassifier
 from reasoner.population.ntriples.population import Masks, Population, read_population
 from reasoner.population.ntriples.text import Buffer
 from reasoner.population.ntriples.triples import Data, FirstLine, Triples, read_block
@@ -35,7 +35,7 @@ class TripleReader:
     """Reads blocks of N-Triples for one guideline, as of one date. For one thread at a time."""
 
     guideline: Guideline
-    judge: Judge
+    judge: TripleClassifier
     kernel: Kernel
     as_of: date
     buffer: Buffer = field(default_factory=Buffer)

@@ -24,7 +24,7 @@ from reasoner.logic.owl import read_axioms
 from reasoner.patient.assess import Refusal
 from reasoner.terms import curie
 from reasoner.workbench.cases.mutants import Mutant, mutants
-from reasoner.workbench.cases.run import Judge, Said, Trial
+from reasoner.workbench.cases.run import CaseChecker, Said, Trial
 from reasoner.workbench.witness import Record, Witnesses
 
 KILLED, STILLBORN, EQUIVALENT, SURVIVED = STATES = "killed", "stillborn", "equivalent", "survived"
@@ -94,7 +94,7 @@ class Bench:
             return Tried(mutant, STILLBORN, f"{error.problem.code}: {error.problem.what}")
         if died := self._died(changed.compiled):
             return Tried(mutant, STILLBORN, died)
-        judge = Judge(changed)
+        judge = CaseChecker(changed)
         killer = next((trial.case.name for trial in self._likeliest(mutant) if judge.differs(trial)), None)
         return Tried(mutant, KILLED, killer) if killer else self._unnoticed(mutant, changed)
 
@@ -136,7 +136,7 @@ class Pair:
     """A guideline and a mutant of it over the same atoms."""
 
     def __init__(self, one: Guideline, other: Guideline) -> None:
-        self.one, self.other, self.judges = one, other, (Judge(one), Judge(other))
+        self.one, self.other, self.judges = one, other, (CaseChecker(one), CaseChecker(other))
         self.difference = difference(one.compiled, other.compiled)
         self.closed_alike = one.catalogue.closable == other.catalogue.closable
 

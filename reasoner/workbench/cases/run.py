@@ -22,7 +22,7 @@ from reasoner.patient.assess import Assessment, Assessor, Refusal, assess
 from reasoner.patient.classify import by_reference
 from reasoner.patient.orders import SILENT, Row
 from reasoner.rdf import read_text
-from reasoner.records.nodes import Source
+from reasoner.records.nodes import RecordSource
 from reasoner.records.record import gather
 from reasoner.terms import curie
 from reasoner.workbench.cases.case import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
@@ -87,7 +87,7 @@ def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[st
     """The trials by patient; the records that are not plain go to the reference together."""
     found, left = dict[str, Trial](), list[Case]()
     for case in cases:
-        plain = guideline.lane.answer([Source(case.file, "nt", case.record.encode())], day)
+        plain = guideline.lane.answer([RecordSource(case.file, "nt", case.record.encode())], day)
         if plain is None or case.patient not in plain.seen:
             left.append(case)
         else:
@@ -110,7 +110,7 @@ def _outcome(guideline: Guideline, trial: Trial, day: date) -> Outcome:
         result = Refusal(case.patient, error.problems)
     if isinstance(result, Refusal):
         return Outcome(trial, result, tuple(_of_refusal(case, [problem.code for problem in result.problems])))
-    judge = Judge(guideline)
+    judge = CaseChecker(guideline)
     said = judge.said_of(result)
     failures = [*judge.decided(case, said), *_Explained(guideline, case, result).failures(), *judge.side(trial)]
     return Outcome(trial, result, tuple(failures))
@@ -136,7 +136,7 @@ class Said:
     verdicts: Mapping[str, str]
 
 
-class Judge:
+class CaseChecker:
     """Decides records by one guideline and compares with what cases expect."""
 
     def __init__(self, guideline: Guideline) -> None:
@@ -269,7 +269,7 @@ class _Explained:
     result: Assessment
 
     def failures(self) -> Iterator[Failure]:
-        judge, case = Judge(self.guideline), self.case
+        judge, case = CaseChecker(self.guideline), self.case
         orders = [order for order in self.result.orders if order.action == case.one("action")]
         entailed = [r for c in self.result.conclusions if c.state is State.ENTAILED for r in c.reasons]
         said = orders if case.one("action") else entailed

@@ -16,7 +16,7 @@ from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.decide import State, decide
 from reasoner.logic.equivalence import compile_over
-from reasoner.logic.expressions import And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.facts import RECORDED, Fact
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Atom, Literals
@@ -181,7 +181,7 @@ class Space:
 
     def _diagram(self, logic: Logic, expr: Expr) -> int | None:
         match expr:
-            case Lit(atom):
+            case AtomLeaf(atom):
                 number = logic.numbers[atom]
                 return None if number is None else self.diagrams.literal(number)
             case Name(iri):

@@ -17,7 +17,7 @@ from rdflib.term import Node
 
 from reasoner.guideline.build import RULES
 from reasoner.guideline.guideline import Guideline, shapes_files
-from reasoner.guideline.shapes import Check, Condition, classes_in, holds
+from reasoner.guideline.shapes import Condition, StateShape, classes_in, holds
 from reasoner.logic.compiled import Origin
 from reasoner.logic.decide import State
 from reasoner.rdf import Parsed, read_graph
@@ -204,7 +204,7 @@ def _kind_in(*graphs: Graph) -> Kind:
 # -- shapes with one meaning --
 
 
-def _rewritten(checks: list[Check]) -> bool:
+def _rewritten(checks: list[StateShape]) -> bool:
     """Whether two forms of a shape report the same of every patient."""
     if len(checks) < 2 or any(getattr(checks[0], f) != getattr(checks[1], f)
                               for f in ("severity", "message", "statements", "action")):  # fmt: skip

@@ -13,7 +13,7 @@ from rdflib.term import Node
 
 from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, Unless
 from reasoner.logic.clauses import Cube, atoms_of
-from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import BOTTOM, TOP, And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.terms import GP
 from reasoner.workbench.prove.claims import EMPTY, Claim, Scene
 
@@ -63,7 +63,7 @@ def _placed(rebuild: Rebuild, kind: type[And | Or], before: tuple[Expr, ...], af
 def _of_translation(scene: Scene, expr: And | Or) -> bool:
     """Whether the first part only says that a functional property has a value, as every restriction on it does."""
     first = expr.parts[0]
-    if not isinstance(expr, And) or not isinstance(first, Lit):
+    if not isinstance(expr, And) or not isinstance(first, AtomLeaf):
         return False
     atom = scene.compiled.theory.atoms[first.atom]
     return atom.kind == "exists" and scene.compiled.properties[atom.path[-1]].functional
@@ -74,7 +74,7 @@ def _terms(scene: Scene, expr: Expr) -> Iterator[str]:
     match expr:
         case Name(iri):
             yield iri
-        case Lit(number):
+        case AtomLeaf(number):
             atom = scene.compiled.theory.atoms[number]
             yield atom.target or atom.path[-1]
         case Not(part):
@@ -88,7 +88,7 @@ def _text(scene: Scene, expr: Expr) -> str:
     match expr:
         case Name(iri):
             return scene.name(iri)
-        case Lit(number):
+        case AtomLeaf(number):
             return scene.text(scene.compiled.theory.atoms[number])
         case Not(part):
             return f"not {_text(scene, part)}"
@@ -185,7 +185,7 @@ def idle_facts(scene: Scene) -> Iterator[Claim]:
         known = atom.kind == "class" and len(atom.path) == 1 and not matter >> i & 1
         if known and atom.target not in actions and not atom.target.startswith(str(GP)):
             what = f"whether {scene.name(atom.target)} is recorded, present or absent, changes no answer"
-            yield scene.claim("idle-fact", what, [atom.target], Lit(i), [Cube(1 << i, 0)])
+            yield scene.claim("idle-fact", what, [atom.target], AtomLeaf(i), [Cube(1 << i, 0)])
 
 
 # -- what no patient is told --
@@ -216,7 +216,7 @@ def _reached(scene: Scene) -> set[str]:
     context = {str(s) for s in scene.guideline.taxonomy.subjects(RDF.type, GP.ContextCriterion)}
     used = {iri for cls in alive for iri in _used(scene, cls.iri)} | ((context | _checked(scene)) - scene.dead)
     facts = {atom.target for i, atom in enumerate(scene.compiled.theory.atoms)
-             if atom.kind == "class" and scene.profiles.any(Lit(i))}  # fmt: skip
+             if atom.kind == "class" and scene.profiles.any(AtomLeaf(i))}  # fmt: skip
     return advice | used | facts
 
 

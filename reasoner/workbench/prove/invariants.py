@@ -21,7 +21,7 @@ from itertools import chain, combinations, product
 from reasoner.logic.clauses import Cube, atoms_of, bits
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import State, assume, state
-from reasoner.logic.expressions import BOTTOM, And, Expr, Lit, Name, Not, Or
+from reasoner.logic.expressions import BOTTOM, And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.facts import known
 from reasoner.logic.profiles import Profiles, any_term, term
 from reasoner.logic.theory import Literals
@@ -134,7 +134,7 @@ class Invariants:
     def _reaching(self, invariant: Invariant, given: Expr, concerned: str, acts: Sequence[int]) -> Iterator[Cube]:
         """The weakest terms that entail the premises and, with some of the acts absent, the state."""
         for absent in _subsets(acts):
-            goal = Or((_said(invariant.state, concerned), *map(Lit, absent)))
+            goal = Or((_said(invariant.state, concerned), *map(AtomLeaf, absent)))
             yield from self.profiles.conditions(And((given, goal)))
 
     def _leaving(self, given: Expr, acts: Sequence[int]) -> Iterator[Cube]:

@@ -13,7 +13,7 @@ from broken_records import CORE, SN, TYPE
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.population.ntriples.grouping import cut, cuts, lines, regroup, types_patient
-from reasoner.population.ntriples.judge import Judge
+from reasoner.population.ntriples.judge import TripleClassifier
 from reasoner.population.ntriples.triple_sources import evenly
 from reasoner.population.ntriples.triples import read_block
 
@@ -82,7 +82,7 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line(tmp_path: Path) -
 def buckets(guideline: Guideline, given: list[str], folder: Path, count: int = 8) -> list[bytes]:
     folder.mkdir()
     blocks = ["".join(f"{line}\n" for line in given[start : start + 50]).encode() for start in range(0, len(given), 50)]
-    paths = regroup(lambda: (read_block(block, "p.nt") for block in blocks), Judge(guideline), folder, count)
+    paths = regroup(lambda: (read_block(block, "p.nt") for block in blocks), TripleClassifier(guideline), folder, count)
     return [path.read_bytes() for path in paths]
 
 

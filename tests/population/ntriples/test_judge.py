@@ -14,7 +14,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import known
 from reasoner.patient.classify import by_reference
 from reasoner.population.ntriples.block import Block
-from reasoner.population.ntriples.judge import Judge
+from reasoner.population.ntriples.judge import TripleClassifier
 from reasoner.population.ntriples.population import Population, read_population
 from reasoner.population.ntriples.triples import read_block
 from reasoner.rdf import read_text
@@ -26,11 +26,11 @@ P, Q, N = "<https://example.org/p>", "<https://example.org/q>", "<https://exampl
 
 
 @pytest.fixture(scope="module")
-def judge(guideline: Guideline) -> Judge:
-    return Judge(guideline)
+def judge(guideline: Guideline) -> TripleClassifier:
+    return TripleClassifier(guideline)
 
 
-def read(judge: Judge, data: bytes) -> tuple[Population, list[str]]:
+def read(judge: TripleClassifier, data: bytes) -> tuple[Population, list[str]]:
     """The population of some lines, and the nodes that no patient leads to."""
     block = Block(read_block(data, "records.nt"), judge)
     strays = [block.term(code) for code in block.strays().tolist()]
@@ -53,7 +53,7 @@ def sn(name: str) -> str:
     return f"<{SN}{name}>"
 
 
-def odd(judge: Judge, data: bytes) -> list[bool]:
+def odd(judge: TripleClassifier, data: bytes) -> list[bool]:
     return [bool(flag) for flag in read(judge, data)[0].odd]
 
 
@@ -61,7 +61,7 @@ def odd(judge: Judge, data: bytes) -> list[bool]:
 
 
 @pytest.mark.parametrize("seed", [11, 12, 13])
-def test_who_is_not_odd_is_seen_as_by_the_reference(guideline: Guideline, judge: Judge, seed: int) -> None:
+def test_who_is_not_odd_is_seen_as_by_the_reference(guideline: Guideline, judge: TripleClassifier, seed: int) -> None:
     data = as_bytes(drawn(guideline, seed, 150))
     population, _ = read(judge, data)
     seen, refused = by_reference(guideline, gather([read_text(data, "records.nt")]), DAY)
@@ -83,7 +83,7 @@ def _number(words: Iterable[int]) -> int:
     return sum(int(word) << 64 * place for place, word in enumerate(words))
 
 
-def test_ordinary_records_are_not_odd(guideline: Guideline, judge: Judge) -> None:
+def test_ordinary_records_are_not_odd(guideline: Guideline, judge: TripleClassifier) -> None:
     drafts = [Drafts(guideline, 3).draft(number, "nothing") for number in range(100)]
     population, strays = read(judge, as_bytes(drafts))
     assert not population.odd.any()
@@ -115,7 +115,7 @@ HAS = (P, gp("hasFinding"), N)
     [(P, TYPE, "_:kind")],
     [HAS, (N, TYPE, sn("SchmorlsNode")), (N, sn("diameterMillimetre"), f'"6.5"^^<{XSD}integer>')],
 ])  # fmt: skip
-def test_what_is_odd(judge: Judge, triples: list[tuple[str, str, str]]) -> None:
+def test_what_is_odd(judge: TripleClassifier, triples: list[tuple[str, str, str]]) -> None:
     assert odd(judge, patient(*triples)) == [True]
 
 
@@ -129,18 +129,18 @@ def test_what_is_odd(judge: Judge, triples: list[tuple[str, str, str]]) -> None:
     [HAS, HAS, FEVER, FEVER, (P, TYPE, f"<{GP.Patient}>")],
     [HAS, (N, TYPE, sn("SchmorlsNode")), (N, sn("diameterMillimetre"), f'"6"^^<{XSD}integer>')],
 ])  # fmt: skip
-def test_what_is_not(judge: Judge, triples: list[tuple[str, str, str]]) -> None:
+def test_what_is_not(judge: TripleClassifier, triples: list[tuple[str, str, str]]) -> None:
     assert odd(judge, patient(*triples)) == [False]
 
 
 @pytest.mark.parametrize("triple", [(P, gp("hasFinding"), Q), (P, gp("lacksFinding"), Q), (P, sn("vertebra"), Q)])
-def test_who_names_a_patient_is_odd_and_so_is_that_one(judge: Judge, triple: tuple[str, str, str]) -> None:
+def test_who_names_a_patient_is_odd_and_so_is_that_one(judge: TripleClassifier, triple: tuple[str, str, str]) -> None:
     other = patient(who="<urn:x:other>")
     assert odd(judge, patient(triple) + patient(who=Q) + other) == [True, True, False]
 
 
 @pytest.mark.parametrize("backwards", [False, True])
-def test_a_node_in_a_ring_belongs_to_its_patient(judge: Judge, backwards: bool) -> None:
+def test_a_node_in_a_ring_belongs_to_its_patient(judge: TripleClassifier, backwards: bool) -> None:
     ring = [HAS, (N, gp("hasFinding"), "_:m"), ("_:m", gp("hasFinding"), N), ("_:m", TYPE, sn("Fever")), FEVER]
     block = Block(read_block(patient(*ring[:: -1 if backwards else 1]), "records.nt"), judge)
     assert not block.strays().size
@@ -148,14 +148,14 @@ def test_a_node_in_a_ring_belongs_to_its_patient(judge: Judge, backwards: bool) 
     assert block.root[: block.triples.subjects].tolist() == [0, 0, 0]
 
 
-def test_however_deep_a_node_hangs_it_is_no_stray(judge: Judge) -> None:
+def test_however_deep_a_node_hangs_it_is_no_stray(judge: TripleClassifier) -> None:
     chain = [(f"_:n{i}", gp("hasFinding"), f"_:n{i + 1}") for i in range(300)]
     population, strays = read(judge, patient((P, gp("hasFinding"), "_:n0"), *reversed(chain)))
     assert population.odd.tolist() == [True]
     assert not strays
 
 
-def test_a_blank_node_is_an_odd_patient(judge: Judge) -> None:
+def test_a_blank_node_is_an_odd_patient(judge: TripleClassifier) -> None:
     assert odd(judge, patient(who="_:b")) == [True]
 
 
@@ -171,7 +171,7 @@ def test_a_blank_node_is_an_odd_patient(judge: Judge) -> None:
     ((N, f"<{RDFS}seeAlso>", sn("Fever")), False),
     ((N, "<urn:x:of>", P), False),
 ])  # fmt: skip
-def test_which_nodes_are_strays(judge: Judge, triple: tuple[str, str, str], stray: bool) -> None:
+def test_which_nodes_are_strays(judge: TripleClassifier, triple: tuple[str, str, str], stray: bool) -> None:
     assert read(judge, patient() + lines(triple))[1] == ([triple[0]] if stray else [])
 
 
@@ -183,12 +183,12 @@ def test_which_nodes_are_strays(judge: Judge, triple: tuple[str, str, str], stra
     ((P, gp("lacksFinding"), sn("Fevr")), 0),
     ((P, "<urn:x:by>", "<urn:x:doc>"), 0),
 ])  # fmt: skip
-def test_which_nodes_are_missing(judge: Judge, triple: tuple[str, str, str], count: int) -> None:
+def test_which_nodes_are_missing(judge: TripleClassifier, triple: tuple[str, str, str], count: int) -> None:
     assert Block(read_block(patient(triple), "records.nt"), judge).missing() == count
 
 
 def test_texts_of_other_vocabularies_are_not_judged_one_by_one(guideline: Guideline) -> None:
-    judge = Judge(guideline)
+    judge = TripleClassifier(guideline)
     for start in (0, 1000):
         read(judge, b"".join(patient((f"<urn:p:{i}>", "<urn:x:note>", f'"note {i}"'), who=f"<urn:p:{i}>")
                              for i in range(start, start + 1000)))  # fmt: skip
