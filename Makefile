@@ -3,15 +3,18 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check format bench clean
+.PHONY: help run test test-all check format bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 run: $(VENV)/.run  ## classify the guideline's own patient
 	@$(BIN)/guideproof classify docs/examples/patient.ttl
 
-test: $(VENV)/.dev  ## run all tests
+test: $(VENV)/.dev  ## run the tests, but for what is exhaustive
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
+
+test-all: $(VENV)/.dev  ## run all tests: thousands of records by HermiT, mutations by the thousand, Spark
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
 check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes
