@@ -83,6 +83,7 @@ def groups(sizes: Sizes) -> list[Group]:
         *(_group(f"linear {n}", "Parquet to Parquet, ours alone", n, build("table", n)) for n in sizes.linear),
         _reasons(sizes),
         _one(sizes.one),
+        _dated(sizes.one),
         _cold(),
         _file(),
     ]  # fmt: skip
@@ -125,6 +126,12 @@ def _one(patients: int) -> Group:
     tasks = ("floors.rdflib_each", "ours.warm", "ours.deciding")
     return Group("one", "One patient at a time, in a warm process", patients,
                  tuple(peer(task, source, answers("one", task)) for task in tasks))  # fmt: skip
+
+
+def _dated(patients: int) -> Group:
+    source = build("turtle", patients + WARMING)
+    return Group("dated", "One patient with dated therapies at a time, in a warm process", patients,
+                 (peer("ours.dated", source, answers("dated", "ours.dated")),))  # fmt: skip
 
 
 def _cold() -> Group:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import pyarrow as pa
@@ -60,6 +60,38 @@ def warm(source: Path, out: Path) -> Steps:
     for text in texts[-TIMED:]:
         _assess(guideline, text)
     yield TIMED
+
+
+def dated(source: Path, out: Path) -> Steps:
+    """The same for as many patients with two courses of therapy, whose weeks are worked out from dates."""
+    assert out
+    guideline = load_guideline()
+    texts = [_dated(number) for number in range(len(apart(source)))]
+    for text in texts[:-TIMED]:
+        _assess(guideline, text)
+    yield None
+    for text in texts[-TIMED:]:
+        _assess(guideline, text)
+    yield TIMED
+
+
+_DATED = """
+@prefix ex: <https://example.org/> .
+@prefix gp: <https://w3id.org/guideproof/core#> .
+@prefix sn: <https://w3id.org/guideproof/schmorl#> .
+@prefix xsd: <http://www.w3.org/2001/XMLSchema#> .
+ex:patient-{number} a gp:Patient ;
+    gp:hasFinding [ a sn:SchmorlsNode ; sn:vertebra sn:L4 ; sn:diameterMillimetre 5.0 ] , [ a sn:BackPain ] ;
+    gp:lacksFinding sn:RadicularSymptom , sn:ConstitutionalSymptom , sn:ProgressiveNeurologicalDeficit ;
+    gp:underwent [ a sn:PhysicalTherapy ; gp:startDate "{begun}"^^xsd:date ; gp:endDate "{ended}"^^xsd:date ] ,
+        [ a sn:NsaidTherapy ; gp:startDate "{begun:%Y-%m}"^^xsd:gYearMonth ] .
+"""
+
+
+def _dated(number: int) -> str:
+    """A patient with two courses of therapy; which days they began and ended on differs from one to the next."""
+    begun, ended = (DAY - timedelta(days=days + number % 97) for days in (70, 20))
+    return _DATED.format(number=number, begun=begun, ended=ended)
 
 
 def deciding(source: Path, out: Path) -> Steps:
