@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from measure import Measured
-from plan import BARE, BATCH, CLASSIFY, COPY, FEW, HERMIT, MANAGEMENT
+from plan import BARE, BATCH, CLASSIFY, COPY, HERMIT, MANAGEMENT
 
 Results = Mapping[tuple[str, str], Measured]
 GIB = 1 << 30
