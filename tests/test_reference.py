@@ -24,7 +24,7 @@ from reasoner.errors import EngineError, FragmentError, GuidelineError
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import Decision, State, decide, state
-from reasoner.logic.facts import FactReader, Observation, known
+from reasoner.logic.facts import FactReader, Observation, literals_of
 from reasoner.logic.justify import reasons
 from reasoner.logic.owl import read_axioms
 from reasoner.patient.hermit import decide_profiles
@@ -217,7 +217,7 @@ def test_reasons_suffice_and_no_fact_of_them_can_be_spared(name: str) -> None:
 
 
 def _answer(own: Model, iri: str, facts: Sequence[object]) -> State:
-    return state(own.compiled.rules[iri], own.compiled.theory.close(known(facts)))  # type: ignore[arg-type]
+    return state(own.compiled.rules[iri], own.compiled.theory.close(literals_of(facts)))  # type: ignore[arg-type]
 
 
 # -- what is refused --
@@ -315,7 +315,7 @@ def test_a_new_fact_reverses_no_answer_but_by_contradicting_an_assumption(
     record, fuller = records.grown_from(chosen), records.grown_from([*chosen, more])
     before, after = own.decision(record), own.decision(fuller)
     facts = FactReader(own.compiled).read(fuller)
-    possible = own.compiled.theory.consistent(known([*facts, *before.assumed]))
+    possible = own.compiled.theory.consistent(literals_of([*facts, *before.assumed]))
     for iri, answer in before.states.items():
         if possible:
             assert {answer, after.states[iri]} != {State.ENTAILED, State.EXCLUDED}, iri

@@ -18,8 +18,8 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
+from reasoner.logic.caches import BoundedDict
 from reasoner.logic.decide import decide
-from reasoner.logic.index import BoundedDict
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.pause import collection_paused
 from reasoner.population.told import FactFinder, KnownBits

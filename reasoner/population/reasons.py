@@ -23,10 +23,10 @@ from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.split import split
 from reasoner.kernel.transpose import places
+from reasoner.logic.caches import BoundedDict
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.decide import closing_of
+from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED
-from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.told import FactFinder, KnownBits
@@ -82,7 +82,7 @@ class Reasons:
         self.theory, self.index = guideline.compiled.theory, guideline.compiled.index
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
         self.classes = [cls.iri for cls in classes]
-        self._closing = closing_of(guideline.compiled, tuple(guideline.catalogue.closable))
+        self._closing = assumptions_of(guideline.compiled, tuple(guideline.catalogue.closable))
         self._teller = FactFinder(guideline)
         self.layout = Layout(self.theory.size, self._teller.group)
         self._found: BoundedDict[tuple[int, int], Ranked] = BoundedDict()
@@ -103,7 +103,7 @@ class Reasons:
 
     def _column(self, iri: str, decided: Decided, known: Mapping[int, Bitmap]) -> pa.DictionaryArray:
         groups: dict[Ranked, Bitmap] = {}
-        for term in bits(self.index.places[iri].terms):
+        for term in bits(self.index.class_bits[iri].terms):
             for told, group in self._groups(self.index.cubes[term], decided, known):
                 reason = self._reason(iri, term, told)
                 groups[reason] = groups[reason] | group if reason in groups else group

@@ -13,9 +13,9 @@ from reasoner.guideline.catalogue import Recommendation
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
+from reasoner.logic.caches import IdentityCache
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.logic.index import IdentityCache
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused

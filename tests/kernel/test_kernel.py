@@ -31,7 +31,7 @@ from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import ClassRule, Compiled, Origin
 from reasoner.logic.decide import State, decide
 from reasoner.logic.expressions import Or
-from reasoner.logic.facts import RECORDED, Fact, known
+from reasoner.logic.facts import RECORDED, Fact, literals_of
 from reasoner.logic.owl import read_axioms
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.patient.assess import status
@@ -71,7 +71,7 @@ class Model:
         return frozenset({
             *(("pos", atom) for atom in bits(decision.closed.pos)),
             *(("neg", atom) for atom in bits(decision.closed.neg)),
-            *(("assumed", atom) for atom in bits(known(decision.assumed).neg)),
+            *(("assumed", atom) for atom in bits(literals_of(decision.assumed).neg)),
             *((state.value, iri) for iri, state in states.items() if state is not State.UNDETERMINED),
             *(("alert", check.shape) for check in self.alerts if check.violated(states)),
             *(("verdict", a, verdict_of(reported(c, states))) for a, c in (self.orders or {}).items()),
@@ -103,7 +103,7 @@ def of_small(path: Path) -> Model:
 
 def cohort_of(compiled: Compiled, records: Sequence[Sequence[Fact]], padding: bool = False) -> Cohort:
     """The cohort, not to be written to, of records given as facts; with `padding`, the bits beyond the last are set."""
-    given = [known(facts) for facts in records]
+    given = [literals_of(facts) for facts in records]
     atoms, rows = len(compiled.theory.atoms), len(records)
     flags = np.full((2 * atoms, words(rows) * 64), padding)
     for row, literals in enumerate(given):

@@ -9,15 +9,16 @@ from functools import cache
 from pathlib import Path
 
 import pytest
-from random_records import Records
+from random_records import Records, contradicts
 
 from reasoner.errors import ContradictionError
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic import index
+from reasoner.logic.caches import BoundedDict
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import State, decide, state
 from reasoner.logic.facts import Observation
-from reasoner.logic.index import BoundedDict, TermIndex, Union, complements, literals
+from reasoner.logic.index import TermIndex, Union, complements, literals
 from reasoner.logic.justify import FactSet, Justifier
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.patient.assess import Assessor, assess
@@ -65,11 +66,11 @@ def test_closure_is_what_holds_in_every_completion() -> None:
                 never = [i for i in range(atoms) if not any(w >> i & 1 for w in possible)]
                 expected = Literals(sum(1 << i for i in always), sum(1 << i for i in never))
                 assert theory.close(given) == expected
-                more = theory.joined(known(rng, atoms))
-                again = theory.extended(theory.joined(expected), more)
-                assert theory.clashes(again) == theory.clashes(theory.closed(theory.joined(given) | more))
+                more = theory.to_bits(known(rng, atoms))
+                again = theory.extended(theory.to_bits(expected), more)
+                assert theory.clashes(again) == theory.clashes(theory.closed(theory.to_bits(given) | more))
                 if not theory.clashes(again):
-                    assert again == theory.closed(theory.joined(given) | more)
+                    assert again == theory.closed(theory.to_bits(given) | more)
     assert consistent > 500
 
 
@@ -81,7 +82,7 @@ def test_terms_are_satisfied_and_contradicted_as_one_by_one() -> None:
         terms, given = TermIndex(numbered, atoms), known(rng, atoms)
         joined = literals(*given, atoms)
         assert set(bits(terms.satisfied(joined))) == {n for n, term in numbered.items() if given.satisfy(term)}
-        assert set(bits(terms.contradicted(joined))) == {n for n, term in numbered.items() if given.contradict(term)}
+        assert set(bits(terms.contradicted(joined))) == {n for n, term in numbered.items() if contradicts(given, term)}
         assert complements(joined, atoms) == literals(given.neg, given.pos, atoms)
 
 
@@ -155,13 +156,13 @@ def test_reasons_do_not_depend_on_what_was_asked_before(directory: Path | None) 
     for record in drawn(guideline, 150):
         decision, fresh = decide(compiled, guideline.reader.read(record)), Justifier(compiled)
         for cls in guideline.catalogue.management:
-            place = compiled.index.places[cls.iri]
-            told = FactSet(warm, decision.facts, decision.held, decision.answers)
-            for term in bits(decision.held & (place.entailing | place.excluding)):
-                warm.way_by(told, place, term)
-            found = [told.reason(way) for way in warm.answer(told, place)[1]]
-            alone = FactSet(fresh, decision.facts, decision.held, decision.answers)
-            assert found == [alone.reason(way) for way in fresh.answer(alone, place)[1]], (record, cls.iri)
+            place = compiled.index.class_bits[cls.iri]
+            told = FactSet(warm, decision.facts, decision.satisfied, decision.answers)
+            for term in bits(decision.satisfied & (place.entailing | place.excluding)):
+                told.first_derivation(place, term)
+            found = [told.reason(way) for way in told.answer(place)[1]]
+            alone = FactSet(fresh, decision.facts, decision.satisfied, decision.answers)
+            assert found == [alone.reason(way) for way in alone.answer(place)[1]], (record, cls.iri)
             several += len(found) > 1
     assert several > 20
 
