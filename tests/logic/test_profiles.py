@@ -142,6 +142,7 @@ class Enumeration:
         return table[keys]
 
 
+@pytest.mark.exhaustive
 def test_counts_of_the_guideline_are_those_of_an_enumeration(guideline: Guideline) -> None:
     classes = [cls.iri for cls in guideline.catalogue.management]
     silent = none_of(cls.iri for cls in guideline.catalogue.management if not cls.restriction)
