@@ -22,7 +22,7 @@ from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.split import split
-from reasoner.kernel.transpose import places
+from reasoner.kernel.transpose import positions_among
 from reasoner.logic.caches import BoundedDict
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import assumptions_of
@@ -168,5 +168,5 @@ def _coded(groups: Iterable[tuple[str, Bitmap]], rows: int) -> pa.DictionaryArra
         if own.any():
             found[text] = found[text] | own if text in found else own
             answered |= own
-    codes = [pa.py_buffer(answered), pa.py_buffer(places(list(found.values()), rows))]
+    codes = [pa.py_buffer(answered), pa.py_buffer(positions_among(list(found.values()), rows))]
     return pa.DictionaryArray.from_arrays(pa.Array.from_buffers(pa.int32(), rows, codes), strings(found))
