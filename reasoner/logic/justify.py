@@ -11,7 +11,7 @@ found for numbered assertions, once for each combination of those that bear on a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import product
 from operator import attrgetter, itemgetter
 from threading import Lock
@@ -116,7 +116,7 @@ class FactSet:
 
     def __init__(self, justifier: Justifier, facts: Sequence[Fact], satisfied: int = 0, answers: int = 0) -> None:
         self.satisfied, self.answers, self._derivations = satisfied, answers, justifier.derivations
-        self.facts = dict(zip(map(self._derivations.number.__getitem__, map(_content, facts)), facts, strict=True))
+        self.facts = dict(zip(map(self._derivations.number, map(_content, facts)), facts, strict=True))
         self.sourced = any(fact.source for fact in facts)
         self.numbers = sum(map((1).__lshift__, self.facts))
 
@@ -131,7 +131,7 @@ class FactSet:
             return _OPEN, ()
         known, numbers = self._derivations, self.numbers
         support = known.supports.get(satisfied) or known.support(satisfied)
-        return state, support.found(numbers) or known.of_class(cls, satisfied, support, numbers)
+        return state, support.found.get(numbers & support.bearing) or known.of_class(cls, satisfied, support, numbers)
 
     def first_derivation(self, cls: ClassBits, term: int) -> Derivation:
         """The first derivation of the answer for a class by one implicant, which the facts satisfy."""
@@ -150,38 +150,16 @@ class FactSet:
 class _Support:
     """Implicants that give one answer for a class, the assertions that bear on them, and the derivations by those.
 
-    An assertion bears on an implicant where it states a literal of it (`direct`), or one from which the theory
-    concludes a literal of it (with the former `near`): numbers of assertions, as bits. Where assertions state every
-    literal of the implicants, only these count.
+    An assertion bears on an implicant where it states a literal of it, or one from which the theory concludes a literal
+    of it, that is one of `tied`. `bearing` are the numbers of these assertions, as bits; by them goes what was `found`.
     """
 
-    __slots__ = ("by_direct", "by_near", "direct", "literals", "near", "tied")
+    __slots__ = ("bearing", "found", "literals", "tied")
 
     def __init__(self, literals: int, tied: int, stating: Sequence[int]) -> None:
         self.literals, self.tied = literals, tied
-        self.direct, self.near = (union_of(stating[literal] for literal in bits(some)) for some in (literals, tied))
-        self.by_direct: dict[int, tuple[Derivation, ...]] = {}
-        self.by_near: dict[int, tuple[Derivation, ...]] = {}
-
-    def add(self, number: int, stated: int) -> None:
-        """Take note of a further assertion and of the literals that it states."""
-        self.direct |= bool(stated & self.literals) << number
-        self.near |= bool(stated & self.tied) << number
-
-    def found(self, numbers: int) -> tuple[Derivation, ...] | None:
-        """The derivations by some assertions, where they are remembered."""
-        return self.by_direct.get(numbers & self.direct) or self.by_near.get(numbers & self.near)
-
-
-class _Numbers(dict[Content, int]):
-    """The number of what a fact asserts, given when it is first looked up."""
-
-    def __init__(self, new: Callable[[Content], int]) -> None:
-        super().__init__()
-        self._new = new
-
-    def __missing__(self, content: Content) -> int:
-        return self._new(content)
+        self.bearing = union_of(stating[literal] for literal in bits(tied))
+        self.found: dict[int, tuple[Derivation, ...]] = {}
 
 
 class _Derivations:
@@ -196,8 +174,8 @@ class _Derivations:
         self._lock = Lock()
         self._bytes = 0
         self.full = False
-        self.number = _Numbers(self._new)
         self.supports: dict[int, _Support] = {}
+        self._numbers: dict[Content, int] = {}
         self._assertions: list[Assertion] = []
         self._stated: list[int] = []
         self._stating = [0] * (2 * self.theory.size)
@@ -205,10 +183,14 @@ class _Derivations:
         self._bits: BoundedCache[int, tuple[int, ...]] = BoundedCache(lambda mask: tuple(bits(mask)))
         self._entailed: BoundedCache[tuple[int, ...], int] = BoundedCache(self._entailed_by)
 
+    def number(self, content: Content) -> int:
+        """The number of what a fact asserts, given when it is first asked for."""
+        found = self._numbers.get(content)
+        return self._new(content) if found is None else found
+
     def _new(self, content: Content) -> int:
-        """The number of what is asserted for the first time."""
         with self._lock:
-            if content not in self.number:
+            if content not in self._numbers:
                 (term, present, by, literals), number = content, len(self._assertions)
                 stated = self.theory.to_bits(literals)
                 self._assertions.append(Assertion(term, present, by == ASSUMED, literals))
@@ -216,10 +198,10 @@ class _Derivations:
                 for literal in bits(stated):
                     self._stating[literal] |= 1 << number
                 for support in self.supports.values():
-                    support.add(number, stated)
+                    support.bearing |= bool(stated & support.tied) << number
                 self._grow(bytes_of(content, 1))
-                self.number[content] = number
-            return self.number[content]
+                self._numbers[content] = number
+            return self._numbers[content]
 
     def _grow(self, size: int) -> None:
         self._bytes += size
@@ -238,42 +220,34 @@ class _Derivations:
     def of_class(self, cls: ClassBits, satisfied: int, support: _Support, numbers: int) -> tuple[Derivation, ...]:
         """The derivations by some assertions of an answer that the implicants `satisfied` give, by rank."""
         found = [one for term in self._bits[satisfied] for one in self.of_term(cls, term, numbers, satisfied)]
-        return self._keep(support, numbers, found, self._all_stated(numbers, support.literals))
+        return self._keep(support, numbers, found)
 
     def of_term(self, cls: ClassBits, term: int, numbers: int, satisfied: int) -> tuple[Derivation, ...]:
         """Those by one of these implicants: by fewer assertions than satisfy it there are none but these."""
         own = self.supports.get(1 << term) or self.support(1 << term)
-        found = own.found(numbers)
+        found = own.found.get(numbers & own.bearing)
         if found:
             return found
         truth, axioms = bool(cls.entailing >> term & 1), self.index.cubes[term].axioms
-        stated = self._all_stated(numbers, own.literals)
-        sets = [(self._stating_all(numbers, own.literals), 0)] if stated else self._entailing(own, numbers)
         terms = [self.index.terms.literals[one] for one in self._bits[satisfied]]
-        every = [self._derivation(self._minimal(some, terms), cls.iri, truth, axioms | more) for some, more in sets]
-        return self._keep(own, numbers, every, stated)
+        every = [self._derivation(self._minimal(some, terms), cls.iri, truth, axioms | more)
+                 for some, more in self._entailing(own, numbers)]  # fmt: skip
+        return self._keep(own, numbers, every)
 
-    def _keep(
-        self, support: _Support, numbers: int, found: Sequence[Derivation], stated: bool
-    ) -> tuple[Derivation, ...]:
-        """The least of some derivations, remembered from now on; `stated` says whether each literal is."""
-        least = _least(found)
-        known, key = (support.by_direct, support.direct) if stated else (support.by_near, support.near)
+    def _keep(self, support: _Support, numbers: int, found: Iterable[Derivation]) -> tuple[Derivation, ...]:
+        """The least of some derivations, remembered from now on."""
+        key, least = numbers & support.bearing, _least(found)
         with self._lock:
-            self._grow(100 + bytes_of((numbers & key, least), 1))
-            return known.setdefault(numbers & key, least)
+            self._grow(100 + bytes_of((key, least), 1))
+            return support.found.setdefault(key, least)
 
-    def _all_stated(self, numbers: int, literals: int) -> bool:
-        """Whether some assertions state every one of some literals."""
-        return all(numbers & self._stating[literal] for literal in self._bits[literals])
-
-    def _entailing(self, own: _Support, numbers: int) -> list[tuple[set[int], int]]:
+    def _entailing(self, own: _Support, numbers: int) -> Iterator[tuple[set[int], int]]:
         """Sets of assertions that entail every literal of a satisfied implicant, each with the axioms used."""
-        given, sets = union_of(self._stated[number] for number in bits(numbers & own.near)), []
+        numbers &= own.bearing
+        given = union_of(self._stated[number] for number in bits(numbers))
         for choice in product(*[self._environments(given, literal) for literal in self._bits[own.literals]]):
-            needed, axioms = (union_of(part) for part in zip(*choice, strict=True))
-            sets.append((self._stating_all(numbers & own.near, needed), axioms))
-        return sets
+            needed, axioms = union_of(some for some, _ in choice), union_of(used for _, used in choice)
+            yield self._stating_all(numbers, needed), axioms
 
     def _environments(self, given: int, literal: int) -> list[Support]:
         """What entails a literal: where an assertion states it, that alone."""

@@ -237,10 +237,11 @@ def random_literals(chance: random.Random, size: int) -> tuple[Fact, ...]:
                  for i, present in said)  # fmt: skip
 
 
-def test_random_theories() -> None:
+@pytest.mark.parametrize("number", [150, pytest.param(400, marks=pytest.mark.exhaustive)])
+def test_random_theories(number: int) -> None:
     chance = random.Random(SEED)
     clashes, conflicts, impossible, statuses = 0, 0, 0, set()
-    for _ in range(200):
+    for _ in range(number):
         own = random_model(chance)
         records = [random_literals(chance, len(own.compiled.theory.atoms)) for _ in range(70)]
         decided = Kernel(own.program).decide(cohort_of(own.compiled, records))
