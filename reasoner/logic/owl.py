@@ -49,7 +49,11 @@ class Property(Struct):
 
 
 class Axioms(Struct):
-    """The logical content of a guideline's ontologies."""
+    """The logical content of a guideline's ontologies.
+
+    `definitions` are the first equivalence of each class, `inclusions` all other axioms between classes, `different`
+    the pairs of individuals that differ, and `populated` the classes that have a named member.
+    """
 
     classes: dict[str, Origin] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
@@ -58,9 +62,23 @@ class Axioms(Struct):
     different: set[frozenset[str]] = field(default_factory=set)
     populated: set[str] = field(default_factory=set)
 
-    def are_different(self, one: str, other: str) -> bool:
-        """Whether two individuals are declared different."""
-        return frozenset((one, other)) in self.different
+    def with_supers(self, props: Iterable[str]) -> list[str]:
+        """Some properties and all those above them, in the order of their IRIs."""
+        found, queue = set(), list(props)
+        while queue:
+            prop = queue.pop()
+            if prop not in found and prop in self.properties:
+                found.add(prop)
+                queue += self.properties[prop].supers
+        return sorted(found)
+
+    def ranges_of(self, prop: str) -> list[str]:
+        """The classes that every filler of a property is in, by its own ranges and by those of properties above it."""
+        return sorted({iri for above in self.with_supers([prop]) for iri in self.properties[above].ranges})
+
+    def domains_of(self, prop: str) -> set[str]:
+        """The domains of a property and of those above it."""
+        return {iri for above in self.with_supers([prop]) for iri in self.properties[above].domains}
 
 
 _FACETS = {XSD.minInclusive: ">=", XSD.minExclusive: ">", XSD.maxInclusive: "<=", XSD.maxExclusive: "<"}
@@ -200,6 +218,7 @@ class _AxiomReader:
             yield s, o
 
     def _equivalence(self, subject: Node, expr: Expr, origin: Origin) -> None:
+        """The definition of a name that has none yet; otherwise two inclusions."""
         if isinstance(subject, URIRef) and str(subject) not in self.axioms.definitions:
             self.axioms.definitions[str(subject)] = (expr, origin)
             return
@@ -249,10 +268,7 @@ class _AxiomReader:
 
     def _restriction(self, node: Node) -> Expr:
         prop = self.graph.value(node, OWL.onProperty)
-        declared = self.axioms.properties.get(str(prop))
-        if declared is None:
-            what = f"the property {prop} is used in a restriction and not declared"
-            raise self.refuse(node, what, "declare it as an object or datatype property", "undeclared-property")
+        declared = self._property(prop, node, "used in a restriction and not declared")
         value, filler = self.graph.value(node, OWL.hasValue), self.graph.value(node, OWL.someValuesFrom)
         if isinstance(value, URIRef) and not declared.data:
             return HasValue(declared.iri, str(value))
@@ -286,17 +302,17 @@ class _AxiomReader:
 
     def property_axioms(self) -> None:
         for prop in self._typed(OWL.FunctionalProperty):
-            self._property(prop).functional = True
+            self._property(prop, prop).functional = True
         for predicate, name in ((RDFS.subPropertyOf, "supers"), (RDFS.domain, "domains"), (RDFS.range, "ranges")):
             for s, o in self._pairs(predicate):
                 if str(s) in self.axioms.properties:
-                    self._attach(self._property(s), name, o, s)
+                    self._attach(self.axioms.properties[str(s)], name, o, s)
 
-    def _property(self, node: Node) -> Property:
-        if str(node) not in self.axioms.properties:
-            what = f"the property {node} is used and not declared"
-            raise self.refuse(node, what, "declare it as an object or datatype property", "undeclared-property")
-        return self.axioms.properties[str(node)]
+    def _property(self, prop: Node | None, where: Node, problem: str = "used and not declared") -> Property:
+        if str(prop) not in self.axioms.properties:
+            what, remedy = f"the property {prop} is {problem}", "declare it as an object or datatype property"
+            raise self.refuse(where, what, remedy, "undeclared-property")
+        return self.axioms.properties[str(prop)]
 
     def _attach(self, prop: Property, name: str, value: Node, subject: Node) -> None:
         datatype = prop.data and name == "ranges"

@@ -82,15 +82,10 @@ class Translator:
                     defined = self.axioms.definitions.get(iri)
                     return self._elsewhere(defined[0]) if defined else False
                 case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
-                    return False if self._domains(prop) & self.patient_level else None
+                    return False if self.axioms.domains_of(prop) & self.patient_level else None
             return None
 
         return truth_value(expr, of_leaf)
-
-    def _domains(self, prop: str) -> set[str]:
-        """The domains of a property and of those above it."""
-        declared = self.axioms.properties[prop]
-        return set(declared.domains).union(*(self._domains(sup) for sup in declared.supers if sup != prop))
 
     def functional(self, prop: str) -> bool:
         """Whether a property has one value."""
