@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from reasoner.logic.caches import BoundedCache, BoundedDict
+from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.logic.clauses import atoms_of, bits
 from reasoner.logic.compiled import ClassBits, Compiled
 from reasoner.logic.decide import Decision

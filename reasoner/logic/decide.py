@@ -14,8 +14,8 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache
 from reasoner.errors import ContradictionError, Problem
-from reasoner.logic.caches import BoundedCache
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits, ClassRule, Compiled
 from reasoner.logic.facts import ASSUMED, Fact, literals_of

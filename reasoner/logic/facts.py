@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
-from reasoner.logic.caches import BoundedCache
+from reasoner.caches import BoundedCache
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import AtomLeaf, Expr, Name, truth_value

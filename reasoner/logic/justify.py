@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from reasoner.logic.caches import BoundedCache, bytes_of
+from reasoner.caches import BoundedCache, bytes_of
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits, Compiled, Origin
 from reasoner.logic.decide import Decision, State

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from reasoner.logic.caches import BoundedCache
+from reasoner.caches import BoundedCache
 from reasoner.logic.clauses import Cube, bits, prime
 from reasoner.logic.index import Union, complements, literals, union_of
 

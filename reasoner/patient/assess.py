@@ -14,12 +14,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Asker, Question, undetermined
-from reasoner.logic.caches import BoundedCache, BoundedDict
 from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming, state_of
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
-from reasoner.logic.caches import BoundedDict
 from reasoner.logic.compiled import ClassBits, Index
 from reasoner.logic.decide import Assumptions, Decision, State, state_of
 from reasoner.terms import CORE

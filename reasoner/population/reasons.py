@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.arrays import strings
@@ -23,7 +24,6 @@ from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.split import split
 from reasoner.kernel.transpose import positions_among
-from reasoner.logic.caches import BoundedDict
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED

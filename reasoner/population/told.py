@@ -10,8 +10,8 @@ import functools
 import operator
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.caches import BoundedDict
 from reasoner.logic.compiled import literals_in
 from reasoner.logic.facts import DERIVED, Fact
 from reasoner.logic.theory import Literals

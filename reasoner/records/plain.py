@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
-from reasoner.logic.caches import BoundedCache
+from reasoner.caches import BoundedCache
 from reasoner.logic.facts import Observation
 from reasoner.records import conform
 from reasoner.records.canonical import canonical

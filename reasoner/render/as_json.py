@@ -8,12 +8,12 @@ from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
+from reasoner.caches import IdentityCache
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import Recommendation
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
-from reasoner.logic.caches import IdentityCache
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict, IdentityCache
 from reasoner.guideline.guideline import Guideline, version
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
-from reasoner.logic.caches import BoundedDict, IdentityCache
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal

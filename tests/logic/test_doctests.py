@@ -11,8 +11,8 @@ import pytest
 import reasoner.kernel
 import reasoner.logic
 
-MODULES = [f"{room.__name__}.{module.name}" for room in (reasoner.logic, reasoner.kernel)
-           for module in iter_modules(room.__path__)]  # fmt: skip
+MODULES = ["reasoner.caches", *(f"{room.__name__}.{module.name}" for room in (reasoner.logic, reasoner.kernel)
+           for module in iter_modules(room.__path__))]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -13,9 +13,10 @@ from threading import Barrier
 import pytest
 from random_records import Records
 
+from reasoner import caches
 from reasoner.errors import ContradictionError
 from reasoner.guideline.guideline import Guideline, load_guideline
-from reasoner.logic import caches, justify
+from reasoner.logic import justify
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import Assessor, assess
 from reasoner.render.as_json import JsonRenderer

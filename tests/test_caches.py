@@ -6,7 +6,7 @@ import random
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
 
-from reasoner.logic.caches import BoundedCache, BoundedDict, IdentityCache, bytes_of
+from reasoner.caches import BoundedCache, BoundedDict, IdentityCache, bytes_of
 
 
 def test_a_full_memory_starts_afresh() -> None:
