@@ -24,7 +24,7 @@ def bytes_of(thing: object, depth: int) -> int:
 
 
 class BoundedDict(dict[K, V], Generic[K, V]):
-    """A dict of at most `entries` entries of about `most_bytes` bytes together. Read it by `get`, write it by `keep`.
+    """A dict of at most `entries` entries of about `most_bytes` bytes in all. Read it by `get`, write it by `keep`.
 
     An entry may go at any time, so that `in` promises nothing. The bytes are those of keys and, but for what lies
     deeper than one level, of values.

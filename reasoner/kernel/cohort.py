@@ -1,7 +1,8 @@
 """Many patients at once: who they are, what is known of each as bitmaps, and which were refused.
 
 Bitmaps are those of Arrow (https://arrow.apache.org/docs/format/Columnar.html#validity-bitmaps): patient r is bit
-r % 8 of byte r // 8, here in little-endian words of 64 patients. Bits beyond the last patient are 0 unless said.
+r % 8 of byte r // 8, here in little-endian words of 64 patients. Bits beyond the last patient are 0
+unless stated otherwise.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ Ask = tuple[frozenset[str], int]
 
 
 class Question(NamedTuple):
-    """Facts to ask for together, and the classes that some answer to them settles."""
+    """Facts to ask for jointly, and the classes that some answer to them settles."""
 
     ask: tuple[str, ...]
     decides: tuple[str, ...]

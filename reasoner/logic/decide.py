@@ -134,7 +134,7 @@ class Assumptions:
         return self._facts[assumed]
 
     def _conflicts(self, closed: int, candidates: int) -> list[int]:
-        """The minimal sets of `candidates`, as bits, that the theory forbids to be absent together."""
+        """The minimal sets of `candidates`, as bits, that the theory forbids to be jointly absent."""
         pos, neg = closed & (1 << self.size) - 1, closed >> self.size
         every = {pair for pair in self._pairs if not pair & ~candidates}
         for clause in self._long:

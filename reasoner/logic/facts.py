@@ -93,33 +93,33 @@ class FactReader:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
         found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
         statements, individuals = self._statements, self._individuals
-        for seen in observations:
-            content: Content = seen[:6]
+        for observation in observations:
+            content: Content = observation[:6]
             if content[1] == "value" and content[2] not in individuals:
                 content = content[0], "value", "", True, None, None
             for key, literals in statements[content]:
                 if key in found:
                     first, others = found[key]
-                    found[key] = min(seen, first, key=_precedence), literals.union(others)
+                    found[key] = min(observation, first, key=_precedence), literals.union(others)
                 else:
-                    found[key] = seen, literals
-        return tuple([Fact(term, present, seen.source, seen.by, literals)
-                      for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
+                    found[key] = observation, literals
+        return tuple([Fact(term, present, observation.source, observation.by, literals)
+                      for (term, present), (observation, literals) in sorted(found.items())])  # fmt: skip
 
     def _statements_of(self, content: Content) -> tuple[Statement, ...]:
-        seen = Observation(*content)
-        literals = self.literals(seen)
-        if seen.kind != "class":
+        observation = Observation(*content)
+        literals = self.literals(observation)
+        if observation.kind != "class":
             return self._criteria[literals]
-        return (((seen.target, seen.present), literals),) if literals != NOTHING else ()
+        return (((observation.target, observation.present), literals),) if literals != NOTHING else ()
 
-    def literals(self, seen: Observation) -> Literals:
+    def literals(self, observation: Observation) -> Literals:
         """Every literal that an observation gives by itself; the result is not closed under the theory."""
-        if seen.kind == "class":
-            return self._class_literals(seen)
+        if observation.kind == "class":
+            return self._class_literals(observation)
         pos = neg = 0
-        for i, atom in self._along[seen.path]:
-            truth = self._truth(atom, seen)
+        for i, atom in self._along[observation.path]:
+            truth = self._truth(atom, observation)
             pos, neg = pos | (truth is True) << i, neg | (truth is False) << i
         return Literals(pos, neg)
 
@@ -127,29 +127,29 @@ class FactReader:
         """The atoms of a path and of its prefixes, with their numbers."""
         return [(i, atom) for atom, i in self.number.items() if atom.path == path[: len(atom.path)]]
 
-    def _class_literals(self, seen: Observation) -> Literals:
-        atoms = {Atom(seen.path, "class", seen.target)}
-        if seen.present:
-            atoms |= {Atom(seen.path[:end], "exists") for end in range(1, len(seen.path) + 1)}
-            supers = self._supers(seen.path[0]) if len(seen.path) == 1 else []
-            atoms |= {Atom((sup,), "class", seen.target) for sup in supers}
+    def _class_literals(self, observation: Observation) -> Literals:
+        atoms = {Atom(observation.path, "class", observation.target)}
+        if observation.present:
+            atoms |= {Atom(observation.path[:end], "exists") for end in range(1, len(observation.path) + 1)}
+            supers = self._supers(observation.path[0]) if len(observation.path) == 1 else []
+            atoms |= {Atom((sup,), "class", observation.target) for sup in supers}
         mask = sum(1 << self.number[atom] for atom in atoms if atom in self.number)
-        return Literals(mask, 0) if seen.present else Literals(0, mask)
+        return Literals(mask, 0) if observation.present else Literals(0, mask)
 
     def _supers(self, prop: str) -> list[str]:
         above = self.compiled.properties[prop].supers if prop in self.compiled.properties else ()
         return [*above, *(further for sup in above for further in self._supers(sup))]
 
-    def _truth(self, atom: Atom, seen: Observation) -> bool | None:
+    def _truth(self, atom: Atom, observation: Observation) -> bool | None:
         """The value that an observation of a value gives to `atom`; None where it leaves it open."""
-        if atom.kind == "exists" and atom.path == seen.path[: len(atom.path)]:
+        if atom.kind == "exists" and atom.path == observation.path[: len(atom.path)]:
             return True
-        if atom.path != seen.path:
+        if atom.path != observation.path:
             return None
-        if atom.kind == "value" and seen.kind == "value":
-            return True if atom.target == seen.target else self._excludes(atom, seen.target)
-        if atom.kind == "above" and seen.kind == "number":
-            return _passes(atom, seen.low, seen.high)
+        if atom.kind == "value" and observation.kind == "value":
+            return True if atom.target == observation.target else self._excludes(atom, observation.target)
+        if atom.kind == "above" and observation.kind == "number":
+            return _passes(atom, observation.low, observation.high)
         return None
 
     def _excludes(self, atom: Atom, value: str) -> bool | None:
@@ -178,9 +178,10 @@ def _individuals(compiled: Compiled) -> frozenset[str]:
     return frozenset(valued.union(*compiled.different))
 
 
-def _precedence(seen: Observation) -> tuple[object, ...]:
+def _precedence(observation: Observation) -> tuple[object, ...]:
     """Of observations that state one fact the least is named as its source: a recorded one before a derived one."""
-    return (_ORDER[seen.by], seen.path, seen.kind, seen.target, seen.present, seen.source)
+    path, kind, target, present, _, _, source, by = observation
+    return _ORDER[by], path, kind, target, present, source
 
 
 def _passes(atom: Atom, low: Decimal | None, high: Decimal | None) -> bool | None:

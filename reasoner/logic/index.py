@@ -40,7 +40,7 @@ class Union:
 
 
 class _Row(dict[int, int]):
-    """For each subset of eight members, as a byte, the union of their sets; made when it is first asked for."""
+    """For each subset of eight members, as a byte, the union of their sets; computed when it is first asked for."""
 
     def __init__(self, sets: Sequence[int]) -> None:
         self._sets = sets

@@ -46,7 +46,7 @@ _DERIVATION_BYTES, _SUPPORT_BYTES = 1_500, 1_000
 
 
 class Reason(NamedTuple):
-    """Why: the facts, the named classes that they settle on the way to the answer, and the axioms that lead there."""
+    """Why: the facts, the named classes that they settle for the answer, and the axioms that lead there."""
 
     facts: tuple[Fact, ...]
     criteria: tuple[str, ...]
@@ -284,8 +284,8 @@ class _Derivations:
     def _trace(self, numbers: tuple[int, ...], iri: str, truth: bool, axioms: int) -> Derivation:
         used = _Trace(self.compiled, self._entailed[numbers]).follow(Name(iri), truth)
         origins = {self.compiled.rules[name].origin for name in used} | {self.compiled.axioms[i] for i in bits(axioms)}
-        made = [self._assertions[number] for number in numbers]
-        assumed = tuple(one.term for one in made if one.assumed)
+        asserted = [self._assertions[number] for number in numbers]
+        assumed = tuple(one.term for one in asserted if one.assumed)
         criteria = tuple(name for name, value in used.items() if value == truth and name != iri)
         ordered = tuple(sorted(origins, key=lambda o: (o.file, o.line or 0, o.term)))
         return Derivation(
@@ -294,7 +294,7 @@ class _Derivations:
             criteria=criteria,
             axioms=ordered,
             cited=self._cites((iri, *criteria) if truth else (iri,), [origin.term for origin in ordered], assumed),
-            rank=(len(assumed), len(made), [(one.term, one.present) for one in made]),
+            rank=(len(assumed), len(asserted), [(one.term, one.present) for one in asserted]),
         )
 
 
@@ -322,7 +322,7 @@ class _Trace:
         self.used: dict[str, bool] = {}
 
     def follow(self, expr: Expr, truth: bool) -> dict[str, bool]:
-        """The classes on the way to the value `truth` of an expression, each with its own value, first met first."""
+        """The classes that lead to the value `truth` of an expression, in the order of use, each with its own value."""
         match expr:
             case Name(iri):
                 if iri not in self.used:

@@ -98,7 +98,7 @@ _KNOWN_PREDICATES = {
 
 
 def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
-    """The axioms of all `ontologies` together.
+    """The axioms of all `ontologies`.
 
     Raises FragmentError for a construct outside `FRAGMENT`, GuidelineError for a malformed one.
     """
@@ -129,14 +129,14 @@ class _AxiomReader:
 
     def _first_name(self, subject: Node) -> str:
         """The first named class below a blank node: an axiom without a name is filed under it."""
-        seen: set[Node] = set()
+        visited: set[Node] = set()
         queue = [subject]
         while queue:
             node = queue.pop(0)
             if isinstance(node, URIRef) and node in self.axioms.classes:
                 return str(node)
-            if isinstance(node, BNode) and node not in seen:
-                seen.add(node)
+            if isinstance(node, BNode) and node not in visited:
+                visited.add(node)
                 queue.extend(sorted(self.graph.objects(node), key=str))
         return str(subject)
 
@@ -158,12 +158,12 @@ class _AxiomReader:
 
     def _owner_of(self, node: Node) -> Node:
         """The named subject in whose axiom a blank node stands."""
-        seen = {node}
+        visited = {node}
         while isinstance(node, BNode):
-            above = next((s for s in self.graph.subjects(None, node) if s not in seen), None)
+            above = next((s for s in self.graph.subjects(None, node) if s not in visited), None)
             if above is None:
                 return node
-            seen.add(above)
+            visited.add(above)
             node = above
         return node
 

@@ -100,7 +100,7 @@ class Theory(Struct, frozen=True, dict=True):
 
     @cached_property
     def long(self) -> tuple[Cube, ...]:
-        """The implicates of more than two literals: where facts entail something only together."""
+        """The implicates of more than two literals: by which facts entail something only jointly."""
         return tuple(clause for clause in self.implicates if clause.size > 2)
 
     def close(self, known: Literals | Cube) -> Literals:
