@@ -115,7 +115,7 @@ def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
 
 
 class _AxiomReader:
-    """Reads one ontology file into the shared axioms."""
+    """Reads one ontology file into the shared axioms; `owner` is the subject of the axiom that is being read."""
 
     def __init__(self, parsed: Parsed, axioms: Axioms) -> None:
         self.parsed, self.graph, self.axioms = parsed, parsed.graph, axioms
@@ -124,6 +124,7 @@ class _AxiomReader:
     # -- errors --
 
     def origin(self, subject: Node, predicate: Node | None = None, obj: Node | None = None) -> Origin:
+        """Where an axiom stands, filed under its subject."""
         term = str(subject) if isinstance(subject, URIRef) else self._first_name(subject)
         return Origin(term, self.parsed.file, self.parsed.line_of(subject, predicate, obj))
 
@@ -141,6 +142,7 @@ class _AxiomReader:
         return str(subject)
 
     def refuse(self, subject: Node, what: str, remedy: str, code: str = "outside-fragment") -> FragmentError:
+        """The error about a node, which names the subject in whose axiom it stands, and the line."""
         where = self.owner if self.owner is not None else subject
         line = self.parsed.line_of(subject, None, None) or self.parsed.line_of(where, None, None)
         return FragmentError(Problem(code, what, remedy, self.parsed.file, line, str(where)))
@@ -175,6 +177,7 @@ class _AxiomReader:
     # -- declarations --
 
     def declarations(self) -> None:
+        """Read the classes and properties, which axioms in any file may use."""
         for cls in self._typed(OWL.Class):
             if isinstance(cls, URIRef):
                 self.axioms.classes.setdefault(str(cls), self.origin(cls, RDF.type, OWL.Class))
@@ -186,6 +189,7 @@ class _AxiomReader:
     # -- class axioms --
 
     def class_axioms(self) -> None:
+        """Read definitions, inclusions and disjointness. Raises FragmentError for what lies outside the fragment."""
         self._equivalences()
         for s, o in self._pairs(RDFS.subClassOf):
             self._include(self.expression(s), self.expression(o), self.origin(s, RDFS.subClassOf, o))
@@ -301,6 +305,7 @@ class _AxiomReader:
     # -- property and individual axioms --
 
     def property_axioms(self) -> None:
+        """Read functionality, superproperties, domains and ranges. Raises FragmentError."""
         for prop in self._typed(OWL.FunctionalProperty):
             self._property(prop, prop).functional = True
         for predicate, name in ((RDFS.subPropertyOf, "supers"), (RDFS.domain, "domains"), (RDFS.range, "ranges")):
@@ -326,6 +331,7 @@ class _AxiomReader:
             getattr(prop, name).append(str(value))
 
     def individual_axioms(self) -> None:
+        """Read which individuals differ and which classes have members. Raises GuidelineError for a patient's facts."""
         for s in self._typed(OWL.AllDifferent):
             self.owner = s
             for predicate in (OWL.distinctMembers, OWL.members):
