@@ -318,11 +318,9 @@ class _FillerTheory:
 
     def above(self, names: Iterable[str]) -> set[str]:
         """The classes that a member of all `names` is in by chains of inclusions."""
-        found, grown = set(names), True
-        while grown:
-            new = {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found
+        found = set(names)
+        while new := {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found:
             found |= new
-            grown = bool(new)
         return found
 
     def joined(self) -> tuple[tuple[str, ...], ...]:

@@ -105,10 +105,7 @@ def good_order(size: int, groups: Sequence[int]) -> list[int]:
     """An order of `size` variables that keeps those of each group (as bits) near to each other."""
     order = list(range(size))
     members = [list(bits(group)) for group in groups]
-    of_variable: list[list[int]] = [[] for _ in order]
-    for number, group in enumerate(members):
-        for variable in group:
-            of_variable[variable].append(number)
+    of_variable = [[number for number, group in enumerate(groups) if group >> variable & 1] for variable in order]
     best, width = order, _width(order, members)
     for _ in range(_ROUNDS):
         order = _pulled(order, members, of_variable)

@@ -213,13 +213,8 @@ class Theory(Struct, frozen=True, dict=True):
         The rest of the theory can be left out of a definition over `atoms`: through two-literal implicates, known
         facts act on it by the literals that closure gives.
         """
-        grown = True
-        while grown:
-            before = atoms
-            for clause in self.long:
-                if clause.atoms & atoms:
-                    atoms |= clause.atoms
-            grown = atoms != before
+        while growing := [clause.atoms for clause in self.long if clause.atoms & atoms and clause.atoms & ~atoms]:
+            atoms |= union_of(growing)
         return atoms
 
     def over(self, atoms: int) -> list[Cube]:
@@ -229,12 +224,9 @@ class Theory(Struct, frozen=True, dict=True):
 
 def components(clauses: Iterable[Cube]) -> list[list[Cube]]:
     """`clauses` in groups that share no atom: the connected components."""
-    groups: list[tuple[int, list[Cube]]] = []
+    groups: dict[int, list[Cube]] = {}
     for clause in clauses:
-        touching = [group for group in groups if group[0] & clause.atoms]
-        groups = [group for group in groups if not group[0] & clause.atoms]
-        mask = clause.atoms
-        for other in touching:
-            mask |= other[0]
-        groups.append((mask, [c for _, members in touching for c in members] + [clause]))
-    return [members for _, members in groups]
+        touching = [atoms for atoms in groups if atoms & clause.atoms]
+        members = [other for atoms in touching for other in groups.pop(atoms)]
+        groups.setdefault(union_of((clause.atoms, *touching)), []).extend((*members, clause))
+    return list(groups.values())

@@ -166,12 +166,9 @@ def _patient_level(axioms: Axioms) -> frozenset[str]:
         if isinstance(inclusion.sub, Name):
             sups.setdefault(inclusion.sub.iri, []).append(inclusion.sup)
     found: set[str] = {ROOT}
-    grown = True
-    while grown:
-        new = {iri for iri, exprs in sups.items() if iri not in found
-               and any(_describes_patients(expr, found, axioms) for expr in exprs)}  # fmt: skip
+    while new := {iri for iri, exprs in sups.items() if iri not in found
+                  and any(_describes_patients(expr, found, axioms) for expr in exprs)}:  # fmt: skip
         found |= new
-        grown = bool(new)
     return frozenset(found)
 
 
