@@ -22,7 +22,7 @@ from reasoner.errors import ContradictionError
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import State, decide
-from reasoner.logic.facts import FactReader, Observation, known
+from reasoner.logic.facts import FactReader, Observation, literals_of
 from reasoner.logic.theory import Literals
 from reasoner.terms import GP, local_name
 
@@ -50,7 +50,7 @@ class Records:
 
     def closed(self, record: Iterable[Observation]) -> Literals:
         """All that a record says, closed under the theory."""
-        return self.compiled.theory.close(known(self.reader.read(record)))
+        return self.compiled.theory.close(literals_of(self.reader.read(record)))
 
     def states(self, case: Case) -> Mapping[str, State] | None:
         """The compiled engine's answers; None where the record contradicts itself."""
@@ -75,7 +75,7 @@ class Records:
         for literal in self._shuffled(_literals(term)):
             if not self.closed(record).satisfy(literal):
                 serving = [seen for seen, closed in self.observable if closed.satisfy(literal)
-                           and not closed.contradict(term) and self._fits(record, seen, wanted)]  # fmt: skip
+                           and not contradicts(closed, term) and self._fits(record, seen, wanted)]  # fmt: skip
                 record = (*record, self.random.choice(serving)) if serving else record
         return record
 
@@ -125,10 +125,15 @@ class Records:
         """Whether a record can hold `seen` too: one value under a functional property, and no contradiction."""
         if any(other.path == seen.path and other.kind == seen.kind != "class" for other in record):
             return False
-        return not self.compiled.theory.close(known(self.reader.read((*record, seen))).union(wanted)).clash
+        return not self.compiled.theory.close(literals_of(self.reader.read((*record, seen))).union(wanted)).clash
 
     def _shuffled(self, items: Sequence[T]) -> list[T]:
         return self.random.sample(items, len(items))
+
+
+def contradicts(known: Literals, term: Cube) -> bool:
+    """Whether some literal of a term is known to be false."""
+    return bool(term.pos & known.neg or term.neg & known.pos)
 
 
 def _literals(term: Cube) -> list[Cube]:

@@ -1,7 +1,8 @@
 """Many patients at once: who they are, what is known of each as bitmaps, and which were refused.
 
 Bitmaps are those of Arrow (https://arrow.apache.org/docs/format/Columnar.html#validity-bitmaps): patient r is bit
-r % 8 of byte r // 8, here in little-endian words of 64 patients. Bits beyond the last patient are 0 unless said.
+r % 8 of byte r // 8, here in little-endian words of 64 patients. Bits beyond the last patient are 0
+unless stated otherwise.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ Bitmaps = NDArray[np.uint64]
 """One row of bits for each atom or class; shape (atoms or classes, words)."""
 
 
-#: What stands in the name of a node, behind the node itself, and in no name of a patient.
+#: Ends the name of a node in a list of names; it is part of no patient's name.
 NODE = "\0"
 
 
@@ -31,7 +32,7 @@ def words(rows: int) -> int:
 
 @dataclass(frozen=True, order=True)
 class Reject:
-    """A patient, or a place in a file, that is not classified: where from, by which code, and why."""
+    """A patient, or a position in a file, that is not classified: of which source, by which code, and why."""
 
     patient: str
     source: str
@@ -47,8 +48,8 @@ class Cohort:
     `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
     each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
     known by rules alone; None where no rule gave anything. `nodes` name the nodes of the records, each by its file,
-    where other parts of the file may describe them too. `referred` counts those whose records
-    were read one by one, for what columns cannot hold.
+    where other parts of the file may describe them too. `referred` counts the patients whose records were read one by
+    one, for what columns cannot hold.
     """
 
     patients: pa.Array

@@ -8,7 +8,6 @@ that they are.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,10 +18,6 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmap, Bitmaps, Cohort, words
 from reasoner.kernel.program import AND, OR, STATUSES, XOR, Program, program_of
 from reasoner.kernel.transpose import flags_of
-from reasoner.logic.clauses import Cube
-from reasoner.logic.compiled import ClassRule
-from reasoner.logic.decide import State
-from reasoner.logic.theory import Literals
 
 #: Words of bits that the program runs over at a time: a few dozen registers of 64 KiB stay near the processor.
 CHUNK = 8192
@@ -33,17 +28,18 @@ _ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
 
 @dataclass(frozen=True, eq=False)
 class Decided:
-    """What is decided of every patient of a cohort.
+    """What is decided of every patient of a cohort, as bitmaps.
 
     `clash` are the patients whose record contradicts itself; no other bitmap has a bit for them, and none has one
-    beyond the last patient. `pos` and `neg` hold what is true and false of each atom, closed under the theory and with
-    what is `assumed` absent, which goes by the number of the atom. `entailed` and `excluded` have a row for each of
-    `rules`. `alerts` go by shape. `verdicts` give for each class of acts that a shape reviews, proposed or not, the
-    verdicts that there can be; on any other act the guideline is silent. `status` has a bitmap for each of `STATUSES`.
+    beyond the last patient. `pos` and `neg` have a row for each atom, where it is true and where false, closed under
+    the theory and with what is `assumed` absent, which goes by the number of the atom. `entailed` and `excluded` have
+    a row for each of `classes`. `alerts` go by shape. `verdicts` give for each class of acts that a shape reviews,
+    proposed or not, the verdicts that there can be; on any other act the guideline is silent. `status` has a bitmap
+    for each of `STATUSES`.
     """
 
     rows: int
-    rules: Mapping[str, ClassRule]
+    classes: tuple[str, ...]
     clash: Bitmap
     pos: Bitmaps
     neg: Bitmaps
@@ -54,96 +50,50 @@ class Decided:
     verdicts: Mapping[str, Mapping[str, Bitmap]]
     status: Mapping[str, Bitmap]
 
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The classes that are decided, in the order of the rows of `entailed` and `excluded`."""
-        return tuple(self.rules)
-
-    def state(self, row: int, iri: str) -> State:
-        """The state of a class for one patient. Raises ValueError where the record contradicts itself."""
-        word, bit = self._place(row)
-        at = self.classes.index(iri)
-        if self.entailed[at, word] & bit:
-            return State.ENTAILED
-        return State.EXCLUDED if self.excluded[at, word] & bit else State.UNDETERMINED
-
-    def literals(self, row: int) -> Literals:
-        """What is known of one patient, closed. Raises ValueError where the record contradicts itself."""
-        word, bit = self._place(row)
-        return Literals(_as_int(self.pos[:, word] & bit), _as_int(self.neg[:, word] & bit))
-
-    def implicant(self, row: int, iri: str) -> Cube | None:
-        """The first implicant that gives a patient's answer for a class; None where it is undetermined."""
-        answer, known = self.state(row, iri), self.literals(row)
-        if answer is State.UNDETERMINED:
-            return None
-        return next(term for term in self.rules[iri].implicants(answer is State.ENTAILED) if known.satisfy(term))
-
     def status_codes(self) -> NDArray[np.uint8]:
-        """For each patient the number of the status in `STATUSES`; that of none, `len(STATUSES)`, for a `clash`."""
+        """For each patient the number of the status in `STATUSES`; `len(STATUSES)` where the record is in `clash`."""
         codes = np.full(self.rows, len(STATUSES), np.uint8)
         for code, name in enumerate(STATUSES):
             found = flags_of(self.status[name], self.rows)
             codes -= found * np.uint8(len(STATUSES) - code)
         return codes
 
-    def _place(self, row: int) -> tuple[int, np.uint64]:
-        if not 0 <= row < self.rows:
-            raise IndexError(f"there is no row {row} among {self.rows}")
-        word, bit = row // 64, np.uint64(1 << row % 64)
-        if self.clash[word] & bit:
-            raise ValueError(f"the record of row {row} contradicts itself, and nothing is decided of it")
-        return word, bit
-
-
-def _as_int(flags: Bitmap) -> int:
-    """The flags that are not zero, as bits, the first lowest."""
-    return int.from_bytes(np.packbits(flags != 0, bitorder="little").tobytes(), "little")
-
 
 class Kernel:
-    """A guideline's program, ready to run over cohorts, on one thread or several."""
+    """A guideline's program, ready to run over cohorts. Several threads may share it."""
 
-    def __init__(self, guideline: Guideline | Program, *, threads: int = 1) -> None:
+    def __init__(self, guideline: Guideline | Program) -> None:
         self.program = guideline if isinstance(guideline, Program) else program_of(guideline)
-        self.threads = threads
         self._steps = [(_OPERATIONS[op], left, right, target) for op, left, right, target in self.program.steps]
 
     def decide(self, cohort: Cohort) -> Decided:
         """Decide every patient of a cohort; equal, patient by patient, to `reasoner.logic.decide.decide`."""
         size = words(cohort.rows)
         results = np.empty((self.program.results, size), np.uint64)
-        share = max(CHUNK, -(-size // (self.threads * CHUNK)) * CHUNK)
-        spans = [(start, min(start + share, size)) for start in range(0, size, share)]
-        if len(spans) > 1:
-            with ThreadPoolExecutor(len(spans)) as pool:
-                list(pool.map(lambda span: self._run(cohort, results, *span), spans))
-        elif spans:
-            self._run(cohort, results, *spans[0])
+        scratch = np.empty((2 + self.program.scratch, min(CHUNK, size)), np.uint64)
+        scratch[0], scratch[1] = 0, _ALL
+        for low in range(0, size, CHUNK):
+            self._run(cohort, results, scratch, low, min(low + CHUNK, size))
         if cohort.rows % 64:
             results[:, -1] &= _last(cohort.rows)
         return self._decided(cohort.rows, results)
 
-    def _run(self, cohort: Cohort, results: Bitmaps, start: int, stop: int) -> None:
-        """Run the program over the words from `start` to `stop`."""
-        scratch = np.empty((2 + self.program.scratch, min(CHUNK, stop - start)), np.uint64)
-        scratch[0], scratch[1] = 0, _ALL
-        for low in range(start, stop, CHUNK):
-            high = min(low + CHUNK, stop)
-            own, found = scratch[:, : high - low], results[:, low:high]
-            registers = [*cohort.pos[:, low:high], *cohort.neg[:, low:high], *own[:2], *found, *own[2:]]
-            for operation, left, right, target in self._steps:
-                operation(registers[left], registers[right], registers[target])
-            if found[0].any():
-                found[1:] &= ~found[0]
+    def _run(self, cohort: Cohort, results: Bitmaps, scratch: Bitmaps, low: int, high: int) -> None:
+        """Run the program over the words from `low` to `high`."""
+        own, found = scratch[:, : high - low], results[:, low:high]
+        registers = [*cohort.pos[:, low:high], *cohort.neg[:, low:high], *own[:2], *found, *own[2:]]
+        for operation, left, right, target in self._steps:
+            operation(registers[left], registers[right], registers[target])
+        if found[0].any():
+            found[1:] &= ~found[0]
 
     def _decided(self, rows: int, results: Bitmaps) -> Decided:
         program = self.program
-        ends = np.cumsum([1, program.atoms, program.atoms, len(program.rules), len(program.rules)])
+        ends = np.cumsum([1, program.atoms, program.atoms, len(program.classes), len(program.classes)])
         _, pos, neg, entailed, excluded, _ = np.split(results, ends)
         return Decided(
             rows=rows,
-            rules=program.rules,
+            classes=program.classes,
             clash=results[0],
             pos=pos,
             neg=neg,
@@ -162,7 +112,7 @@ def _last(rows: int) -> np.uint64:
 
 
 def bitmap_of(array: pa.BooleanArray) -> tuple[Bitmap, Bitmap]:
-    """Where an Arrow array is true, and where it is false; a null is neither."""
+    """The bitmaps of where an Arrow array is true, and where it is false; a null is neither."""
     rows = len(array)
     if not rows:
         return np.empty(0, np.uint64), np.empty(0, np.uint64)

@@ -1,4 +1,4 @@
-"""What is decided of every patient alike, as one straight line of bit operations.
+"""Deciding, compiled to one straight line of bit operations that is the same for every patient.
 
 A compiled guideline and its checks become a circuit over the known literals: closing under the theory, reading closable
 acts as absent, the implicants of every class, alerts, verdicts and the status. All prime implicates of the theory are
@@ -21,7 +21,7 @@ from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.compiled import ClassRule, Compiled
+from reasoner.logic.compiled import Compiled
 from reasoner.patient.orders import SUPPORTED, VERDICTS
 
 #: The statuses of a patient, the first that fits.
@@ -43,7 +43,7 @@ class Step(NamedTuple):
 
 @dataclass(frozen=True)
 class Program:
-    """The steps, and where their results stand.
+    """The steps of deciding, and the registers of their results.
 
     Registers, in this order: for each atom what is given true, for each what is given false, a register of zeros and
     one of ones, then `results` rows that are kept, then `scratch`. Rows of results: 0 the contradictory patients;
@@ -52,7 +52,7 @@ class Program:
     """
 
     atoms: int
-    rules: Mapping[str, ClassRule]
+    classes: tuple[str, ...]
     steps: tuple[Step, ...]
     results: int
     scratch: int
@@ -84,40 +84,40 @@ def compile_program(
     management: Iterable[ManagementClass] = (),
 ) -> Program:
     """The program that decides as `decide` does: `alerts` are about the patient, `orders` the shapes of each action."""
-    line = _Line(compiled, closable)
-    warned = {check.shape: line.violated(check) for check in alerts}
-    verdicts = {action: line.verdicts(checks) for action, checks in (orders or {}).items()}
-    status = line.status(list(management))
-    rows = [line.clash, *line.pos, *line.neg, *line.entailed.values(), *line.excluded.values()]
-    place = {node: row for row, node in reversed(list(enumerate(rows))) if row}
-    wanted = [*line.assumed.values(), *warned.values(), *(n for named in verdicts.values() for n in named.values())]
+    deciding = _GuidelineCircuit(compiled, closable)
+    warned = {check.shape: deciding.violated(check) for check in alerts}
+    verdicts = {action: deciding.verdicts(checks) for action, checks in (orders or {}).items()}
+    status = deciding.status(list(management))
+    rows = [deciding.clash, *deciding.pos, *deciding.neg, *deciding.entailed.values(), *deciding.excluded.values()]
+    row_of = {node: row for row, node in reversed(list(enumerate(rows))) if row}
+    wanted = [*deciding.assumed.values(), *warned.values(), *(n for named in verdicts.values() for n in named.values())]
     for node in (*wanted, *status.values()):
-        if node not in place:
-            place[node] = len(rows)
+        if node not in row_of:
+            row_of[node] = len(rows)
             rows.append(node)
-    steps, scratch = _Assembly(line.circuit, rows).run()
+    steps, scratch = _Assembly(deciding.circuit, rows).run()
     return Program(
         atoms=len(compiled.theory.atoms),
-        rules=compiled.rules,
+        classes=tuple(compiled.rules),
         steps=tuple(steps),
         results=len(rows),
         scratch=scratch,
-        assumed={atom: place[node] for atom, node in line.assumed.items()},
-        alerts={shape: place[node] for shape, node in warned.items()},
-        verdicts={action: {v: place[node] for v, node in named.items()} for action, named in verdicts.items()},
-        status={name: place[node] for name, node in status.items()},
+        assumed={atom: row_of[node] for atom, node in deciding.assumed.items()},
+        alerts={shape: row_of[node] for shape, node in warned.items()},
+        verdicts={action: {v: row_of[node] for v, node in named.items()} for action, named in verdicts.items()},
+        status={name: row_of[node] for name, node in status.items()},
     )
 
 
 class Circuit:
-    """Conjunctions, disjunctions and complements over numbered nodes, each made once.
+    """Conjunctions, disjunctions and complements over numbered nodes; equal ones have one number.
 
     The first nodes are the inputs; then come the constants `false` and `true`.
     """
 
     def __init__(self, inputs: int) -> None:
         self.inputs, self.false, self.true = inputs, inputs, inputs + 1
-        self.made: dict[tuple[str, Operands], int] = {}
+        self.numbers: dict[tuple[str, Operands], int] = {}
         self.nodes: dict[int, tuple[str, Operands]] = {}
 
     def all_of(self, nodes: Iterable[int]) -> int:
@@ -135,7 +135,7 @@ class Circuit:
         op, operands = self.nodes.get(node, ("", frozenset()))
         if op == XOR:
             return next(iter(operands - {self.true}))
-        return self._made(XOR, frozenset((node, self.true)))
+        return self._numbered(XOR, frozenset((node, self.true)))
 
     def _joined(self, op: str, nodes: Iterable[int], neutral: int, absorbing: int) -> int:
         operands = frozenset(part for node in nodes for part in self._parts(op, node)) - {neutral}
@@ -143,22 +143,22 @@ class Circuit:
             return absorbing
         if len(operands) < 2:
             return next(iter(operands), neutral)
-        return self._made(op, operands)
+        return self._numbered(op, operands)
 
     def _parts(self, op: str, node: int) -> Operands:
         """The operands of a node of the same kind, which stand for it; otherwise the node itself."""
-        made, operands = self.nodes.get(node, ("", frozenset()))
-        return operands if made == op else frozenset((node,))
+        kind, operands = self.nodes.get(node, ("", frozenset()))
+        return operands if kind == op else frozenset((node,))
 
-    def _made(self, op: str, operands: Operands) -> int:
+    def _numbered(self, op: str, operands: Operands) -> int:
         key = op, operands
-        if key not in self.made:
-            self.made[key] = node = self.inputs + 2 + len(self.made)
+        if key not in self.numbers:
+            self.numbers[key] = node = self.inputs + 2 + len(self.numbers)
             self.nodes[node] = key
-        return self.made[key]
+        return self.numbers[key]
 
 
-class _Line:
+class _GuidelineCircuit:
     """The circuit of one guideline, in the order of deciding: close, assume, close, classes."""
 
     def __init__(self, compiled: Compiled, closable: Iterable[str]) -> None:
@@ -185,7 +185,7 @@ class _Line:
                 if through is None or clause.pos & through & ~own:
                     rest = self.circuit.all_of(self._falsities(clause, ~own))
                     (pos if clause.pos & own else neg)[atom].add(rest)
-        self.pos, self.neg = [self.circuit.any_of(ways) for ways in pos], [self.circuit.any_of(ways) for ways in neg]
+        self.pos, self.neg = [self.circuit.any_of(some) for some in pos], [self.circuit.any_of(some) for some in neg]
 
     def _falsities(self, clause: Cube, among: int) -> list[int]:
         """Where each literal of a clause is false, for its atoms in the bits `among`."""
@@ -227,7 +227,7 @@ class _Line:
         return self.circuit.any_of(self.circuit.all_of(self._falsities(term.negated, -1)) for term in terms)
 
     def holds(self, condition: Condition) -> int:
-        """Where a condition is met (see `shapes.holds`)."""
+        """Where a condition holds (see `shapes.holds`)."""
         match condition:
             case Entailed(cls):
                 return self.entailed[cls]
@@ -245,7 +245,7 @@ class _Line:
         return self.circuit.complement(self.holds(check.condition))
 
     def verdicts(self, checks: Sequence[StateShape]) -> dict[str, int]:
-        """Where each verdict that `checks` can give is theirs (see `orders.reported`)."""
+        """For each verdict that `checks` can give where they give it (see `orders.reported`)."""
         found, before = {}, self.circuit.false
         for severity, verdict in VERDICTS.items():
             own = [self.violated(check) for check in checks if check.severity == severity]
@@ -255,7 +255,7 @@ class _Line:
         return {**found, SUPPORTED: self.circuit.complement(before)}
 
     def status(self, management: Sequence[ManagementClass]) -> dict[str, int]:
-        """Where each status is the patient's (see `assess.status`)."""
+        """For each status where it is the patient's (see `assess.status`)."""
         circuit, advising = self.circuit, [cls.iri for cls in management if not cls.restriction]
         left = circuit.any_of(self.entailed[cls.iri] for cls in management if cls.scope_exit)
         decided = circuit.any_of(self.entailed[iri] for iri in advising)

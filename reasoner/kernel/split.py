@@ -1,4 +1,4 @@
-"""Patients grouped by which of some bitmaps have them. The groups are bitmaps too: no patient is looked at alone."""
+"""Patients grouped by which of some bitmaps they are in; the groups are bitmaps too."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from reasoner.kernel.cohort import Bitmap
 
 
 def split(within: Bitmap, by: Sequence[tuple[int, Bitmap]]) -> Iterator[tuple[int, Bitmap]]:
-    """The patients in `within` that the same of the bitmaps `by` have, with the bits that stand beside those.
+    """The patients of `within` in groups that are in the same of the bitmaps `by`, with the union of their bits.
 
-    Groups come one at a time: no more are held than there are bitmaps.
+    `by` are pairs of bits and a bitmap. No group is empty; no more are held at a time than there are bitmaps.
     """
     left = [(0, within, 0)] if within.any() else []
     while left:
         found, group, start = left.pop()
-        for place, (bit, having) in enumerate(by[start:], start + 1):
+        for further, (bit, having) in enumerate(by[start:], start + 1):
             inside = group & having
             if not inside.any():
                 continue
             outside = group ^ inside
             if outside.any():
-                left.append((found, outside, place))
+                left.append((found, outside, further))
             found, group = found | bit, inside
         yield found, group

@@ -1,4 +1,4 @@
-"""Between bitmaps of patients and flags, words of literals, or the literals of one patient."""
+"""Bitmaps of patients turned into flags, into words of atoms, or into the literals of one patient."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _TURNED = 1 << 15
 
 
 def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
-    """The bitmap of one flag a patient."""
+    """The bitmap of flags, one a patient; shape (words,)."""
     found = np.zeros(words(len(flags)), np.uint64)
     packed = np.packbits(flags, bitorder="little")
     found.view(np.uint8)[: len(packed)] = packed
@@ -22,7 +22,7 @@ def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
 
 
 def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
-    """The masks of `rows` patients, from bitmaps of literals: the shape (patients, words of atoms)."""
+    """Bit i of row r is bit r of bitmap i: from shape (atoms, words of patients) to (`rows`, words of atoms)."""
     atoms = len(found)
     turned = np.zeros((rows, words(atoms) * 8), np.uint8)
     bytewise = found.view(np.uint8)
@@ -38,11 +38,11 @@ def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:
     return np.unpackbits(found.view(np.uint8), count=rows, bitorder="little")
 
 
-def places(found: Sequence[Bitmap], rows: int) -> NDArray[np.int32]:
-    """For each of `rows` patients the place of the bitmap that has it, no two of which do; 0 where none has."""
+def positions_among(found: Sequence[Bitmap], rows: int) -> NDArray[np.int32]:
+    """For each of `rows` patients the position of the one bitmap that it is in, of disjoint ones; 0 if in none."""
     numbers = np.zeros(rows, np.int32)
     for bit in range(max(len(found) - 1, 0).bit_length()):
-        plane = np.bitwise_or.reduce([one for place, one in enumerate(found) if place >> bit & 1])
+        plane = np.bitwise_or.reduce([one for position, one in enumerate(found) if position >> bit & 1])
         numbers |= flags_of(plane, rows).astype(np.int32) << bit
     return numbers
 

@@ -13,10 +13,10 @@ from itertools import combinations, pairwise
 
 from reasoner.logic.clauses import Cube, absorb, bits, product
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
+from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or, leaves
 from reasoner.logic.owl import Axioms, Inclusion
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Path, Translator
+from reasoner.logic.translate import ROOT, Path, Translator, named_in
 from reasoner.terms import local_name
 
 _UNLIMITED = "an axiom between classes of findings or acts is limited to none of them"
@@ -29,6 +29,7 @@ class AxiomTable:
         self.origins: list[Origin] = []
 
     def bit(self, origin: Origin) -> int:
+        """The bit of an axiom, given when it is first asked for."""
         if origin not in self.origins:
             self.origins.append(origin)
         return 1 << self.origins.index(origin)
@@ -60,7 +61,7 @@ class Unfold:
 
 
 class BackgroundTheory:
-    """Builds the clauses; `clauses()` may still add atoms to the translator while it works."""
+    """Builds the clauses; `clauses` may still add atoms to the translator."""
 
     def __init__(self, translator: Translator, table: AxiomTable, unfold: Unfold) -> None:
         self.translator, self.table, self.unfold = translator, table, unfold
@@ -73,7 +74,7 @@ class BackgroundTheory:
         self._recordable()
         self._refuse_subproperties()
         for path in self._object_paths():
-            self._tell_domains(path)
+            self._number_attributes(path)
         for path in self._object_paths():
             found += self._filler_of(path)
         done: set[Atom] = set()
@@ -110,7 +111,7 @@ class BackgroundTheory:
     def _recordable(self) -> None:
         """Give an atom to every class that a record can name under a property that the guideline uses."""
         used = {atom.path[0] for atom in self.translator.numbers if atom.path}
-        for prop in sorted(self._with_supers(used)):
+        for prop in self.axioms.with_supers(used):
             if not self.axioms.properties[prop].data and not self.translator.functional(prop):
                 for iri in self.fillers.below(self.axioms.properties[prop].ranges):
                     self.translator.number(Atom((prop,), "class", iri))
@@ -118,29 +119,16 @@ class BackgroundTheory:
             if set(self.axioms.properties[prop].domains) & self.translator.patient_level - {ROOT}:
                 self.translator.number(Atom((prop,), "exists"))
 
-    def _tell_domains(self, path: Path) -> None:
+    def _number_attributes(self, path: Path) -> None:
         """Give an atom to every attribute of a functional path by which its filler is in more than the range."""
-        told = self.fillers.above(self._ranges(path[-1]))
+        known = self.fillers.above(self.axioms.ranges_of(path[-1]))
         for prop in sorted(self.axioms.properties):
             domains = set(self.axioms.properties[prop].domains)
-            if self.translator.functional(prop) and domains - told and not domains & self.translator.patient_level:
+            if self.translator.functional(prop) and domains - known and not domains & self.translator.patient_level:
                 self.translator.number(Atom((*path, prop), "exists"))
 
-    def _with_supers(self, props: Iterable[str]) -> set[str]:
-        found, queue = set(), list(props)
-        while queue:
-            prop = queue.pop()
-            if prop not in found and prop in self.axioms.properties:
-                found.add(prop)
-                queue += self.axioms.properties[prop].supers
-        return found
-
     def _supers(self, prop: str) -> list[str]:
-        return sorted(self._with_supers([prop]) - {prop})
-
-    def _ranges(self, prop: str) -> list[str]:
-        """The classes that every filler of a property is in, those of its superproperties included."""
-        return sorted({iri for p in self._with_supers([prop]) for iri in self.axioms.properties[p].ranges})
+        return [sup for sup in self.axioms.with_supers([prop]) if sup != prop]
 
     def _refuse_subproperties(self) -> None:
         """Refuse subproperties other than of an object property of the patient that is not functional."""
@@ -156,7 +144,7 @@ class BackgroundTheory:
         """A patient with a value of a property is in the property's domain."""
         if len(atom.path) != 1:
             return
-        for prop in sorted(self._with_supers(atom.path)):
+        for prop in self.axioms.with_supers(atom.path):
             declared = self.axioms.properties[prop]
             for domain in (d for d in declared.domains if d != ROOT):
                 below = self.translator.translate(Name(domain), declared.origin)
@@ -168,20 +156,17 @@ class BackgroundTheory:
     # -- functional paths --
 
     def _prefixes(self, atom: Atom) -> Iterator[Cube]:
-        """What a value at the end of a path says of the path before it."""
+        """A value at the end of a path entails one of each prefix."""
         for end in range(1, len(atom.path) + 1):
             exists = Atom(atom.path[:end], "exists")
-            if exists != atom and self._has_exists(atom.path[:end]):
+            if exists != atom and exists in self.translator.numbers:
                 yield self._clause((atom, False), (exists, True))
-
-    def _has_exists(self, path: Path) -> bool:
-        return Atom(path, "exists") in self.translator.numbers
 
     def _object_paths(self) -> list[Path]:
         """The functional paths that end in a filler: each prefix of each path."""
         paths = {atom.path[:end] for atom in self.translator.numbers for end in range(1, len(atom.path) + 1)}
         return sorted(p for p in paths if not self.axioms.properties[p[-1]].data and self.translator.functional(p[-1])
-                      and self._has_exists(p))  # fmt: skip
+                      and Atom(p, "exists") in self.translator.numbers)  # fmt: skip
 
     def _filler_of(self, path: Path) -> Iterator[Cube]:
         """One filler: it is in the ranges and domains of its properties, and a filler of each superproperty."""
@@ -189,10 +174,11 @@ class BackgroundTheory:
         exists, bit = Atom(path, "exists"), self.table.bit(prop.origin)
         sups = self._supers(prop.iri) if len(path) == 1 else []
         for sup in sups:
-            for iri in self._ranges(prop.iri):
+            for iri in self.axioms.ranges_of(prop.iri):
                 yield self._clause((exists, False), (Atom((sup,), "class", iri), True), axioms=bit)
-            if self._has_exists((sup,)):
-                yield self._clause((exists, False), (Atom((sup,), "exists"), True), axioms=bit)
+            above = Atom((sup,), "exists")
+            if above in self.translator.numbers:
+                yield self._clause((exists, False), (above, True), axioms=bit)
         if self._needs_type(path):
             yield from self._type(path, exists, bit)
             for atom in [a for a in self.translator.numbers if a.path == path and a.kind == "class"]:
@@ -203,21 +189,21 @@ class BackgroundTheory:
         return [a for a in self.translator.numbers if len(a.path) == len(path) + 1 and a.path[:-1] == path]
 
     def _needs_type(self, path: Path) -> bool:
-        """Whether more is said of the filler's classes than that it is in the range."""
-        spoken = any(a.path == path and a.kind == "class" for a in self.translator.numbers)
+        """Whether atoms or axioms tell more of the filler's classes than that it is in the range."""
+        named = any(a.path == path and a.kind == "class" for a in self.translator.numbers)
         domains = {d for a in self._attributes(path) for d in self.axioms.properties[a.path[-1]].domains}
-        return spoken or self._tied(path) or not domains <= self.fillers.above(self._ranges(path[-1]))
+        return named or self._tied(path) or not domains <= self.fillers.above(self.axioms.ranges_of(path[-1]))
 
     def _tied(self, path: Path) -> bool:
-        """Whether classes that a record can name of the filler say something only together, or exclude each other."""
-        ranges = {iri for prop in self._with_supers([path[-1]]) for iri in self.axioms.properties[prop].ranges}
+        """Whether an axiom has several classes on its left that a record can name of the filler, or excludes one."""
+        ranges = self.axioms.ranges_of(path[-1])
         named = {iri for top in ranges for iri in self.fillers.below([top])} | self.fillers.above(ranges)
         return any(set(negative) <= named and (len(negative) > 1 or not positive)
                    for negative, positive, _ in self.fillers.rules)  # fmt: skip
 
     def _type(self, path: Path, exists: Atom, bit: int) -> Iterator[Cube]:
-        """The classes of the filler are together consistent with the taxonomy."""
-        for iri in self._ranges(path[-1]):
+        """The classes of the filler satisfy the taxonomy jointly."""
+        for iri in self.axioms.ranges_of(path[-1]):
             yield self._clause((exists, False), (Atom(path, "class", iri), True), axioms=bit)
         for a in self._attributes(path):
             prop = self.axioms.properties[a.path[-1]]
@@ -243,7 +229,8 @@ class BackgroundTheory:
         values = sorted(atom for atom in self.translator.numbers if atom.kind == "value")
         for one, other in combinations(values, 2):
             prop = self.axioms.properties[one.path[-1]]
-            if one.path == other.path and prop.functional and self.axioms.are_different(one.target, other.target):
+            differ = frozenset((one.target, other.target)) in self.axioms.different
+            if one.path == other.path and prop.functional and differ:
                 yield self._clause((one, False), (other, False), axioms=self.table.bit(prop.origin))
 
     # -- the taxonomy of fillers, lifted --
@@ -256,7 +243,7 @@ class BackgroundTheory:
         if atom.kind == "value":
             what = f"{local_name(prop.iri)} has a fixed value and is not functional"
             raise self.translator.refuse(what, prop.origin)
-        ranges = self._ranges(prop.iri)
+        ranges = self.axioms.ranges_of(prop.iri)
         bit = self.table.bit(prop.origin)
         for other in [Atom(atom.path, "class", iri) for iri in ranges] + [
             Atom((sup,), atom.kind, atom.target) for sup in self._supers(prop.iri)
@@ -298,17 +285,14 @@ class _FillerTheory:
         self.rules: list[Rule] = [rule for inclusion in self._inclusions() for rule in self._rules(inclusion)]
 
     def _inclusions(self) -> Iterator[Inclusion]:
-        axioms = self.translator.axioms
+        axioms, of_patients = self.translator.axioms, self.translator.is_patient_level
         for inclusion in axioms.inclusions:
-            if not self._of_patients(inclusion.sub) and not self._of_patients(inclusion.sup):
+            if not of_patients(inclusion.sub) and not of_patients(inclusion.sup):
                 yield inclusion
         for iri, (expr, origin) in axioms.definitions.items():
             if iri not in self.translator.patient_level:
                 yield Inclusion(Name(iri), expr, origin)
                 yield Inclusion(expr, Name(iri), origin)
-
-    def _of_patients(self, expr: Expr) -> bool:
-        return self.translator.is_patient_level(expr)
 
     def _rules(self, inclusion: Inclusion) -> Iterator[Rule]:
         names = sorted(self._names(inclusion.sub, inclusion.origin) | self._names(inclusion.sup, inclusion.origin))
@@ -316,34 +300,27 @@ class _FillerTheory:
         unfold = Unfold({(n, t): [Cube(1 << i, 0) if t else Cube(0, 1 << i)]
                          for n, i in number.items() for t in (True, False)})  # fmt: skip
         for term in unfold(And((inclusion.sub, Not(inclusion.sup)))):
-            if not term.pos:  # it would speak of patients too, and of all else
+            if not term.pos:  # it would hold of patients too, and of all else
                 raise self.translator.refuse(_UNLIMITED, inclusion.origin, "give its left side a class that limits it")
             yield (tuple(names[i] for i in bits(term.pos)), tuple(names[i] for i in bits(term.neg)),
                    self.table.bit(inclusion.origin))  # fmt: skip
 
     def _names(self, expr: Expr, origin: Origin) -> set[str]:
-        match expr:
-            case Name(iri):
-                return {iri}
-            case And(parts) | Or(parts):
-                return {name for part in parts for name in self._names(part, origin)}
-            case Not(part):
-                return self._names(part, origin)
-        raise self.translator.refuse("a class of findings or acts is described by a restriction", origin)
+        if not all(isinstance(leaf, Name) for leaf in leaves(expr)):
+            raise self.translator.refuse("a class of findings or acts is described by a restriction", origin)
+        return named_in(expr)
 
     def below(self, ranges: Iterable[str]) -> list[str]:
-        """The classes that are told to be below all of `ranges`, and the ranges themselves."""
+        """The classes below all of `ranges` by chains of inclusions, and the ranges themselves."""
         wanted = set(ranges)
         names = {n for negative, positive, _ in self.rules for n in (*negative, *positive)} | wanted
         return sorted(name for name in names if wanted <= self.above([name]))
 
     def above(self, names: Iterable[str]) -> set[str]:
-        """The classes that each member of all `names` is told to be in."""
-        found, grown = set(names), True
-        while grown:
-            new = {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found
+        """The classes that a member of all `names` is in by chains of inclusions."""
+        found = set(names)
+        while new := {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found:
             found |= new
-            grown = bool(new)
         return found
 
     def joined(self) -> tuple[tuple[str, ...], ...]:
@@ -351,14 +328,14 @@ class _FillerTheory:
         return tuple(sorted({negative for negative, _, _ in self.rules if len(negative) > 1}))
 
     def broader(self) -> dict[str, tuple[str, ...]]:
-        """The classes that each class is told to be below, itself included."""
+        """For each class the classes above it by chains of inclusions, itself included."""
         names = sorted({n for negative, positive, _ in self.rules for n in (*negative, *positive)})
         return {name: tuple(sorted(self.above([name]))) for name in names}
 
     def types(self, start: frozenset[str]) -> tuple[list[frozenset[str]], int, bool]:
-        """The minimal sets of classes with `start` that one filler can be in.
+        """The minimal sets of classes with `start` that one filler can be in, by tableau rules.
 
-        Also the axioms that were met, and whether each had a single class on its left.
+        Also the axioms that were applied, and whether each had a single class on its left.
         """
         found: list[frozenset[str]] = []
         axioms, simple, queue = 0, True, [start]

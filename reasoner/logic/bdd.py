@@ -16,7 +16,12 @@ _ROUNDS = 20
 
 
 class Diagrams:
-    """Diagrams over the variables of `order`, first to last. A diagram is a number; equal functions have equal ones."""
+    """Diagrams over the variables of `order`, first to last. A diagram is a number; equal functions have equal ones.
+
+    >>> diagrams = Diagrams([0, 1])
+    >>> diagrams.count(diagrams.any_of([diagrams.literal(0), diagrams.literal(1)]))
+    3
+    """
 
     def __init__(self, order: Sequence[int]) -> None:
         self.size = len(order)
@@ -27,11 +32,11 @@ class Diagrams:
         self._counted: dict[int, int] = {FALSE: 0, TRUE: 1}
 
     def literal(self, variable: int, truth: bool = True) -> int:
-        """The variable, or its complement."""
+        """The diagram of a variable, or of its complement."""
         return self._node(self._level[variable], int(not truth), int(truth))
 
     def choose(self, test: int, yes: int, no: int) -> int:
-        """`yes` where `test` holds, and `no` elsewhere."""
+        """The diagram that is `yes` where `test` holds, and `no` elsewhere: if-then-else."""
         if test <= TRUE:
             return yes if test else no
         if yes == no:
@@ -45,21 +50,21 @@ class Diagrams:
         return found
 
     def all_of(self, parts: Iterable[int]) -> int:
-        """The conjunction."""
+        """The conjunction of diagrams; of none, `TRUE`."""
         result = TRUE
         for part in parts:
             result = self.choose(part, result, FALSE)
         return result
 
     def any_of(self, parts: Iterable[int]) -> int:
-        """The disjunction."""
+        """The disjunction of diagrams; of none, `FALSE`."""
         result = FALSE
         for part in parts:
             result = self.choose(part, TRUE, result)
         return result
 
     def complement(self, part: int) -> int:
-        """The complement."""
+        """The complement of a diagram."""
         return self.choose(part, FALSE, TRUE)
 
     def clause(self, clause: Cube) -> int:
@@ -100,10 +105,7 @@ def good_order(size: int, groups: Sequence[int]) -> list[int]:
     """An order of `size` variables that keeps those of each group (as bits) near to each other."""
     order = list(range(size))
     members = [list(bits(group)) for group in groups]
-    of_variable: list[list[int]] = [[] for _ in order]
-    for number, group in enumerate(members):
-        for variable in group:
-            of_variable[variable].append(number)
+    of_variable = [[number for number, group in enumerate(groups) if group >> variable & 1] for variable in order]
     best, width = order, _width(order, members)
     for _ in range(_ROUNDS):
         order = _pulled(order, members, of_variable)
@@ -114,13 +116,13 @@ def good_order(size: int, groups: Sequence[int]) -> list[int]:
 
 def _pulled(order: list[int], members: list[list[int]], of_variable: list[list[int]]) -> list[int]:
     """`order` with each variable moved to the centre of its groups' centres."""
-    place = {variable: float(i) for i, variable in enumerate(order)}
-    centres = [sum(place[v] for v in group) / len(group) if group else 0.0 for group in members]
-    pull = {v: sum(centres[g] for g in own) / len(own) if own else place[v] for v, own in enumerate(of_variable)}
-    return sorted(order, key=lambda v: (pull[v], place[v]))
+    position = {variable: float(i) for i, variable in enumerate(order)}
+    centres = [sum(position[v] for v in group) / len(group) if group else 0.0 for group in members]
+    pull = {v: sum(centres[g] for g in own) / len(own) if own else position[v] for v, own in enumerate(of_variable)}
+    return sorted(order, key=lambda v: (pull[v], position[v]))
 
 
 def _width(order: list[int], members: list[list[int]]) -> int:
     """How far the groups stretch, summed."""
-    place = {variable: i for i, variable in enumerate(order)}
-    return sum(max(place[v] for v in group) - min(place[v] for v in group) for group in members if group)
+    position = {variable: i for i, variable in enumerate(order)}
+    return sum(max(position[v] for v in group) - min(position[v] for v in group) for group in members if group)

@@ -9,11 +9,17 @@ minimization of Boolean functions, IEEE Trans. EC-16, 1967).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import reduce
+from operator import or_
 from typing import NamedTuple
 
 
 class Cube(NamedTuple):
-    """Literals, and the numbers (as bits) of the axioms that they were obtained from."""
+    """Literals, and the numbers (as bits) of the axioms that they were obtained from.
+
+    >>> Cube(pos=0b001, neg=0b110).negated
+    Cube(pos=6, neg=1, axioms=0)
+    """
 
     pos: int
     neg: int
@@ -40,7 +46,11 @@ class Cube(NamedTuple):
 
 
 def bits(mask: int) -> Iterator[int]:
-    """The numbers of the bits that are set, lowest first."""
+    """The numbers of the bits that are set, lowest first.
+
+    >>> list(bits(0b1010))
+    [1, 3]
+    """
     while mask:
         low = mask & -mask
         yield low.bit_length() - 1
@@ -55,7 +65,7 @@ def absorb(cubes: Iterable[Cube]) -> list[Cube]:
     literals: list[int] = []
     for cube in ranked:
         outside = ~(cube.pos | cube.neg << width)
-        for other in literals:
+        for other in literals:  # not by all(): this loop is most of compiling
             if not other & outside:
                 break
         else:
@@ -65,7 +75,12 @@ def absorb(cubes: Iterable[Cube]) -> list[Cube]:
 
 
 def prime(cubes: Iterable[Cube]) -> list[Cube]:
-    """All prime implicates of the clauses (or prime implicants of the terms) `cubes`."""
+    """All prime implicates of the clauses (or prime implicants of the terms) `cubes`: the Blake canonical form.
+
+    >>> a, b, c = 0b001, 0b010, 0b100
+    >>> [cube[:2] for cube in prime([Cube(a | b, 0), Cube(c, a)])]
+    [(3, 0), (4, 1), (6, 0)]
+    """
     kept = absorb(cube for cube in cubes if not cube.pos & cube.neg)
     for atom in bits(atoms_of(kept)):
         found = _consensus(kept, 1 << atom)
@@ -76,10 +91,7 @@ def prime(cubes: Iterable[Cube]) -> list[Cube]:
 
 def atoms_of(cubes: Iterable[Cube]) -> int:
     """Every atom that occurs in `cubes`, as bits."""
-    mask = 0
-    for cube in cubes:
-        mask |= cube.atoms
-    return mask
+    return reduce(or_, [cube.atoms for cube in cubes], 0)
 
 
 def _consensus(cubes: list[Cube], atom: int) -> list[Cube]:

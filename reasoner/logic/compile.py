@@ -1,7 +1,8 @@
 """Compiling: every defined class of patients to its prime implicants and those of its complement.
 
-The implicants are those of the Blake canonical form modulo the theory: the minimal consistent terms that entail the
-class, of which the weakest are kept. Facts closed under the theory entail the class exactly where they satisfy one.
+The implicants are those of the Blake canonical form (A. Blake, Canonical Expressions in Boolean Algebra, 1937) modulo
+the theory: the minimal consistent terms that entail the class, of which the weakest are kept. Facts closed under the
+theory entail the class exactly where they satisfy one.
 """
 
 from __future__ import annotations
@@ -10,21 +11,26 @@ from collections.abc import Iterable
 
 from reasoner.logic.background import AxiomTable, BackgroundTheory, Unfold
 from reasoner.logic.clauses import Cube, absorb, atoms_of, prime
-from reasoner.logic.compiled import ClassRule, Compiled, PropertyRule
+from reasoner.logic.compiled import ClassRule, Compiled, Origin, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Literals, Theory
 from reasoner.logic.translate import ROOT, Translator, definition_order
 
+#: Names the axiom in an error about an expression that is mentioned.
+MENTIONED = "urn:guideproof:mentioned"
 
-def compile_axioms(axioms: Axioms) -> Compiled:
-    """Compile a guideline.
+
+def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
+    """Compile a guideline, its atoms those of its axioms and of expressions that are `mentioned`.
 
     Raises FragmentError for an axiom outside the fragment, GuidelineError for a definition that goes in a circle.
     """
     translator, table = Translator(axioms), AxiomTable()
     order = definition_order(axioms, translator.patient_level)
     definitions = {iri: translator.translate(*axioms.definitions[iri]) for iri in order}
+    for expr in mentioned:
+        translator.translate(expr, Origin(MENTIONED, "", None))
     raw = Unfold({})
     for iri in order:
         raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
@@ -49,21 +55,18 @@ def _rules(axioms: Axioms, definitions: dict[str, Expr], theory: Theory) -> dict
 
 def implicants(terms: Iterable[Cube], theory: Theory) -> list[Cube]:
     """The weakest consistent terms that entail, modulo `theory`, the disjunction of `terms`: smallest first."""
-    possible = [term for term in absorb(terms) if theory.consistent(Literals(term.pos, term.neg))]
+    possible = [term for term in absorb(terms) if theory.consistent(term)]
     background = theory.over(theory.relevant(atoms_of(possible)))
     found = prime([*possible, *(clause.negated for clause in background)])
-    return weakest([term for term in found if theory.consistent(Literals(term.pos, term.neg))], theory)
+    return weakest([term for term in found if theory.consistent(term)], theory)
 
 
 def weakest(terms: list[Cube], theory: Theory) -> list[Cube]:
     """`terms` without those that entail another of them modulo `theory`; of equivalents, the first by size."""
     ordered = sorted(terms, key=lambda t: (t.size, t.axioms.bit_count(), t))
-    closures = [theory.close(Literals(term.pos, term.neg)) for term in ordered]
-    kept: list[Cube] = []
-    for i, term in enumerate(ordered):
-        if not any(_drops(i, j, ordered, closures) for j in range(len(ordered)) if j != i):
-            kept.append(term)
-    return kept
+    closures = [theory.close(term) for term in ordered]
+    return [term for i, term in enumerate(ordered)
+            if not any(_drops(i, j, ordered, closures) for j in range(len(ordered)) if j != i)]  # fmt: skip
 
 
 def _drops(i: int, j: int, terms: list[Cube], closures: list[Literals]) -> bool:
@@ -72,7 +75,7 @@ def _drops(i: int, j: int, terms: list[Cube], closures: list[Literals]) -> bool:
 
 
 def _attributes(axioms: Axioms, definitions: dict[str, Expr]) -> dict[str, Expr]:
-    """The criteria whose definition, beside the root, speaks of values and quantities alone and names no class."""
+    """The criteria whose definition, beside the root, is one restriction on values or quantities and names no class."""
     found = {}
     for iri, translated in definitions.items():
         parts = _flat(axioms.definitions[iri][0])

@@ -1,4 +1,4 @@
-"""A compiled guideline: what is decided with, and what is cached."""
+"""A compiled guideline: what is decided with, and what is kept in the file cache."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from reasoner.logic.clauses import Cube
-from reasoner.logic.expressions import And, AtomLeaf, Expr, Not, Or
-from reasoner.logic.index import TermIndex
+from reasoner.logic.expressions import AtomLeaf, Expr, leaves
+from reasoner.logic.index import TermIndex, union_of
 from reasoner.logic.theory import Theory
 
 
@@ -32,7 +32,7 @@ class ClassRule(Struct, frozen=True):
     origin: Origin
 
     def implicants(self, truth: bool) -> tuple[Cube, ...]:
-        """What entails the class, or what excludes it."""
+        """The terms that entail the class, or those that exclude it, smallest first."""
         return self.entailed_by if truth else self.excluded_by
 
 
@@ -46,11 +46,11 @@ class PropertyRule(Struct, frozen=True):
 
 
 class Compiled(Struct, frozen=True, eq=False, dict=True):
-    """A guideline's logic, ready to decide.
+    """A guideline's logic, ready to decide. Several threads may share it.
 
     `attributes` are the criteria that are one restriction on a value or a quantity: the names under which such facts
-    appear. `axioms` are what the bits of a cube's `axioms` stand for. `joined` are the sets of classes of findings or
-    acts from which an axiom concludes together, `broader` the classes above each class of findings or acts.
+    appear. `axioms` are what the bits of a cube's `axioms` stand for. `joined` are the sets of two or more classes of
+    findings or acts that an axiom has on its left, `broader` the classes above each class of findings or acts.
     """
 
     theory: Theory
@@ -74,13 +74,17 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
 
 
 class ClassBits(NamedTuple):
-    """Where a class stands in the index: the bits of its two answers, and those of the implicants that give each."""
+    """A class in the index: the bits of its two answers, and those of the implicants that give each."""
 
     iri: str
     entailed: int
     excluded: int
     entailing: int
     excluding: int
+
+    def value(self, answers: int) -> bool | None:
+        """The value of the class by the bits of all answers; None where it is undetermined."""
+        return True if answers & self.entailed else False if answers & self.excluded else None
 
     @property
     def answers(self) -> int:
@@ -100,9 +104,9 @@ class Index:
     """
 
     def __init__(self, rules: Mapping[str, ClassRule], atoms: int) -> None:
-        self.places: dict[str, ClassBits] = {}
+        self.class_bits: dict[str, ClassBits] = {}
         self.cubes: dict[int, Cube] = {}
-        self._carry, self._answers, end = 0, 0, 0
+        end = 0
         for iri, rule in rules.items():
             spans, answers = [], []
             for cubes in (rule.entailed_by, rule.excluded_by):
@@ -110,30 +114,24 @@ class Index:
                 spans.append((1 << len(cubes)) - 1 << end)
                 answers.append(1 << end + len(cubes))
                 end += len(cubes) + 1
-            self.places[iri] = place = ClassBits(iri, *answers, *spans)
-            self._carry |= place.terms
-            self._answers |= place.answers
+            self.class_bits[iri] = ClassBits(iri, *answers, *spans)
+        self._carry = union_of(cls.terms for cls in self.class_bits.values())
+        self._answers = union_of(cls.answers for cls in self.class_bits.values())
         self.terms = TermIndex(self.cubes, atoms)
 
-    def answers(self, held: int) -> int:
-        """The answers that satisfied implicants give."""
-        return held + self._carry & self._answers
+    def answers(self, satisfied: int) -> int:
+        """The answers, as bits, that satisfied implicants give."""
+        return satisfied + self._carry & self._answers
 
     def settled(self, known: int) -> int:
-        """The answers that closed literals give."""
+        """The answers, as bits, that closed literals give."""
         return self.answers(self.terms.satisfied(known))
 
 
 def literals_in(expr: Expr) -> int:
-    """The atoms that an expression mentions, classes not unfolded, as bits."""
-    match expr:
-        case AtomLeaf(atom):
-            return 1 << atom
-        case And(parts) | Or(parts):
-            mask = 0
-            for part in parts:
-                mask |= literals_in(part)
-            return mask
-        case Not(part):
-            return literals_in(part)
-    return 0
+    """The atoms, as bits, that an expression mentions; classes are not unfolded.
+
+    >>> bin(literals_in(AtomLeaf(2)))
+    '0b100'
+    """
+    return union_of(1 << leaf.atom for leaf in leaves(expr) if isinstance(leaf, AtomLeaf))

@@ -14,11 +14,11 @@ from operator import attrgetter
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache
 from reasoner.errors import ContradictionError, Problem
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits, ClassRule, Compiled
-from reasoner.logic.facts import ASSUMED, Fact, known
-from reasoner.logic.index import BoundedCache
+from reasoner.logic.facts import ASSUMED, Fact, literals_of
 from reasoner.logic.theory import Literals, Theory
 
 
@@ -37,9 +37,9 @@ _literals: Callable[[Fact], Literals] = attrgetter("literals")
 class Decision(Struct, frozen=True, dict=True):
     """What is decided of one patient: the facts, those assumed among them last, and the state of every class.
 
-    `assumed` are the facts that nobody recorded and that are read as absent. `literals` are those that the facts give,
-    closed under the theory, and `recorded` those of the recorded facts alone; `held` are the implicants that they
-    satisfy and `answers` what these settle: each as bits (see `index` and `compiled.Index`).
+    `assumed` are the facts that nobody recorded and that are read as absent. As bits (see `index` and
+    `compiled.Index`): `literals` are those that the facts give, closed under the theory, `recorded` those of the
+    recorded facts alone, `satisfied` the implicants that the former satisfy, and `answers` what these settle.
     """
 
     compiled: Compiled
@@ -47,27 +47,27 @@ class Decision(Struct, frozen=True, dict=True):
     assumed: tuple[Fact, ...]
     recorded: int
     literals: int
-    held: int
+    satisfied: int
     answers: int
 
     @cached_property
     def closed(self) -> Literals:
-        """All that is known."""
-        return self.compiled.theory.split(self.literals)
+        """All that is known, closed under the theory."""
+        return self.compiled.theory.from_bits(self.literals)
 
     @cached_property
     def states(self) -> Mapping[str, State]:
-        """The state of every class."""
-        return {iri: answered(place, self.answers) for iri, place in self.compiled.index.places.items()}
+        """The state of every class, by IRI."""
+        return {iri: state_of(cls, self.answers) for iri, cls in self.compiled.index.class_bits.items()}
 
     def state(self, iri: str) -> State:
-        """The state of one class."""
-        return answered(self.compiled.index.places[iri], self.answers)
+        """The state of one class. Raises KeyError for a class that is not defined."""
+        return state_of(self.compiled.index.class_bits[iri], self.answers)
 
 
-def answered(place: ClassBits, answers: int) -> State:
-    """The state of the class at `place` by the bits of all answers."""
-    return _ENTAILED if answers & place.entailed else _EXCLUDED if answers & place.excluded else _OPEN
+def state_of(cls: ClassBits, answers: int) -> State:
+    """The state of a class by the bits of all answers."""
+    return _ENTAILED if answers & cls.entailed else _EXCLUDED if answers & cls.excluded else _OPEN
 
 
 def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:
@@ -75,51 +75,54 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
 
     Raises ContradictionError, naming a minimal contradictory set, where no patient can have all of `facts`.
     """
-    return decide_closing(compiled, tuple(facts), closing_of(compiled, tuple(closable)))
+    return decide_assuming(compiled, tuple(facts), assumptions_of(compiled, tuple(closable)))
 
 
-def decide_closing(compiled: Compiled, recorded: tuple[Fact, ...], closing: Closing) -> Decision:
-    """`decide` with what is assumed by `closing`."""
+def decide_assuming(compiled: Compiled, recorded: tuple[Fact, ...], assumptions: Assumptions) -> Decision:
+    """`decide` with prepared assumptions. Raises ContradictionError."""
     theory = compiled.theory
     closed = theory.entailed(map(_literals, recorded))
     if theory.clashes(closed):
         raise contradiction(theory, recorded)
-    assumed = closing.assumed(closed)
+    assumed = assumptions.assumed(closed)
     literals = theory.extended(closed, assumed) if assumed else closed
-    held = compiled.index.terms.satisfied(literals)
-    absent = closing.facts(assumed)
-    return Decision(compiled, recorded + absent, absent, closed, literals, held, compiled.index.answers(held))
+    satisfied = compiled.index.terms.satisfied(literals)
+    absent = assumptions.facts(assumed)
+    answers = compiled.index.answers(satisfied)
+    return Decision(compiled, recorded + absent, absent, closed, literals, satisfied, answers)
 
 
 def state(rule: ClassRule, closed: Literals) -> State:
-    """The state of one class under facts that are closed under the theory."""
-    if any(closed.satisfy(term) for term in rule.entailed_by):
+    """The state of one class under facts that are closed under the theory: `Decision.state`, implicant by implicant."""
+    if any(map(closed.satisfy, rule.entailed_by)):
         return State.ENTAILED
-    if any(closed.satisfy(term) for term in rule.excluded_by):
-        return State.EXCLUDED
-    return State.UNDETERMINED
+    return State.EXCLUDED if any(map(closed.satisfy, rule.excluded_by)) else State.UNDETERMINED
 
 
-class Closing:
+class Assumptions:
     """The absences that are assumed of the acts in some classes: of each that is not known, unless in conflict.
 
-    A conflict is a minimal set of acts that cannot all be absent; none of its acts is assumed.
+    A conflict is a minimal set of acts that cannot all be absent; none of its acts is assumed. This is the generalized
+    closed-world assumption of these acts (J. Minker, On indefinite databases and the closed world assumption, CADE
+    1982). `acts` are their atoms, as bits. Several threads may share one.
     """
 
     def __init__(self, theory: Theory, closable: Iterable[str]) -> None:
         names = set(closable)
-        acts = [(i, atom.target) for i, atom in enumerate(theory.atoms)
-                if atom.kind == "class" and len(atom.path) == 1 and atom.target in names]  # fmt: skip
+        acts = {i: atom.target for i, atom in enumerate(theory.atoms)
+                if atom.kind == "class" and len(atom.path) == 1 and atom.target in names}  # fmt: skip
         self.size = theory.size
-        self.acts = sum(1 << i for i, _ in acts)
-        self._facts = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts}
-        self._said: BoundedCache[int, tuple[Fact, ...]] = BoundedCache(self._saying)
+        self.acts = sum(1 << i for i in acts)
+        self._absent = {i: Fact(name, False, None, ASSUMED, Literals(0, 1 << i)) for i, name in acts.items()}
+        self._facts: BoundedCache[int, tuple[Fact, ...]] = BoundedCache(
+            lambda assumed: tuple([self._absent[i] for i in bits(assumed >> self.size)])
+        )
         self._long = [clause for clause in theory.long if clause.pos & self.acts]
         self._pairs = [clause.pos for clause in theory.implicates
                        if clause.size == 2 and not clause.neg and not clause.pos & ~self.acts]  # fmt: skip
 
     def assumed(self, closed: int) -> int:
-        """The literals to assume beside those known, closed under the theory."""
+        """The literals to assume beside those known, which are closed under the theory; as bits."""
         candidates = self.acts & ~(closed | closed >> self.size)
         if candidates and (self._long or self._pairs):
             for conflict in self._conflicts(closed, candidates):
@@ -127,14 +130,11 @@ class Closing:
         return candidates << self.size
 
     def facts(self, assumed: int) -> tuple[Fact, ...]:
-        """The facts that say so."""
-        return self._said[assumed]
-
-    def _saying(self, assumed: int) -> tuple[Fact, ...]:
-        return tuple([self._facts[i] for i in bits(assumed >> self.size)])
+        """The facts for literals that are assumed, in the order of the atoms."""
+        return self._facts[assumed]
 
     def _conflicts(self, closed: int, candidates: int) -> list[int]:
-        """The minimal sets of `candidates`, as bits, that the theory forbids to be absent together."""
+        """The minimal sets of `candidates`, as bits, that the theory forbids to be jointly absent."""
         pos, neg = closed & (1 << self.size) - 1, closed >> self.size
         every = {pair for pair in self._pairs if not pair & ~candidates}
         for clause in self._long:
@@ -146,15 +146,15 @@ class Closing:
 
 
 def assume(theory: Theory, closed: Literals, closable: Iterable[str]) -> tuple[Fact, ...]:
-    """The absences to assume beside literals that are closed under the theory: see `Closing`."""
-    closing = Closing(theory, closable)
-    return closing.facts(closing.assumed(theory.joined(closed)))
+    """The absences to assume beside literals that are closed under the theory: see `Assumptions`."""
+    assumptions = Assumptions(theory, closable)
+    return assumptions.facts(assumptions.assumed(theory.to_bits(closed)))
 
 
 @lru_cache(16)
-def closing_of(compiled: Compiled, closable: tuple[str, ...]) -> Closing:
-    """The assumptions of one guideline."""
-    return Closing(compiled.theory, closable)
+def assumptions_of(compiled: Compiled, closable: tuple[str, ...]) -> Assumptions:
+    """The assumptions of one guideline, prepared once."""
+    return Assumptions(compiled.theory, closable)
 
 
 def contradiction(theory: Theory, facts: tuple[Fact, ...]) -> ContradictionError:
@@ -162,7 +162,7 @@ def contradiction(theory: Theory, facts: tuple[Fact, ...]) -> ContradictionError
     minimal = list(facts)
     for fact in facts:
         rest = [other for other in minimal if other is not fact]
-        if not theory.consistent(known(rest)):
+        if not theory.consistent(literals_of(rest)):
             minimal = rest
     return ContradictionError(
         Problem(

@@ -2,7 +2,7 @@
 
 Both are compiled over the same atoms. They answer alike, however little is recorded, just where their theories have the
 same consequences, each class has the same patients in both, and each observation is read alike. All prime implicates of
-a theory and all implicants of a class are there, so that each of these questions is settled by closing one term.
+a theory and all implicants of a class are there, so that closing one term settles each of these questions.
 """
 
 from __future__ import annotations
@@ -14,29 +14,18 @@ from msgspec.structs import replace
 
 from reasoner.logic.clauses import Cube, absorb, bits
 from reasoner.logic.compile import compile_axioms
-from reasoner.logic.compiled import ClassRule, Compiled, Origin
+from reasoner.logic.compiled import ClassRule, Compiled
 from reasoner.logic.decide import State, state
-from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import TOP, AtomLeaf, Expr, HasValue, Name, Some, Threshold, with_leaves
 from reasoner.logic.owl import Axioms
-from reasoner.logic.theory import Atom, Literals, Theory
-from reasoner.logic.translate import ROOT
-
-_MENTION = "urn:guideproof:mentioned"
+from reasoner.logic.theory import Atom, Theory
 
 
 def compile_over(axioms: Axioms, atoms: Iterable[Atom]) -> Compiled:
-    """`axioms` compiled with at least these atoms. Raises as `compile_axioms`."""
+    """`axioms` compiled with at least these atoms. Raises FragmentError and GuidelineError as `compile_axioms`."""
     compiled = compile_axioms(axioms)
-    missing = [atom for atom in atoms if atom not in compiled.theory.atoms]
-    if not missing:
-        return compiled
-    mentioned = And((Name(ROOT), Or(tuple(_expression(atom, axioms) for atom in missing))))
-    definitions = {**axioms.definitions, _MENTION: (mentioned, Origin(_MENTION, "", None))}
-    compiled = compile_axioms(replace(axioms, definitions=definitions))
-    rules, attributes = (
-        {iri: one for iri, one in known.items() if iri != _MENTION} for known in (compiled.rules, compiled.attributes)
-    )
-    return replace(compiled, rules=rules, attributes=attributes)
+    missing = [_expression(atom, axioms) for atom in atoms if atom not in compiled.theory.atoms]
+    return compile_axioms(axioms, missing) if missing else compiled
 
 
 def _expression(atom: Atom, axioms: Axioms) -> Expr:
@@ -61,8 +50,11 @@ def _expression(atom: Atom, axioms: Axioms) -> Expr:
 
 def renumbered(compiled: Compiled, atoms: tuple[Atom, ...]) -> Compiled:
     """The same guideline with its atoms, which are those of `atoms`, in that order."""
-    place = {atom: i for i, atom in enumerate(atoms)}
-    numbers = [place[atom] for atom in compiled.theory.atoms]
+    number = {atom: i for i, atom in enumerate(atoms)}
+    numbers = [number[atom] for atom in compiled.theory.atoms]
+
+    def moved(expr: Expr) -> Expr:
+        return with_leaves(expr, lambda leaf: AtomLeaf(numbers[leaf.atom]) if isinstance(leaf, AtomLeaf) else leaf)
 
     def cube(one: Cube) -> Cube:
         pos, neg = (sum(1 << numbers[i] for i in bits(mask)) for mask in (one.pos, one.neg))
@@ -70,30 +62,19 @@ def renumbered(compiled: Compiled, atoms: tuple[Atom, ...]) -> Compiled:
 
     def rule(one: ClassRule) -> ClassRule:
         entailed, excluded = (tuple(map(cube, one.implicants(truth))) for truth in (True, False))
-        return replace(one, definition=_moved(one.definition, numbers), entailed_by=entailed, excluded_by=excluded)
+        return replace(one, definition=moved(one.definition), entailed_by=entailed, excluded_by=excluded)
 
     theory = Theory(atoms, tuple(sorted(map(cube, compiled.theory.implicates), key=lambda c: (c.size, c))))
     return replace(compiled, theory=theory, rules={iri: rule(one) for iri, one in compiled.rules.items()},
-                   attributes={iri: _moved(expr, numbers) for iri, expr in compiled.attributes.items()})  # fmt: skip
-
-
-def _moved(expr: Expr, numbers: list[int]) -> Expr:
-    match expr:
-        case AtomLeaf(atom):
-            return AtomLeaf(numbers[atom])
-        case Not(part):
-            return Not(_moved(part, numbers))
-        case And(parts) | Or(parts):
-            return type(expr)(tuple(_moved(part, numbers) for part in parts))
-    return expr
+                   attributes={iri: moved(expr) for iri, expr in compiled.attributes.items()})  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Difference:
-    """The terms in which two guidelines over the same atoms differ, smallest first; none of any kind where they do not.
+    """The terms in which two guidelines over the same atoms differ, smallest first; no term where they do not.
 
-    `forbidden` are possible in the second alone and `allowed` in the first alone; of `classes`, each entails some class
-    in the one and its complement in the other. `read_alike` is whether all observations say the same.
+    `forbidden` are possible in the second alone and `allowed` in the first alone; each of `classes` entails some class
+    in the one and its complement in the other. `read_alike` is whether both read each observation as the same literals.
     """
 
     forbidden: tuple[Cube, ...]
@@ -124,22 +105,23 @@ def _classes(one: Compiled, other: Compiled) -> Iterator[Cube]:
     """Terms that entail some class in the first and its complement in the second."""
     for iri, rule in one.rules.items():
         for term in rule.entailed_by:
-            closed = other.theory.close(Literals(term.pos, term.neg))
+            closed = other.theory.close(term)
             if not closed.clash and state(other.rules[iri], closed) is not State.ENTAILED:
                 yield from _joined(term, other.rules[iri].excluded_by, (one.theory, other.theory))
 
 
 def _joined(term: Cube, others: Iterable[Cube], theories: tuple[Theory, Theory]) -> Iterator[Cube]:
+    """The conjunctions of a term and another that are possible in both theories."""
     for other in others:
         both = Cube(term.pos | other.pos, term.neg | other.neg)
-        if all(theory.consistent(Literals(both.pos, both.neg)) for theory in theories):
+        if all(theory.consistent(both) for theory in theories):
             yield both
 
 
 def _read_alike(one: Compiled, other: Compiled) -> bool:
-    """Whether each observation says the same.
+    """Whether each observation is read as the same literals.
 
-    That hangs on the atoms, on the properties, and on which individuals are known to be no value that an atom asks for.
+    They depend on the atoms, on the properties, and on which individuals differ from a value that an atom asks for.
     """
     asked = {atom.target for atom in one.theory.atoms if atom.kind == "value"}
     mine, theirs = ({pair for pair in each.different if pair & asked} for each in (one, other))

@@ -1,7 +1,8 @@
-"""Class expressions, as far as they are decided exactly; translated, their leaves are numbered atoms."""
+"""Class expressions, as far as they are decided exactly; once translated, their leaves are atoms and class names."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 
 from msgspec import Struct
@@ -61,3 +62,50 @@ class AtomLeaf(Struct, frozen=True, tag=True):
 Expr = Name | And | Or | Not | Some | HasValue | Threshold | AtomLeaf
 TOP: Expr = And(())
 BOTTOM: Expr = Or(())
+
+
+def leaves(expr: Expr) -> Iterator[Expr]:
+    """The parts of a Boolean combination that are none themselves, left to right: names, restrictions and atoms.
+
+    >>> [leaf.iri for leaf in leaves(And((Name("urn:a"), Not(Name("urn:b")))))]
+    ['urn:a', 'urn:b']
+    """
+    match expr:
+        case And(parts) | Or(parts):
+            for part in parts:
+                yield from leaves(part)
+        case Not(part):
+            yield from leaves(part)
+        case leaf:
+            yield leaf
+
+
+def with_leaves(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """The same Boolean combination of what `change` makes of each leaf, left to right."""
+    match expr:
+        case And(parts) | Or(parts):
+            return type(expr)(tuple(with_leaves(part, change) for part in parts))
+        case Not(part):
+            return Not(with_leaves(part, change))
+        case leaf:
+            return change(leaf)
+
+
+def truth_value(expr: Expr, of_leaf: Callable[[Expr], bool | None]) -> bool | None:
+    """The value in Kleene's strong three-valued logic, from the values of the leaves; None where it is unknown.
+
+    S. C. Kleene, Introduction to Metamathematics, 1952, § 64.
+
+    >>> truth_value(Or((Name("urn:a"), Not(Name("urn:b")))), {Name("urn:b"): False}.get)
+    True
+    """
+    match expr:
+        case Not(part):
+            value = truth_value(part, of_leaf)
+            return None if value is None else not value
+        case And(parts) | Or(parts):
+            dominant = isinstance(expr, Or)
+            values = [truth_value(part, of_leaf) for part in parts]
+            return dominant if dominant in values else None if None in values else not dominant
+        case leaf:
+            return of_leaf(leaf)

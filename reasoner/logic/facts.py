@@ -6,14 +6,14 @@ threshold between them stays unknown.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from typing import NamedTuple
 
+from reasoner.caches import BoundedCache
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import Compiled, literals_in
-from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
-from reasoner.logic.index import BoundedCache, BoundedDict
+from reasoner.logic.expressions import AtomLeaf, Expr, Name, truth_value
 from reasoner.logic.theory import Atom, Literals
 from reasoner.terms import local_name
 
@@ -38,10 +38,12 @@ class Observation(NamedTuple):
     by: str = RECORDED
 
 
-#: What an observation says, without whose it is.
-Said = tuple[tuple[str, ...], str, str, bool, Decimal | None, Decimal | None]
+#: The first fields of an observation: what it says, and not where or how that is known.
+Content = tuple[tuple[str, ...], str, str, bool, Decimal | None, Decimal | None]
+
+#: Term and presence of a fact, and its literals.
+Statement = tuple[tuple[str, bool], Literals]
 NOTHING = Literals()
-Stated = tuple[tuple[str, bool], Literals]
 
 
 class Fact(NamedTuple):
@@ -59,8 +61,12 @@ class Fact(NamedTuple):
         return "present" if self.present else "absent"
 
 
-def known(facts: Iterable[Fact]) -> Literals:
-    """All literals of `facts` together."""
+def literals_of(facts: Iterable[Fact]) -> Literals:
+    """The literals of all `facts`.
+
+    >>> literals_of([Fact("urn:a", False, None, RECORDED, Literals(neg=0b1))])
+    Literals(pos=0, neg=1)
+    """
     pos = neg = 0
     for _, _, _, _, (true, false) in facts:
         pos, neg = pos | true, neg | false
@@ -68,120 +74,118 @@ def known(facts: Iterable[Fact]) -> Literals:
 
 
 class FactReader:
-    """Turns observations into facts for one compiled guideline."""
+    """Turns observations into facts for one compiled guideline; `names` gives the term to ask for each atom.
+
+    What an observation says is remembered, in bounded memory, without its node. Several threads may share a reader.
+    """
 
     def __init__(self, compiled: Compiled) -> None:
         self.compiled = compiled
         self.number = {atom: i for i, atom in enumerate(compiled.theory.atoms)}
         self.names = _names(compiled, self.number)
-        self._paths: BoundedDict[tuple[str, ...], list[tuple[int, Atom]]] = BoundedDict()
-        self._known: BoundedCache[Said, tuple[Stated, ...]] = BoundedCache(self._stated)
-        self._settled: BoundedDict[Literals, tuple[Stated, ...]] = BoundedDict()
+        self._along: BoundedCache[tuple[str, ...], list[tuple[int, Atom]]] = BoundedCache(self._atoms_along)
+        self._statements: BoundedCache[Content, tuple[Statement, ...]] = BoundedCache(self._statements_of)
+        self._criteria: BoundedCache[Literals, tuple[Statement, ...]] = BoundedCache(self._criteria_of)
         self._attributes = [(iri, expr, literals_in(expr)) for iri, expr in sorted(compiled.attributes.items())]
         self._individuals = _individuals(compiled)
 
     def read(self, observations: Iterable[Observation]) -> tuple[Fact, ...]:
         """The facts of `observations`, one for each term and state; what the guideline never uses is left out."""
         found: dict[tuple[str, bool], tuple[Observation, Literals]] = {}
-        known, individuals = self._known, self._individuals
-        for seen in observations:
-            said: Said = seen[:6]
-            if said[1] == "value" and said[2] not in individuals:
-                said = said[0], "value", "", True, None, None
-            for key, literals in known[said]:
+        statements, individuals = self._statements, self._individuals
+        for observation in observations:
+            content: Content = observation[:6]
+            if content[1] == "value" and content[2] not in individuals:
+                content = content[0], "value", "", True, None, None
+            for key, literals in statements[content]:
                 if key in found:
                     first, others = found[key]
-                    found[key] = min(seen, first, key=_first_seen), literals.union(others)
+                    found[key] = min(observation, first, key=_precedence), literals.union(others)
                 else:
-                    found[key] = seen, literals
-        return tuple([Fact(term, present, seen.source, seen.by, literals)
-                      for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
+                    found[key] = observation, literals
+        return tuple([Fact(term, present, observation.source, observation.by, literals)
+                      for (term, present), (observation, literals) in sorted(found.items())])  # fmt: skip
 
-    def _stated(self, said: Said) -> tuple[Stated, ...]:
-        """What an observation states, whoever made it: term, presence and literals of each fact."""
-        seen = Observation(*said)
-        literals = self.literals(seen)
-        if seen.kind != "class":
-            return self._attribute_facts(literals)
-        return (((seen.target, seen.present), literals),) if literals != NOTHING else ()
+    def _statements_of(self, content: Content) -> tuple[Statement, ...]:
+        observation = Observation(*content)
+        literals = self.literals(observation)
+        if observation.kind != "class":
+            return self._criteria[literals]
+        return (((observation.target, observation.present), literals),) if literals != NOTHING else ()
 
-    def literals(self, seen: Observation) -> Literals:
-        """Every literal that an observation gives by itself."""
-        if seen.kind == "class":
-            return self._class_literals(seen)
+    def literals(self, observation: Observation) -> Literals:
+        """Every literal that an observation gives by itself; the result is not closed under the theory."""
+        if observation.kind == "class":
+            return self._class_literals(observation)
         pos = neg = 0
-        for i, atom in self._along(seen.path):
-            truth = self._truth(atom, seen)
+        for i, atom in self._along[observation.path]:
+            truth = self._truth(atom, observation)
             pos, neg = pos | (truth is True) << i, neg | (truth is False) << i
         return Literals(pos, neg)
 
-    def _along(self, path: tuple[str, ...]) -> list[tuple[int, Atom]]:
-        """The atoms on the way along a path, with their numbers."""
-        found = self._paths.get(path)
-        if found is None:
-            found = [(i, atom) for atom, i in self.number.items() if atom.path == path[: len(atom.path)]]
-            self._paths.keep(path, found)
-        return found
+    def _atoms_along(self, path: tuple[str, ...]) -> list[tuple[int, Atom]]:
+        """The atoms of a path and of its prefixes, with their numbers."""
+        return [(i, atom) for atom, i in self.number.items() if atom.path == path[: len(atom.path)]]
 
-    def _class_literals(self, seen: Observation) -> Literals:
-        atoms = {Atom(seen.path, "class", seen.target)}
-        if seen.present:
-            atoms |= {Atom(seen.path[:end], "exists") for end in range(1, len(seen.path) + 1)}
-            supers = self._supers(seen.path[0]) if len(seen.path) == 1 else []
-            atoms |= {Atom((sup,), "class", seen.target) for sup in supers}
+    def _class_literals(self, observation: Observation) -> Literals:
+        atoms = {Atom(observation.path, "class", observation.target)}
+        if observation.present:
+            atoms |= {Atom(observation.path[:end], "exists") for end in range(1, len(observation.path) + 1)}
+            supers = self._supers(observation.path[0]) if len(observation.path) == 1 else []
+            atoms |= {Atom((sup,), "class", observation.target) for sup in supers}
         mask = sum(1 << self.number[atom] for atom in atoms if atom in self.number)
-        return Literals(mask, 0) if seen.present else Literals(0, mask)
+        return Literals(mask, 0) if observation.present else Literals(0, mask)
 
     def _supers(self, prop: str) -> list[str]:
         above = self.compiled.properties[prop].supers if prop in self.compiled.properties else ()
         return [*above, *(further for sup in above for further in self._supers(sup))]
 
-    def _truth(self, atom: Atom, seen: Observation) -> bool | None:
-        """Whether an observation of a value makes `atom` true or false."""
-        if atom.kind == "exists" and atom.path == seen.path[: len(atom.path)]:
+    def _truth(self, atom: Atom, observation: Observation) -> bool | None:
+        """The value that an observation of a value gives to `atom`; None where it leaves it open."""
+        if atom.kind == "exists" and atom.path == observation.path[: len(atom.path)]:
             return True
-        if atom.path != seen.path:
+        if atom.path != observation.path:
             return None
-        if atom.kind == "value" and seen.kind == "value":
-            return True if atom.target == seen.target else self._excludes(atom, seen.target)
-        if atom.kind == "above" and seen.kind == "number":
-            return _passes(atom, seen.low, seen.high)
+        if atom.kind == "value" and observation.kind == "value":
+            return True if atom.target == observation.target else self._excludes(atom, observation.target)
+        if atom.kind == "above" and observation.kind == "number":
+            return _passes(atom, observation.low, observation.high)
         return None
 
     def _excludes(self, atom: Atom, value: str) -> bool | None:
         functional = self.compiled.properties[atom.path[-1]].functional
         return False if functional and frozenset((atom.target, value)) in self.compiled.different else None
 
-    def _attribute_facts(self, literals: Literals) -> tuple[Stated, ...]:
-        """The criteria that a value settles; literals that settle none appear under a name of their own."""
-        found = self._settled.get(literals)
-        return self._settled.keep(literals, tuple(self._criteria(literals))) if found is None else found
-
-    def _criteria(self, literals: Literals) -> Iterator[Stated]:
-        covered = NOTHING
+    def _criteria_of(self, literals: Literals) -> tuple[Statement, ...]:
+        """The criteria that the literals of a value settle; literals that settle none have a name of their own."""
+        covered, found = NOTHING, []
         for iri, expr, atoms in self._attributes:
             given = Literals(literals.pos & atoms, literals.neg & atoms)
             truth = kleene(expr, given) if given != NOTHING else None
             if truth is not None:
-                yield (iri, truth), given
+                found.append(((iri, truth), given))
                 covered = covered.union(given)
         left = Literals(literals.pos & ~covered.pos, literals.neg & ~covered.neg)
         for i in bits(left.pos | left.neg):
             one = Literals(left.pos & 1 << i, left.neg & 1 << i)
-            yield (_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one
+            found.append(((_fallback(self.compiled.theory.atoms[i]), bool(one.pos)), one))
+        return tuple(found)
 
 
 def _individuals(compiled: Compiled) -> frozenset[str]:
-    """The individuals that a guideline tells from others: to all others the same applies."""
+    """The individuals that a guideline tells apart: what it says of any other it says of all others."""
     valued = {atom.target for atom in compiled.theory.atoms if atom.kind == "value"}
     return frozenset(valued.union(*compiled.different))
 
 
-def _first_seen(seen: Observation) -> tuple[object, ...]:
-    return (_ORDER[seen.by], seen.path, seen.kind, seen.target, seen.present, seen.source)
+def _precedence(observation: Observation) -> tuple[object, ...]:
+    """Of observations that state one fact the least is named as its source: a recorded one before a derived one."""
+    path, kind, target, present, _, _, source, by = observation
+    return _ORDER[by], path, kind, target, present, source
 
 
 def _passes(atom: Atom, low: Decimal | None, high: Decimal | None) -> bool | None:
+    """Whether every value, or none, between two bounds passes a threshold; None where some do."""
     if low is not None and (low > atom.bound or (low == atom.bound and not atom.strict)):
         return True
     if high is not None and (high < atom.bound or (high == atom.bound and atom.strict)):
@@ -190,23 +194,20 @@ def _passes(atom: Atom, low: Decimal | None, high: Decimal | None) -> bool | Non
 
 
 def kleene(expr: Expr, given: Literals, of_class: Callable[[str], bool | None] = lambda _: None) -> bool | None:
-    """The value of an expression in Kleene's strong three-valued logic.
+    """The value of a translated expression by known literals, in Kleene's strong three-valued logic.
 
     `of_class` gives the value of a class by name; without it, it is unknown.
     """
-    match expr:
-        case Name(iri):
-            return of_class(iri)
-        case AtomLeaf(atom):
-            return True if given.pos >> atom & 1 else False if given.neg >> atom & 1 else None
-        case Not(part):
-            value = kleene(part, given, of_class)
-            return None if value is None else not value
-        case And(parts) | Or(parts):
-            strong = isinstance(expr, Or)
-            values = [kleene(part, given, of_class) for part in parts]
-            return strong if strong in values else None if None in values else not strong
-    return None
+
+    def of_leaf(leaf: Expr) -> bool | None:
+        match leaf:
+            case AtomLeaf(atom):
+                return True if given.pos >> atom & 1 else False if given.neg >> atom & 1 else None
+            case Name(iri):
+                return of_class(iri)
+        return None
+
+    return truth_value(expr, of_leaf)
 
 
 def _names(compiled: Compiled, number: Mapping[Atom, int]) -> dict[int, str]:

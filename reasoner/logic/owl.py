@@ -49,7 +49,11 @@ class Property(Struct):
 
 
 class Axioms(Struct):
-    """The logical content of a guideline's ontologies."""
+    """The logical content of a guideline's ontologies.
+
+    `definitions` are the first equivalence of each class, `inclusions` all other axioms between classes, `different`
+    the pairs of individuals that differ, and `populated` the classes that have a named member.
+    """
 
     classes: dict[str, Origin] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
@@ -58,9 +62,23 @@ class Axioms(Struct):
     different: set[frozenset[str]] = field(default_factory=set)
     populated: set[str] = field(default_factory=set)
 
-    def are_different(self, one: str, other: str) -> bool:
-        """Whether two individuals are declared different."""
-        return frozenset((one, other)) in self.different
+    def with_supers(self, props: Iterable[str]) -> list[str]:
+        """Some properties and all those above them, in the order of their IRIs."""
+        found, queue = set(), list(props)
+        while queue:
+            prop = queue.pop()
+            if prop not in found and prop in self.properties:
+                found.add(prop)
+                queue += self.properties[prop].supers
+        return sorted(found)
+
+    def ranges_of(self, prop: str) -> list[str]:
+        """The classes that every filler of a property is in, by its own ranges and by those of properties above it."""
+        return sorted({iri for above in self.with_supers([prop]) for iri in self.properties[above].ranges})
+
+    def domains_of(self, prop: str) -> set[str]:
+        """The domains of a property and of those above it."""
+        return {iri for above in self.with_supers([prop]) for iri in self.properties[above].domains}
 
 
 _FACETS = {XSD.minInclusive: ">=", XSD.minExclusive: ">", XSD.maxInclusive: "<=", XSD.maxExclusive: "<"}
@@ -80,7 +98,7 @@ _KNOWN_PREDICATES = {
 
 
 def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
-    """The axioms of all `ontologies` together.
+    """The axioms of all `ontologies`.
 
     Raises FragmentError for a construct outside `FRAGMENT`, GuidelineError for a malformed one.
     """
@@ -97,7 +115,7 @@ def read_axioms(ontologies: Iterable[Parsed]) -> Axioms:
 
 
 class _AxiomReader:
-    """Reads one ontology file into the shared axioms."""
+    """Reads one ontology file into the shared axioms; `owner` is the subject of the axiom that is being read."""
 
     def __init__(self, parsed: Parsed, axioms: Axioms) -> None:
         self.parsed, self.graph, self.axioms = parsed, parsed.graph, axioms
@@ -106,23 +124,25 @@ class _AxiomReader:
     # -- errors --
 
     def origin(self, subject: Node, predicate: Node | None = None, obj: Node | None = None) -> Origin:
+        """Where an axiom stands, filed under its subject."""
         term = str(subject) if isinstance(subject, URIRef) else self._first_name(subject)
         return Origin(term, self.parsed.file, self.parsed.line_of(subject, predicate, obj))
 
     def _first_name(self, subject: Node) -> str:
         """The first named class below a blank node: an axiom without a name is filed under it."""
-        seen: set[Node] = set()
+        visited: set[Node] = set()
         queue = [subject]
         while queue:
             node = queue.pop(0)
             if isinstance(node, URIRef) and node in self.axioms.classes:
                 return str(node)
-            if isinstance(node, BNode) and node not in seen:
-                seen.add(node)
+            if isinstance(node, BNode) and node not in visited:
+                visited.add(node)
                 queue.extend(sorted(self.graph.objects(node), key=str))
         return str(subject)
 
     def refuse(self, subject: Node, what: str, remedy: str, code: str = "outside-fragment") -> FragmentError:
+        """The error about a node, which names the subject in whose axiom it stands, and the line."""
         where = self.owner if self.owner is not None else subject
         line = self.parsed.line_of(subject, None, None) or self.parsed.line_of(where, None, None)
         return FragmentError(Problem(code, what, remedy, self.parsed.file, line, str(where)))
@@ -140,12 +160,12 @@ class _AxiomReader:
 
     def _owner_of(self, node: Node) -> Node:
         """The named subject in whose axiom a blank node stands."""
-        seen = {node}
+        visited = {node}
         while isinstance(node, BNode):
-            above = next((s for s in self.graph.subjects(None, node) if s not in seen), None)
+            above = next((s for s in self.graph.subjects(None, node) if s not in visited), None)
             if above is None:
                 return node
-            seen.add(above)
+            visited.add(above)
             node = above
         return node
 
@@ -157,6 +177,7 @@ class _AxiomReader:
     # -- declarations --
 
     def declarations(self) -> None:
+        """Read the classes and properties, which axioms in any file may use."""
         for cls in self._typed(OWL.Class):
             if isinstance(cls, URIRef):
                 self.axioms.classes.setdefault(str(cls), self.origin(cls, RDF.type, OWL.Class))
@@ -168,6 +189,7 @@ class _AxiomReader:
     # -- class axioms --
 
     def class_axioms(self) -> None:
+        """Read definitions, inclusions and disjointness. Raises FragmentError for what lies outside the fragment."""
         self._equivalences()
         for s, o in self._pairs(RDFS.subClassOf):
             self._include(self.expression(s), self.expression(o), self.origin(s, RDFS.subClassOf, o))
@@ -200,6 +222,7 @@ class _AxiomReader:
             yield s, o
 
     def _equivalence(self, subject: Node, expr: Expr, origin: Origin) -> None:
+        """The definition of a name that has none yet; otherwise two inclusions."""
         if isinstance(subject, URIRef) and str(subject) not in self.axioms.definitions:
             self.axioms.definitions[str(subject)] = (expr, origin)
             return
@@ -249,10 +272,7 @@ class _AxiomReader:
 
     def _restriction(self, node: Node) -> Expr:
         prop = self.graph.value(node, OWL.onProperty)
-        declared = self.axioms.properties.get(str(prop))
-        if declared is None:
-            what = f"the property {prop} is used in a restriction and not declared"
-            raise self.refuse(node, what, "declare it as an object or datatype property", "undeclared-property")
+        declared = self._property(prop, node, "used in a restriction and not declared")
         value, filler = self.graph.value(node, OWL.hasValue), self.graph.value(node, OWL.someValuesFrom)
         if isinstance(value, URIRef) and not declared.data:
             return HasValue(declared.iri, str(value))
@@ -285,18 +305,19 @@ class _AxiomReader:
     # -- property and individual axioms --
 
     def property_axioms(self) -> None:
+        """Read functionality, superproperties, domains and ranges. Raises FragmentError."""
         for prop in self._typed(OWL.FunctionalProperty):
-            self._property(prop).functional = True
+            self._property(prop, prop).functional = True
         for predicate, name in ((RDFS.subPropertyOf, "supers"), (RDFS.domain, "domains"), (RDFS.range, "ranges")):
             for s, o in self._pairs(predicate):
                 if str(s) in self.axioms.properties:
-                    self._attach(self._property(s), name, o, s)
+                    self._attach(self.axioms.properties[str(s)], name, o, s)
 
-    def _property(self, node: Node) -> Property:
-        if str(node) not in self.axioms.properties:
-            what = f"the property {node} is used and not declared"
-            raise self.refuse(node, what, "declare it as an object or datatype property", "undeclared-property")
-        return self.axioms.properties[str(node)]
+    def _property(self, prop: Node | None, where: Node, problem: str = "used and not declared") -> Property:
+        if str(prop) not in self.axioms.properties:
+            what, remedy = f"the property {prop} is {problem}", "declare it as an object or datatype property"
+            raise self.refuse(where, what, remedy, "undeclared-property")
+        return self.axioms.properties[str(prop)]
 
     def _attach(self, prop: Property, name: str, value: Node, subject: Node) -> None:
         datatype = prop.data and name == "ranges"
@@ -310,6 +331,7 @@ class _AxiomReader:
             getattr(prop, name).append(str(value))
 
     def individual_axioms(self) -> None:
+        """Read which individuals differ and which classes have members. Raises GuidelineError for a patient's facts."""
         for s in self._typed(OWL.AllDifferent):
             self.owner = s
             for predicate in (OWL.distinctMembers, OWL.members):

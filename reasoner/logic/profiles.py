@@ -1,4 +1,4 @@
-"""All the patients that a compiled guideline allows: how many there are, and which of them meet a condition.
+"""All the patients that a compiled guideline allows: how many there are, and which of them satisfy a condition.
 
 A *profile* is a complete assignment to the theory's atoms that breaks none of its implicates. A condition is a Boolean
 combination of the defined classes and of atoms; it is counted by a decision diagram, and described by its weakest
@@ -20,7 +20,7 @@ from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 
 
 class Profiles:
-    """Every complete profile of a compiled guideline.
+    """Every complete profile of a compiled guideline; `total` is how many there are. One thread at a time.
 
     Raises GuidelineError where the axioms leave none.
     """
@@ -40,23 +40,23 @@ class Profiles:
         self.total = self.diagrams.count(self.possible)
 
     def count(self, condition: Expr) -> int:
-        """How many profiles meet a condition."""
+        """How many profiles satisfy a condition."""
         return self.diagrams.count(self._among(condition))
 
     def share(self, condition: Expr) -> Fraction:
-        """The part of all profiles that meets a condition."""
+        """The part of all profiles that satisfies a condition, from 0 to 1."""
         return Fraction(self.count(condition), self.total)
 
     def any(self, condition: Expr) -> bool:
-        """Whether some profile meets a condition."""
+        """Whether some profile satisfies a condition."""
         return self._among(condition) != FALSE
 
     def identity(self, condition: Expr) -> int:
-        """A number that two conditions share where the same profiles meet them."""
+        """The diagram of a condition: two conditions have the same number where the same profiles satisfy them."""
         return self._among(condition)
 
     def implies(self, one: Expr, other: Expr) -> bool:
-        """Whether every profile that meets `one` meets `other`."""
+        """Whether every profile that satisfies `one` satisfies `other`."""
         return not self.any(And((one, Not(other))))
 
     def conditions(self, condition: Expr) -> list[Cube]:
@@ -94,5 +94,5 @@ def none_of(classes: Iterable[str]) -> Expr:
 
 
 def any_term(cubes: Sequence[Cube]) -> Expr:
-    """The patients who meet one of the terms."""
+    """The patients who satisfy one of the terms."""
     return Or(tuple(map(term, cubes)))

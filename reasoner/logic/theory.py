@@ -2,7 +2,8 @@
 
 An `Atom` is a patient-level condition that can be true, false or unknown. The clauses over atoms follow from the
 ontology's axioms; all their prime implicates are kept, so that every literal that known facts entail is found by
-unit resolution, and every contradiction is a falsified implicate.
+unit resolution, and every contradiction is a falsified implicate (R. Reiter and J. de Kleer, Foundations of
+assumption-based truth maintenance systems, AAAI 1987).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache
 from reasoner.logic.clauses import Cube, bits, prime
-from reasoner.logic.index import BoundedCache, Union, complements, literals
+from reasoner.logic.index import Union, complements, literals, union_of
 
 
 class Atom(Struct, frozen=True, order=True):
@@ -34,18 +36,22 @@ class Atom(Struct, frozen=True, order=True):
 
     @property
     def cut(self) -> tuple[Decimal, bool]:
-        """The place of an `above` atom in the order of thresholds: later is harder to pass."""
+        """The position of an `above` atom in the order of thresholds: later is harder to pass."""
         return self.bound, self.strict
 
 
 class Literals(NamedTuple):
-    """What is known: the atoms that are true and those that are false, as bits."""
+    """What is known: the atoms that are true and those that are false, as bits.
+
+    >>> Literals(pos=0b01, neg=0b10).satisfy(Cube(0b01, 0))
+    True
+    """
 
     pos: int = 0
     neg: int = 0
 
     def union(self, other: Literals) -> Literals:
-        """What is known by either."""
+        """The literals of both."""
         return Literals(self.pos | other.pos, self.neg | other.neg)
 
     @property
@@ -57,21 +63,20 @@ class Literals(NamedTuple):
         """Whether every literal of `term` is known."""
         return not (term.pos & ~self.pos or term.neg & ~self.neg)
 
-    def contradict(self, term: Cube) -> bool:
-        """Whether some literal of `term` is known to be false."""
-        return bool(term.pos & self.neg or term.neg & self.pos)
-
-    def falsify(self, clause: Cube) -> bool:
-        """Whether every literal of `clause` is known to be false."""
-        return not (clause.pos & ~self.neg or clause.neg & ~self.pos)
-
 
 #: Literals from which another follows, and the axioms used, as bits.
 Support = tuple[int, int]
 
 
 class Theory(Struct, frozen=True, dict=True):
-    """The atoms, and all prime implicates of the clauses between them."""
+    """The atoms, and all prime implicates of the clauses between them, smallest first.
+
+    Several threads may share one. Sets of literals are `Literals` or, faster, one number (see `index`).
+
+    >>> theory = Theory.of([Atom(("urn:p",), "class", name) for name in "ab"], [Cube(0b10, 0b01)])
+    >>> theory.close(Literals(pos=0b01))
+    Literals(pos=3, neg=0)
+    """
 
     atoms: tuple[Atom, ...]
     implicates: tuple[Cube, ...]
@@ -88,22 +93,22 @@ class Theory(Struct, frozen=True, dict=True):
         always = 0
         for clause in self.implicates:
             if clause.size == 0:
-                return self.joined(Literals(1, 1))
+                return self.to_bits(Literals(1, 1))
             if clause.size == 1:
                 always |= literals(clause.pos, clause.neg, self.size)
         return always
 
     @cached_property
     def long(self) -> tuple[Cube, ...]:
-        """The implicates of more than two literals: where facts entail something only together."""
+        """The implicates of more than two literals: by which facts entail something only jointly."""
         return tuple(clause for clause in self.implicates if clause.size > 2)
 
-    def close(self, known: Literals) -> Literals:
-        """`known` with every literal that the theory entails from it. Clashes where it is contradictory."""
-        return self.split(self.closed(self.joined(known)))
+    def close(self, known: Literals | Cube) -> Literals:
+        """`known` with every literal that the theory entails from it; with a `clash` where no patient can have it."""
+        return self.from_bits(self.closed(self.to_bits(known)))
 
     def closed(self, known: int) -> int:
-        """`close` for sets of literals as one number (see `index`).
+        """`close` for a set of literals as one number.
 
         One pass is enough: all prime implicates are there, so that a literal is entailed just where it is the only one
         of an implicate that `known` does not make false.
@@ -118,7 +123,7 @@ class Theory(Struct, frozen=True, dict=True):
         return self._units(found, closed | more)
 
     def entailed(self, stated: Iterable[Literals]) -> int:
-        """`closed` of all that is stated: the closures of the parts, which are remembered, brought together."""
+        """`closed` of the union of some sets of literals, from their own closures, which are remembered."""
         found = reduce(or_, map(self._closures.__getitem__, stated), self._always)
         return self._units(found, found)
 
@@ -136,11 +141,11 @@ class Theory(Struct, frozen=True, dict=True):
         """Whether some atom is both true and false in a set of literals."""
         return bool(known & known >> self.size & (1 << self.size) - 1)
 
-    def joined(self, known: Literals) -> int:
+    def to_bits(self, known: Literals | Cube) -> int:
         """Literals as one number."""
         return literals(known.pos, known.neg, self.size)
 
-    def split(self, known: int) -> Literals:
+    def from_bits(self, known: int) -> Literals:
         """Literals from one number."""
         return Literals(known & (1 << self.size) - 1, known >> self.size)
 
@@ -151,7 +156,7 @@ class Theory(Struct, frozen=True, dict=True):
 
     @cached_property
     def _gives(self) -> list[int]:
-        """For each literal those that two-literal implicates give."""
+        """For each literal those, as bits, that two-literal implicates give."""
         gives = [0] * (2 * self.size)
         for clause in self.implicates:
             if clause.size == 2:
@@ -162,7 +167,7 @@ class Theory(Struct, frozen=True, dict=True):
 
     @cached_property
     def _closures(self) -> BoundedCache[Literals, int]:
-        return BoundedCache(lambda stated: self.closed(self.joined(stated)))
+        return BoundedCache(lambda stated: self.closed(self.to_bits(stated)))
 
     @cached_property
     def _implied(self) -> Union:
@@ -175,26 +180,25 @@ class Theory(Struct, frozen=True, dict=True):
     @cached_property
     def _against_long(self) -> int:
         """The complements of all literals of those: without any of them none of those gives anything."""
-        return complements(reduce(or_, self._long, 0), self.size)
+        return complements(union_of(self._long), self.size)
 
-    def consistent(self, known: Literals) -> bool:
+    def consistent(self, known: Literals | Cube) -> bool:
         """Whether some patient has all of `known`."""
-        return not self.clashes(self.closed(self.joined(known)))
+        return not self.clashes(self.closed(self.to_bits(known)))
 
     def supports(self, atom: int, truth: bool, known: Literals) -> list[Cube]:
         """The minimal terms over `known` that entail a literal, with the axioms used; the literal itself first."""
-        literal = Cube(1 << atom, 0) if truth else Cube(0, 1 << atom)
-        found = [literal] if known.satisfy(literal) else []
-        return found + [rest for rest in self._leading[atom if truth else atom + self.size] if known.satisfy(rest)]
-
-    @cached_property
-    def _leading(self) -> list[list[Cube]]:
-        """The `antecedents` as terms."""
-        return [[Cube(*self.split(rest), axioms) for rest, axioms in some] for some in self.antecedents]
+        literal, given = atom if truth else atom + self.size, self.to_bits(known)
+        return [Cube(*self.from_bits(support), axioms) for support, axioms in
+                [(1 << literal, 0), *self.antecedents[literal]] if not support & ~given]  # fmt: skip
 
     @cached_property
     def antecedents(self) -> list[list[Support]]:
-        """For each literal the minimal sets of others from which one implicate concludes it."""
+        """For each literal the minimal sets of others from which one implicate concludes it.
+
+        With the literal itself these are the environments in its label in an ATMS (J. de Kleer, An assumption-based
+        TMS, Artificial Intelligence 28, 1986), of one patient those that consist of known literals.
+        """
         found: list[list[Support]] = [[] for _ in range(2 * self.size)]
         for clause in self.implicates:
             either = literals(clause.pos, clause.neg, self.size)
@@ -204,33 +208,25 @@ class Theory(Struct, frozen=True, dict=True):
         return found
 
     def relevant(self, atoms: int) -> int:
-        """`atoms` and all that long implicates tie to them.
+        """`atoms`, as bits, and all that long implicates tie to them.
 
         The rest of the theory can be left out of a definition over `atoms`: through two-literal implicates, known
         facts act on it by the literals that closure gives.
         """
-        grown = True
-        while grown:
-            before = atoms
-            for clause in self.long:
-                if clause.atoms & atoms:
-                    atoms |= clause.atoms
-            grown = atoms != before
+        while growing := [clause.atoms for clause in self.long if clause.atoms & atoms and clause.atoms & ~atoms]:
+            atoms |= union_of(growing)
         return atoms
 
     def over(self, atoms: int) -> list[Cube]:
-        """The implicates that speak of `atoms` alone: the projection of the theory on them."""
+        """The implicates over `atoms` alone: the projection of the theory on them."""
         return [clause for clause in self.implicates if not clause.atoms & ~atoms]
 
 
 def components(clauses: Iterable[Cube]) -> list[list[Cube]]:
-    """`clauses` grouped by the atoms that they share."""
-    groups: list[tuple[int, list[Cube]]] = []
+    """`clauses` in groups that share no atom: the connected components."""
+    groups: dict[int, list[Cube]] = {}
     for clause in clauses:
-        touching = [group for group in groups if group[0] & clause.atoms]
-        groups = [group for group in groups if not group[0] & clause.atoms]
-        mask = clause.atoms
-        for other in touching:
-            mask |= other[0]
-        groups.append((mask, [c for _, members in touching for c in members] + [clause]))
-    return [members for _, members in groups]
+        touching = [atoms for atoms in groups if atoms & clause.atoms]
+        members = [other for atoms in touching for other in groups.pop(atoms)]
+        groups.setdefault(union_of((clause.atoms, *touching)), []).extend((*members, clause))
+    return list(groups.values())

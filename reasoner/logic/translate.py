@@ -8,7 +8,21 @@ from __future__ import annotations
 
 from reasoner.errors import FragmentError, GuidelineError, Problem
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import (
+    TOP,
+    And,
+    AtomLeaf,
+    Expr,
+    HasValue,
+    Name,
+    Not,
+    Or,
+    Some,
+    Threshold,
+    leaves,
+    truth_value,
+    with_leaves,
+)  # fmt: skip
 from reasoner.logic.owl import FRAGMENT, Axioms
 from reasoner.logic.theory import Atom
 from reasoner.terms import GP, local_name
@@ -18,7 +32,10 @@ Path = tuple[str, ...]
 
 
 class Translator:
-    """Numbers the atoms of a guideline and translates expressions into them."""
+    """Numbers the atoms of a guideline and translates expressions into them.
+
+    `patient_level` are the named classes of patients.
+    """
 
     def __init__(self, axioms: Axioms) -> None:
         self.axioms = axioms
@@ -30,7 +47,8 @@ class Translator:
         """The number of `atom`, given on first use."""
         return self.numbers.setdefault(atom, len(self.numbers))
 
-    def literal(self, atom: Atom) -> Expr:
+    def leaf(self, atom: Atom) -> Expr:
+        """An atom as an expression, numbered on first use."""
         return AtomLeaf(self.number(atom))
 
     def translate(self, expr: Expr, origin: Origin) -> Expr:
@@ -39,11 +57,11 @@ class Translator:
         Raises FragmentError naming `origin` where the expression leaves the fragment.
         """
         self._origin = origin
-        return self._patient(expr)
+        return with_leaves(expr, self._patient)
 
     def is_patient_level(self, expr: Expr) -> bool:
-        """Whether an expression speaks of patients rather than of findings or acts."""
-        return _speaks_of_patients(expr, self.patient_level, self.axioms)
+        """Whether an expression describes patients rather than findings or acts."""
+        return _describes_patients(expr, self.patient_level, self.axioms)
 
     def refuse_unguarded(self, sub: Expr, sup: Expr, origin: Origin) -> None:
         """Refuse an axiom between classes of patients that may fail for a finding or an act.
@@ -57,58 +75,42 @@ class Translator:
 
     def _elsewhere(self, expr: Expr) -> bool | None:
         """Whether what is no patient is in a class, in Kleene's three-valued logic."""
-        match expr:
-            case Name(iri) if iri in self.patient_level:
-                defined = self.axioms.definitions.get(iri)
-                return self._elsewhere(defined[0]) if defined else False
-            case And(parts) | Or(parts):
-                strong = isinstance(expr, Or)
-                values = [self._elsewhere(part) for part in parts]
-                return strong if strong in values else None if None in values else not strong
-            case Not(part):
-                value = self._elsewhere(part)
-                return None if value is None else not value
-            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
-                return False if self._domains(prop) & self.patient_level else None
-        return None
 
-    def _domains(self, prop: str) -> set[str]:
-        """The domains of a property and of those above it."""
-        declared = self.axioms.properties[prop]
-        return set(declared.domains).union(*(self._domains(sup) for sup in declared.supers if sup != prop))
+        def of_leaf(leaf: Expr) -> bool | None:
+            match leaf:
+                case Name(iri) if iri in self.patient_level:
+                    defined = self.axioms.definitions.get(iri)
+                    return self._elsewhere(defined[0]) if defined else False
+                case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                    return False if self.axioms.domains_of(prop) & self.patient_level else None
+            return None
+
+        return truth_value(expr, of_leaf)
 
     def functional(self, prop: str) -> bool:
+        """Whether a property has one value."""
         return self.axioms.properties[prop].functional
 
-    def _patient(self, expr: Expr) -> Expr:
-        match expr:
-            case Name(iri):
-                return self._patient_class(iri)
-            case And(parts):
-                return And(tuple(self._patient(part) for part in parts))
-            case Or(parts):
-                return Or(tuple(self._patient(part) for part in parts))
-            case Not(part):
-                return Not(self._patient(part))
-            case _:
-                return self._restriction((), expr)
+    def _patient(self, leaf: Expr) -> Expr:
+        return self._patient_class(leaf.iri) if isinstance(leaf, Name) else self._restriction((), leaf)
 
     def _patient_class(self, iri: str) -> Expr:
         if iri == ROOT:
             return TOP
         if iri in self.axioms.definitions and iri in self.patient_level:
             return Name(iri)
-        return self.literal(Atom((), "class", iri))
+        return self.leaf(Atom((), "class", iri))
 
     def _restriction(self, path: Path, expr: Expr) -> Expr:
         match expr:
             case Some(prop, filler) if self.functional(prop):
                 below = (*path, prop)
-                return And((self.literal(Atom(below, "exists")), self._filler(below, filler)))
+                exists = self.leaf(Atom(below, "exists"))
+                return And((exists, with_leaves(filler, lambda leaf: self._filler(below, leaf))))
             case Some(prop, filler) if not path:
                 return self._some(prop, filler)
             case HasValue(prop, individual):
-                return self.literal(Atom((*path, prop), "value", individual))
+                return self.leaf(Atom((*path, prop), "value", individual))
             case Threshold(prop, facets):
                 return self._threshold((*path, prop), facets)
         raise self._outside("a restriction is nested under a property that is not functional")
@@ -117,29 +119,23 @@ class Translator:
         """∃p.C under a property that is not functional: C is a class or a union of classes."""
         match filler:
             case Name(iri):
-                self._boolean_class(iri)
-                return self.literal(Atom((prop,), "class", iri))
+                self._refuse_filler(iri)
+                return self.leaf(Atom((prop,), "class", iri))
             case And(()):
-                return self.literal(Atom((prop,), "exists"))
+                return self.leaf(Atom((prop,), "exists"))
             case Or(parts):
                 return Or(tuple(self._some(prop, part) for part in parts))
         raise self._outside(f"under {local_name(prop)}, which is not functional, stands neither a class nor a union")
 
-    def _filler(self, path: Path, filler: Expr) -> Expr:
-        match filler:
-            case Name(iri):
-                self._boolean_class(iri)
-                return self.literal(Atom(path, "class", iri))
-            case And(parts):
-                return And(tuple(self._filler(path, part) for part in parts))
-            case Or(parts):
-                return Or(tuple(self._filler(path, part) for part in parts))
-            case Not(part):
-                return Not(self._filler(path, part))
-            case _:
-                return self._restriction(path, filler)
+    def _filler(self, path: Path, leaf: Expr) -> Expr:
+        """What a leaf says of the one filler of a functional path."""
+        if not isinstance(leaf, Name):
+            return self._restriction(path, leaf)
+        self._refuse_filler(leaf.iri)
+        return self.leaf(Atom(path, "class", leaf.iri))
 
-    def _boolean_class(self, iri: str) -> None:
+    def _refuse_filler(self, iri: str) -> None:
+        """Refuse a class that no finding or act can be said to be in."""
         if iri in self.patient_level or iri == ROOT:
             raise self._outside(f"{local_name(iri)}, a class of patients, stands where a finding or an act belongs")
         if iri in self.axioms.populated:
@@ -148,10 +144,10 @@ class Translator:
     def _threshold(self, path: Path, facets: tuple[tuple[str, object], ...]) -> Expr:
         if not self.functional(path[-1]):
             raise self._outside(f"the quantity {local_name(path[-1])} is not functional")
-        parts: list[Expr] = [self.literal(Atom(path, "exists"))]
+        parts: list[Expr] = [self.leaf(Atom(path, "exists"))]
         for facet, bound in facets:
             atom = Atom(path, "above", bound=bound, strict=facet in (">", "<="))  # type: ignore[arg-type]
-            parts.append(self.literal(atom) if facet in (">", ">=") else Not(self.literal(atom)))
+            parts.append(self.leaf(atom) if facet in (">", ">=") else Not(self.leaf(atom)))
         return And(tuple(parts))
 
     def _outside(self, what: str) -> FragmentError:
@@ -170,26 +166,21 @@ def _patient_level(axioms: Axioms) -> frozenset[str]:
         if isinstance(inclusion.sub, Name):
             sups.setdefault(inclusion.sub.iri, []).append(inclusion.sup)
     found: set[str] = {ROOT}
-    grown = True
-    while grown:
-        new = {iri for iri, exprs in sups.items() if iri not in found
-               and any(_speaks_of_patients(expr, found, axioms) for expr in exprs)}  # fmt: skip
+    while new := {iri for iri, exprs in sups.items() if iri not in found
+                  and any(_describes_patients(expr, found, axioms) for expr in exprs)}:  # fmt: skip
         found |= new
-        grown = bool(new)
     return frozenset(found)
 
 
-def _speaks_of_patients(expr: Expr, patient_level: frozenset[str] | set[str], axioms: Axioms) -> bool:
-    match expr:
-        case Name(iri):
-            return iri in patient_level
-        case And(parts) | Or(parts):
-            return any(_speaks_of_patients(part, patient_level, axioms) for part in parts)
-        case Not(part):
-            return _speaks_of_patients(part, patient_level, axioms)
-        case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
-            domains = axioms.properties[prop].domains
-            return not domains or any(domain in patient_level for domain in domains)
+def _describes_patients(expr: Expr, patient_level: frozenset[str] | set[str], axioms: Axioms) -> bool:
+    for leaf in leaves(expr):
+        match leaf:
+            case Name(iri) if iri in patient_level:
+                return True
+            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                domains = axioms.properties[prop].domains
+                if not domains or not patient_level.isdisjoint(domains):
+                    return True
     return False
 
 
@@ -198,24 +189,19 @@ def definition_order(axioms: Axioms, names: frozenset[str]) -> list[str]:
 
     Raises GuidelineError where a class is defined by way of itself.
     """
-    order: list[str] = []
-    state: dict[str, str] = {}
+    order: dict[str, None] = {}
+    defined = names & axioms.definitions.keys()
 
     def visit(iri: str, trail: tuple[str, ...]) -> None:
-        if state.get(iri) == "done":
-            return
         if iri in trail:
             raise _cyclic((*trail[trail.index(iri) :], iri), axioms)
-        for used in sorted(named_in(axioms.definitions[iri][0])):
-            if used in axioms.definitions and used in names:
-                visit(used, (*trail, iri))
-        state[iri] = "done"
-        order.append(iri)
+        for used in sorted(named_in(axioms.definitions[iri][0]) & defined - order.keys()):
+            visit(used, (*trail, iri))
+        order[iri] = None
 
-    for iri in sorted(axioms.definitions):
-        if iri in names:
-            visit(iri, ())
-    return order
+    for iri in sorted(defined):
+        visit(iri, ())
+    return list(order)
 
 
 def _cyclic(trail: tuple[str, ...], axioms: Axioms) -> GuidelineError:
@@ -227,11 +213,4 @@ def _cyclic(trail: tuple[str, ...], axioms: Axioms) -> GuidelineError:
 
 def named_in(expr: Expr) -> set[str]:
     """The named classes at the top level of an expression, outside restrictions."""
-    match expr:
-        case Name(iri):
-            return {iri}
-        case And(parts) | Or(parts):
-            return {name for part in parts for name in named_in(part)}
-        case Not(part):
-            return named_in(part)
-    return set()
+    return {leaf.iri for leaf in leaves(expr) if isinstance(leaf, Name)}

@@ -14,14 +14,14 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
-from reasoner.logic.ask import Asker, Question, open_places
-from reasoner.logic.decide import Decision, State, answered, closing_of, decide_closing
+from reasoner.logic.ask import Asker, Question, undetermined
+from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming, state_of
 from reasoner.logic.facts import Fact, Observation
-from reasoner.logic.index import BoundedCache, BoundedDict
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.orders import Alerts, Order, Reviewer
 from reasoner.patient.together import refuse_together
@@ -141,12 +141,12 @@ class Assessor:
         self.prefixes = guideline.prefixes
         self.management = tuple(cls.iri for cls in catalogue.management)
         self.justifier, self.asker = Justifier(compiled, self._cites), Asker(compiled, guideline.reader.names)
-        self._places = compiled.index.places
+        self._places = compiled.index.class_bits
         self._managed = sum(self._places[iri].answers for iri in self.management)
         self._status = BoundedCache(self._status_by)
-        self._open = BoundedCache(partial(open_places, [self._places[iri] for iri in self.management]))
+        self._open = BoundedCache(partial(undetermined, [self._places[iri] for iri in self.management]))
         self.alerts = Alerts(compiled.index, guideline.content.checks)
-        self.closing = closing_of(compiled, tuple(catalogue.closable))
+        self.closing = assumptions_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
         self._assumed: BoundedDict[Fact, tuple[tuple[Fact, str], ...]] = BoundedDict()
         self._concluded: BoundedDict[tuple[str, tuple[Derivation, ...], tuple[Fact, ...]], Conclusion] = BoundedDict(
@@ -158,14 +158,14 @@ class Assessor:
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
         refuse_together(self.compiled, seen)
-        return decide_closing(self.compiled, self.reader.read(seen), self.closing)
+        return decide_assuming(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:
         """What the answers for the management classes amount to."""
         return self._status[decision.answers & self._managed]
 
     def _status_by(self, answers: int) -> str:
-        states = {iri: answered(self._places[iri], answers) for iri in self.management}
+        states = {iri: state_of(self._places[iri], answers) for iri in self.management}
         return status(self.catalogue.management, states)
 
     def questions(self, decision: Decision) -> tuple[Question, ...]:
@@ -174,10 +174,9 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
-        told = FactSet(self.justifier, decision.facts, decision.held, decision.answers)
-        places, answer = self._places, self.justifier.answer
+        told = FactSet(self.justifier, decision.facts, decision.satisfied, decision.answers)
         concluded = self._concluded_of_one if told.sourced else self._concluded_of_all
-        return tuple([concluded(told, cls, *answer(told, places[cls.iri])) for cls in classes])
+        return tuple([concluded(told, cls, *told.answer(self._places[cls.iri])) for cls in classes])
 
     def _concluded_of_one(
         self, told: FactSet, cls: ManagementClass, state: State, ways: tuple[Derivation, ...]
@@ -196,7 +195,7 @@ class Assessor:
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
         told = FactSet(self.justifier, facts)
-        return _justified(told, [self.justifier.way_by(told, self._places[iri], term)])[0]
+        return _justified(told, [told.first_derivation(self._places[iri], term)])[0]
 
     def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
 from reasoner.logic.compiled import ClassBits, Index
-from reasoner.logic.decide import Closing, Decision, State, answered
-from reasoner.logic.index import BoundedDict
+from reasoner.logic.decide import Assumptions, Decision, State, state_of
 from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.
@@ -41,11 +41,11 @@ class _Reports(dict[int, bool]):
     """Whether a shape reports something, by those of the answers that it looks at."""
 
     def __init__(self, check: StateShape, index: Index) -> None:
-        self.check, self.places = check, {cls: index.places[cls] for cls in sorted(classes_in(check.condition))}
+        self.check, self.places = check, {cls: index.class_bits[cls] for cls in sorted(classes_in(check.condition))}
         self.answers = _answers(self.places.values())
 
     def __missing__(self, answers: int) -> bool:
-        states = {cls: answered(place, answers) for cls, place in self.places.items()}
+        states = {cls: state_of(place, answers) for cls, place in self.places.items()}
         found = self[answers] = self.check.violated(states)
         return found
 
@@ -74,7 +74,7 @@ class Row:
         self.checks = tuple(checks)
         self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
         classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
-        self._places = [index.places[cls] for cls in classes]
+        self._places = [index.class_bits[cls] for cls in classes]
         self.answers, self.terms = _answers(self._places), sum(place.terms for place in self._places)
         self._verdicts: BoundedDict[int, tuple[StateShape | None, str]] = BoundedDict()
 
@@ -83,7 +83,7 @@ class Row:
         seen = answers & self.answers
         found = self._verdicts.get(seen)
         if found is None:
-            check = reported(self.checks, {place.iri: answered(place, seen) for place in self._places})
+            check = reported(self.checks, {place.iri: state_of(place, seen) for place in self._places})
             found = self._verdicts.keep(seen, (check, verdict_of(check)))
         return found
 
@@ -94,7 +94,7 @@ class Reviewer:
     `checks_of` gives the pathway shapes that review an action.
     """
 
-    def __init__(self, asker: Asker, closing: Closing, checks_of: Callable[[str], Iterable[StateShape]]) -> None:
+    def __init__(self, asker: Asker, closing: Assumptions, checks_of: Callable[[str], Iterable[StateShape]]) -> None:
         self.asker, self.closing, self.checks_of = asker, closing, checks_of
         self.index, self.theory = asker.index, asker.theory
         self._rows: BoundedDict[str, Row] = BoundedDict()

@@ -14,12 +14,12 @@ from datetime import date
 import numpy as np
 from msgspec.structs import replace
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
-from reasoner.logic.index import BoundedDict
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.pause import collection_paused
 from reasoner.population.told import FactFinder, KnownBits

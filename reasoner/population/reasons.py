@@ -16,17 +16,17 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided
 from reasoner.kernel.split import split
-from reasoner.kernel.transpose import places
+from reasoner.kernel.transpose import positions_among
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.decide import closing_of
+from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED
-from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.told import FactFinder, KnownBits
@@ -82,7 +82,7 @@ class Reasons:
         self.theory, self.index = guideline.compiled.theory, guideline.compiled.index
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
         self.classes = [cls.iri for cls in classes]
-        self._closing = closing_of(guideline.compiled, tuple(guideline.catalogue.closable))
+        self._closing = assumptions_of(guideline.compiled, tuple(guideline.catalogue.closable))
         self._teller = FactFinder(guideline)
         self.layout = Layout(self.theory.size, self._teller.group)
         self._found: BoundedDict[tuple[int, int], Ranked] = BoundedDict()
@@ -103,7 +103,7 @@ class Reasons:
 
     def _column(self, iri: str, decided: Decided, known: Mapping[int, Bitmap]) -> pa.DictionaryArray:
         groups: dict[Ranked, Bitmap] = {}
-        for term in bits(self.index.places[iri].terms):
+        for term in bits(self.index.class_bits[iri].terms):
             for told, group in self._groups(self.index.cubes[term], decided, known):
                 reason = self._reason(iri, term, told)
                 groups[reason] = groups[reason] | group if reason in groups else group
@@ -168,5 +168,5 @@ def _coded(groups: Iterable[tuple[str, Bitmap]], rows: int) -> pa.DictionaryArra
         if own.any():
             found[text] = found[text] | own if text in found else own
             answered |= own
-    codes = [pa.py_buffer(answered), pa.py_buffer(places(list(found.values()), rows))]
+    codes = [pa.py_buffer(answered), pa.py_buffer(positions_among(list(found.values()), rows))]
     return pa.DictionaryArray.from_arrays(pa.Array.from_buffers(pa.int32(), rows, codes), strings(found))

@@ -10,10 +10,10 @@ import functools
 import operator
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import literals_in
 from reasoner.logic.facts import DERIVED, Fact
-from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.population.results import facts_of, name_of
 

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
+from reasoner.caches import BoundedCache
 from reasoner.logic.facts import Observation
-from reasoner.logic.index import BoundedCache
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
 from reasoner.records.contract import (

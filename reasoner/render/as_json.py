@@ -8,6 +8,7 @@ from functools import cache, cached_property
 from pathlib import PurePath
 from typing import Any
 
+from reasoner.caches import IdentityCache
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import Recommendation
 from reasoner.guideline.guideline import Guideline
@@ -15,7 +16,6 @@ from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.logic.index import IdentityCache
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused

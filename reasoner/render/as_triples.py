@@ -13,12 +13,12 @@ from datetime import UTC, datetime
 from functools import cache
 from typing import NamedTuple
 
+from reasoner.caches import BoundedDict, IdentityCache
 from reasoner.guideline.guideline import Guideline, version
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.logic.index import BoundedDict, IdentityCache
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.pause import collection_paused
@@ -135,7 +135,7 @@ class _Parts:
         self._facts: BoundedDict[tuple[str, bool, str], _Node] = BoundedDict(_OTHERS)
         self._told: BoundedDict[int, list[str]] = BoundedDict(_OTHERS)
         self._classes = [(place, f"{_A}<{iri}>", f"{_EXCLUDED}<{iri}>")
-                         for iri, place in guideline.compiled.index.places.items()]  # fmt: skip
+                         for iri, place in guideline.compiled.index.class_bits.items()]  # fmt: skip
 
     def _cited(self, statements: Iterable[str]) -> list[str]:
         """The references that statements cite."""

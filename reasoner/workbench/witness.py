@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, bits
-from reasoner.logic.facts import Observation, known
+from reasoner.logic.facts import Observation, literals_of
 from reasoner.logic.theory import Literals
 from reasoner.workbench.sayable import sayable
 
@@ -29,7 +29,7 @@ class Witnesses:
 
     def closed(self, record: Iterable[Observation]) -> Literals:
         """All that a record says, closed under the theory."""
-        return self.compiled.theory.close(known(self.reader.read(record)))
+        return self.compiled.theory.close(literals_of(self.reader.read(record)))
 
     def record(self, need: Cube, shows: Callable[[Record], bool] = lambda _: True) -> Record | None:
         """A minimal record that says all of `need` and passes `shows`; None where none is found."""

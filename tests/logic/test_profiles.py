@@ -18,7 +18,7 @@ from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled, Origin
 from reasoner.logic.decide import State, assume, state
 from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
-from reasoner.logic.facts import known
+from reasoner.logic.facts import literals_of
 from reasoner.logic.owl import read_axioms
 from reasoner.logic.profiles import Profiles, any_term, none_of, term
 from reasoner.logic.theory import Literals
@@ -142,6 +142,7 @@ class Enumeration:
         return table[keys]
 
 
+@pytest.mark.exhaustive
 def test_counts_of_the_guideline_are_those_of_an_enumeration(guideline: Guideline) -> None:
     classes = [cls.iri for cls in guideline.catalogue.management]
     silent = none_of(cls.iri for cls in guideline.catalogue.management if not cls.restriction)
@@ -174,7 +175,7 @@ def partial_records(compiled: Compiled, atoms: Sequence[int]) -> list[Literals]:
 
 def broken_by(compiled: Compiled, closable: Sequence[str], declared: Invariant, closed: Literals) -> bool:
     """The invariant, read word by word, for one record."""
-    answered = compiled.theory.close(closed.union(known(assume(compiled.theory, closed, closable))))
+    answered = compiled.theory.close(closed.union(literals_of(assume(compiled.theory, closed, closable))))
     [premise], [concerned] = declared.premises, declared.concerned
     given = (state(compiled.rules[premise.classes[0]], closed) is premise.state) == premise.holds
     has = state(compiled.rules[concerned], answered) is declared.state

@@ -9,13 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from fact_rows import SEED, both, main, random_rows, table_of
-from numpy.typing import NDArray
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.cohort import Bitmap, Cohort
+from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Kernel
-from reasoner.kernel.split import split
-from reasoner.kernel.transpose import bitmap, column_of, flags_of, places
+from reasoner.kernel.transpose import bitmap, column_of, flags_of
 from reasoner.logic.decide import decide
 from reasoner.logic.facts import DERIVED
 from reasoner.logic.theory import Literals
@@ -77,42 +75,3 @@ def test_columns_of_few_patients_and_of_none(rows: int) -> None:
     for column in Reasons(main(), main().catalogue.management).columns(cohort, Kernel(main()).decide(cohort)):
         column.validate(full=True)
         assert len(column) == cohort.rows and set(column.dictionary.to_pylist()) == set(column.to_pylist()) - {None}
-
-
-# -- bitmaps --
-
-
-def flags(size: int, often: float = 0.5) -> NDArray[np.bool_]:
-    return np.random.default_rng(SEED + size).random(size) < often
-
-
-def drawn(number: int, size: int) -> list[Bitmap]:
-    draw = np.random.default_rng(SEED)
-    return [bitmap(draw.random(size) < 0.3) for _ in range(number)]
-
-
-@pytest.mark.parametrize("size", [1, 64, 65, 1000])
-def test_groups_have_each_patient_once_with_the_bitmaps_that_have_it(size: int) -> None:
-    within, by = bitmap(flags(size)), drawn(6, size)
-    groups = list(split(within, [(1 << 3 * place, one) for place, one in enumerate(by)]))
-    assert len({found for found, _ in groups}) == len(groups)
-    assert np.bitwise_or.reduce([group for _, group in groups]).tolist() == within.tolist()
-    for found, group in groups:
-        for row in np.flatnonzero(flags_of(group, size)):
-            having = [1 << 3 * place for place, one in enumerate(by) if flags_of(one, size)[row]]
-            assert sum(having) == found
-
-
-def test_there_is_no_group_of_no_patient() -> None:
-    nobody = np.zeros(2, np.uint64)
-    assert list(split(nobody, [(1, nobody)])) == []
-    assert [(found, group.tolist()) for found, group in split(~nobody, [(1, nobody)])] == [(0, (~nobody).tolist())]
-
-
-@pytest.mark.parametrize("number", [1, 2, 5, 300])
-def test_places_are_those_of_the_bitmaps(number: int) -> None:
-    size = 1000
-    which = np.random.default_rng(SEED).integers(0, number, size)
-    which[::7] = 0
-    assert places([bitmap(which == place) for place in range(number)], size).tolist() == which.tolist()
-    assert places([], 3).tolist() == [0, 0, 0]

@@ -19,7 +19,7 @@ from reasoner.guideline.guideline import Guideline, version
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Decided, Kernel
 from reasoner.logic.decide import State
-from reasoner.logic.facts import Observation, known
+from reasoner.logic.facts import Observation, literals_of
 from reasoner.patient.assess import Assessment, Refusal, assess
 from reasoner.patient.classify import Result, classify
 from reasoner.patient.orders import VERDICTS
@@ -195,8 +195,8 @@ def test_intervals_give_what_assess_gives(of: Any) -> None:
 def test_facts_give_back_their_literals(of: Any) -> None:
     guideline, records = of(), Records(of().compiled, SEED + 2)
     for _ in range(200):
-        said = known(guideline.reader.read(records.draw()))
-        assert known(facts_of(guideline, said)) == said
+        said = literals_of(guideline.reader.read(records.draw()))
+        assert literals_of(facts_of(guideline, said)) == said
 
 
 # -- the form of the answers --

@@ -15,7 +15,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort, Reject, words
 from reasoner.kernel.kernel import Kernel
 from reasoner.kernel.transpose import bitmap, flags_of
-from reasoner.logic.facts import DERIVED, Observation, known
+from reasoner.logic.facts import DERIVED, Observation, literals_of
 from reasoner.patient.assess import proposed_in
 from reasoner.population.ntriples.block import Block, Codes, Flags
 from reasoner.population.ntriples.columns import turned
@@ -134,7 +134,10 @@ class TripleReader:
                seen: list[Observation]) -> None:  # fmt: skip
         """Enter what the reference saw of a patient."""
         facts = self.guideline.reader.read(seen)
-        told, derived = known(f for f in facts if f.by != DERIVED), known(f for f in facts if f.by == DERIVED)
+        told, derived = (
+            literals_of(f for f in facts if f.by != DERIVED),
+            literals_of(f for f in facts if f.by == DERIVED),
+        )
         for mask, literals in zip(
             masks, (told.pos | derived.pos, told.neg | derived.neg, derived.pos & ~told.pos, derived.neg & ~told.neg),
             strict=True,

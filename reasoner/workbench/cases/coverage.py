@@ -15,7 +15,7 @@ from rdflib import DCTERMS, URIRef
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, atoms_of, bits
 from reasoner.logic.compiled import literals_in
-from reasoner.logic.decide import State, closing_of
+from reasoner.logic.decide import State, assumptions_of
 from reasoner.logic.facts import kleene
 from reasoner.logic.theory import Atom, Literals
 from reasoner.patient.assess import Assessment
@@ -145,7 +145,7 @@ class _Coverage:
 
     @cached_property
     def _acts(self) -> int:
-        return closing_of(self.compiled, tuple(self.catalogue.closable)).acts
+        return assumptions_of(self.compiled, tuple(self.catalogue.closable)).acts
 
     def _only_assumed(self, iri: str) -> bool:
         rule = self.compiled.rules[iri]

@@ -168,7 +168,7 @@ class CaseChecker:
 
     def _known(self, recorded: int) -> Mapping[str, bool]:
         """The findings and acts that the record settles, before anything is assumed."""
-        closed = self.compiled.theory.split(recorded)
+        closed = self.compiled.theory.from_bits(recorded)
         return {atom.target: bool(closed.pos >> i & 1) for i, atom in enumerate(self.compiled.theory.atoms)
                 if atom.kind == "class" and len(atom.path) == 1 and (closed.pos | closed.neg) >> i & 1}  # fmt: skip
 

@@ -22,7 +22,7 @@ from reasoner.logic.clauses import Cube, atoms_of, bits
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.decide import State, assume, state
 from reasoner.logic.expressions import BOTTOM, And, AtomLeaf, Expr, Name, Not, Or
-from reasoner.logic.facts import known
+from reasoner.logic.facts import literals_of
 from reasoner.logic.profiles import Profiles, any_term, term
 from reasoner.logic.theory import Literals
 from reasoner.workbench.declared import Invariant, Premise
@@ -150,7 +150,7 @@ class Invariants:
         rules, theory = self.compiled.rules, self.compiled.theory
         if closed.clash or any((state(rules[i], closed) is p.state) != p.holds for p, i in case):
             return False
-        answered = theory.close(closed.union(known(assume(theory, closed, self.closable))))
+        answered = theory.close(closed.union(literals_of(assume(theory, closed, self.closable))))
         return (state(rules[concerned], answered) is invariant.state) == invariant.never
 
 

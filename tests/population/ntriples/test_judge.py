@@ -11,7 +11,7 @@ from broken_records import CORE, SN, TYPE, XSD, Drafts
 from test_batch_fuzz import OWL, RDFS, as_bytes, drawn
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.facts import known
+from reasoner.logic.facts import literals_of
 from reasoner.patient.classify import by_reference
 from reasoner.population.ntriples.block import Block
 from reasoner.population.ntriples.judge import TripleClassifier
@@ -70,7 +70,7 @@ def test_who_is_not_odd_is_seen_as_by_the_reference(guideline: Guideline, judge:
         name = population.patients[row].as_py()
         assert name not in refused, refused[name]
         facts = guideline.reader.read(seen[name].observations)
-        told = known(facts)
+        told = literals_of(facts)
         assert _number(population.pos[row] | population.derived_pos[row]) == told.pos
         assert _number(population.neg[row] | population.derived_neg[row]) == told.neg
         orders = {o.target for o in seen[name].observations if o.path == (str(GP.proposes),) and o.kind == "class"}
