@@ -21,7 +21,7 @@ from reasoner.logic.index import BoundedDict, TermIndex, Union, complements, lit
 from reasoner.logic.justify import FactSet, Justifier
 from reasoner.logic.theory import Atom, Literals, Theory
 from reasoner.patient.assess import Assessor, assess
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP
 
 SEED = 20261122
