@@ -79,7 +79,8 @@ def test_shells_complete_classes() -> None:
     env = {**os.environ, "_GUIDEPROOF_COMPLETE": "complete_bash", "COMP_CWORD": "3",
            "COMP_WORDS": "guideproof explain a.ttl sn:Mri"}  # fmt: skip
     program = "import sys; sys.argv[0] = 'guideproof'; from reasoner.cli.main import app; app(prog_name='guideproof')"
-    done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, timeout=60)
+    line = [sys.executable, "-c", program]
+    done = subprocess.run(line, env=env, capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split() == ["sn:MriAssessment"]
 
 

@@ -33,9 +33,8 @@ def by_rich(one: Paragraph, width: int) -> list[str]:
 
 
 def styled(page: Page, width: int, colours: bool = False) -> str:
-    console = Console(
-        file=io.StringIO(), width=width, force_terminal=colours, color_system="truecolor" if colours else None
-    )
+    system = "truecolor" if colours else None
+    console = Console(file=io.StringIO(), width=width, force_terminal=colours, color_system=system)
     page(console)
     return console.file.getvalue()  # type: ignore[attr-defined]
 
