@@ -328,10 +328,7 @@ def _literal(term: ox.Literal, is_json: bool) -> Literal:
 
 
 class IllTypedLiteral(Literal):
-    """A literal whose lexical form is none of its datatype, so that it has no value: a finding of the shapes.
-
-    To rdflib the decimal "NaN" is a number and the Boolean "maybe" is false, and others it logs with a traceback.
-    """
+    """A literal without a value, for its form is none of its datatype; rdflib logs it, or takes "NaN" for a number."""
 
     __slots__ = ()
 
