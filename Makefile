@@ -8,7 +8,7 @@ EXHAUSTIVE := tests/logic tests/records tests/patient tests/kernel
 .PHONY: help run test test-exhaustive test-all check format house bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.run  ## classify the guideline's own patient
 	@$(BIN)/guideproof classify docs/examples/patient.ttl

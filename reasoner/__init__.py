@@ -1,36 +1,36 @@
 """Guideproof: a clinical guideline as a knowledge graph that proves its advice.
 
+A guideline is loaded once and shared by threads; each patient gets an `Assessment`, or a `Refusal` that says why not:
+
     >>> from datetime import date
-    >>> from reasoner import JsonRenderer, classify_files, load_guideline
+    >>> from pathlib import Path
+    >>> from reasoner import GuideproofError, JsonRenderer, Refusal, State, classify_files, load_guideline
     >>> guideline = load_guideline()
     >>> [result] = classify_files(guideline, ["docs/examples/patient.ttl"], date(2026, 11, 22))
     >>> result.status
     'decided'
 
-The conclusions stand in reading order, each with its state and the reasons for it:
+The conclusions stand in reading order, each with its state and minimal reasons:
 
-    >>> entailed = [conclusion for conclusion in result.conclusions if conclusion.state is State.ENTAILED]
-    >>> [guideline.catalogue.label(conclusion.cls.iri) for conclusion in entailed][0]
+    >>> first = next(conclusion for conclusion in result.conclusions if conclusion.state is State.ENTAILED)
+    >>> guideline.catalogue.label(first.cls.iri)
     'small silent node: no treatment, no follow-up'
-    >>> entailed[0].reasons[0].citations
+    >>> first.reasons[0].citations
     ('1', '2')
-
-One JSON form serves every caller:
-
     >>> answer = JsonRenderer(guideline).render([result])
     >>> answer["patient"], len(answer["conclusions"])
     ('https://example.org/patient', 15)
 
-A record that does not conform is a result too, and what cannot be used at all is an error with a stable code:
+What cannot be read leaves the others alone; what is wrong for all is raised. Both have stable codes:
 
-    >>> from reasoner import GuideproofError, Refusal
-    >>> isinstance(result, Refusal)
-    False
+    >>> refused, _ = classify_files(guideline, ["no-such.ttl", "docs/examples/patient.ttl"], date(2026, 11, 22))
+    >>> isinstance(refused, Refusal), refused.problems[0].code
+    (True, 'no-such-file')
     >>> try:
     ...     load_guideline(Path("docs"))
     ... except GuideproofError as error:
-    ...     error.problem.code
-    'no-guideline'
+    ...     print(error.problem.code, "—", error.problem.remedy)
+    no-guideline — give a directory with ontology/*.ttl in it
 """
 
 from __future__ import annotations
@@ -83,6 +83,10 @@ _HEAVY = {
     "Records": "reasoner.records.record",
     "load": "reasoner.records.record",
 }
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 def __getattr__(name: str) -> Any:
