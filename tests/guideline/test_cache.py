@@ -97,6 +97,7 @@ def test_a_damaged_entry_is_none(damage: bytes | None, folder: Path) -> None:
     assert cache.load(key(1), Kept) is None
 
 
+@pytest.mark.usefixtures("folder")
 def test_an_entry_of_another_kind_is_none() -> None:
     class Other(Struct):
         number: int
@@ -138,7 +139,8 @@ def test_the_directory_is_private(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="there are no such permissions")
-def test_the_directory_of_another_is_not_used(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("folder")
+def test_the_directory_of_another_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     cache.save(key(1), Kept("text"))
     monkeypatch.setattr(os, "geteuid", lambda: 12_345)
     assert cache.load(key(1), Kept) is None
