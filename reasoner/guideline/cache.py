@@ -96,10 +96,11 @@ def _compiler() -> bytes:
     """The hash of the modules that compile a guideline and of the versions of the libraries that they use."""
     digest = hashlib.sha256("\0".join(_versions(_LIBRARIES)).encode())
     for room in _ROOMS:
-        for path in sorted((_PACKAGE / room).glob("*.py")):
-            data = path.read_bytes()
-            digest.update(f"{room}/{path.name}\0{len(data)}\0".encode())
-            digest.update(data)
+        for path in sorted((_PACKAGE / room).iterdir()):
+            if path.suffix == ".py":
+                data = path.read_bytes()
+                digest.update(f"{room}/{path.name}\0{len(data)}\0".encode())
+                digest.update(data)
     return digest.digest()
 
 
@@ -107,4 +108,5 @@ def _versions(libraries: Iterable[str]) -> list[str]:
     """The names of the libraries' metadata, which hold their versions; to import what reads it takes far longer."""
     homes = [(name, find_spec(name)) for name in libraries]
     return [path.name for name, spec in homes if spec and spec.origin
-            for path in sorted(Path(spec.origin).parents[1].glob(f"{name}-*.dist-info"))]  # fmt: skip
+            for path in Path(spec.origin).parents[1].iterdir()
+            if path.name.startswith(f"{name}-") and path.suffix == ".dist-info"]  # fmt: skip

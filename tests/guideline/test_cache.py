@@ -63,7 +63,8 @@ def fresh() -> None:
 
 @pytest.mark.usefixtures("fresh")
 def test_the_key_holds_the_source_of_what_compiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "logic").mkdir()
+    for room in cache._ROOMS:
+        (tmp_path / room).mkdir(exist_ok=True)
     (tmp_path / "logic" / "a.py").write_bytes(b"x = 1")
     monkeypatch.setattr(cache, "_PACKAGE", tmp_path)
     before, about = cache.key_of(FILES), (tmp_path / "logic" / "a.py").stat()
