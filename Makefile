@@ -2,11 +2,13 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# What CI runs of the exhaustive tests: some five minutes on two cores.
+EXHAUSTIVE := tests/logic tests/records tests/patient tests/kernel
 
-.PHONY: help run test test-all check format bench clean
+.PHONY: help run test test-exhaustive test-all check format house bench clean
 
 help:  ## list the targets
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
 
 run: $(VENV)/.run  ## classify the guideline's own patient
 	@$(BIN)/guideproof classify docs/examples/patient.ttl
@@ -14,18 +16,24 @@ run: $(VENV)/.run  ## classify the guideline's own patient
 test: $(VENV)/.dev  ## run the tests, but for what is exhaustive
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m "not exhaustive"
 
+test-exhaustive: $(VENV)/.dev  ## run a fixed part of what is exhaustive: the logic and the kernel against other engines
+	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder -m exhaustive $(EXHAUSTIVE)
+
 test-all: $(VENV)/.dev  ## run all tests: thousands of records by HermiT, mutations by the thousand, Spark
 	$(BIN)/python -m pytest -q -n 2 --dist loadfile --no-loadscope-reorder
 
-check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes
+check: $(VENV)/.dev  ## format, lint, types, Turtle, prefixes, rooms
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_ontology.py tests/test_authoring.py
+	$(BIN)/python -m pytest -q tests/test_ontology.py tests/test_authoring.py tests/test_rooms.py
 
 format: $(VENV)/.dev  ## format and mend what ruff can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+house: $(VENV)/.dev  ## draw the picture of the rooms, and list their modules
+	$(BIN)/python tests/house.py
 
 bench: $(VENV)/.bench  ## measure against peers and floors, and compare: ten minutes to half an hour, or QUICK=1 for less
 	$(BIN)/python tests/bench/bench.py $(if $(QUICK),--quick)

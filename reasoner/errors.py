@@ -14,6 +14,9 @@ The hierarchy; each class is caught by its parent at the doors:
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from msgspec import Struct
 from msgspec.structs import replace
 
@@ -30,20 +33,20 @@ class Problem(Struct, frozen=True, order=True):
 
     @property
     def where(self) -> str:
-        """File, line and node as one reader-friendly place; empty where none is known."""
-        place = self.file or ""
+        """File, line and node in one text; empty where none is known."""
+        where = self.file or ""
         if self.line is not None:
-            place = f"{place}:{self.line}" if place else f"line {self.line}"
+            where = f"{where}:{self.line}" if where else f"line {self.line}"
         if self.node:
-            place = f"{place} at {self.node}" if place else self.node
-        return place
+            where = f"{where} at {self.node}" if where else self.node
+        return where
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
         return f"error [{self.code}] {where}{self.what} — {self.remedy}"
 
     def at(self, file: str | None, line: int | None = None) -> Problem:
-        """The same problem with the place filled in where it was not known."""
+        """The same problem with file and line filled in where they were not known."""
         return replace(self, file=self.file or file, line=self.line or line)
 
     def as_json(self) -> dict[str, str]:
@@ -101,3 +104,28 @@ class QueryError(InputError):
 
 class EngineError(GuideproofError):
     """A component of ours failed."""
+
+
+#: The extra of this package that installs a library, for each library that the base does not install.
+EXTRAS = {
+    "llvmlite": "batch",
+    "numba": "batch",
+    "numpy": "batch",
+    "polars": "batch",
+    "pyarrow": "batch",
+    "pandas": "spark",
+    "pyspark": "spark",
+}
+
+
+@contextmanager
+def extras_explained() -> Iterator[None]:
+    """Raise InputError with code `missing-extra` where a library that is imported within needs an extra to be there."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        library = (error.name or "").partition(".")[0]
+        if library not in EXTRAS:
+            raise
+        install = f"install it: pip install 'guideproof[{EXTRAS[library]}]'"
+        raise InputError(Problem("missing-extra", f"{library} is not installed", install)) from error

@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import logging
 import re
 import sys
-import warnings
+from collections import UserString
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -25,7 +24,7 @@ import pyoxigraph as ox
 from pyoxigraph import RdfFormat
 from rdflib import OWL, XSD, BNode, Graph, Literal, URIRef
 from rdflib import RDF as RDFV
-from rdflib.term import Node
+from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
 
@@ -64,10 +63,6 @@ _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
-
-# An ill-typed literal is a finding of the shapes, not something to log with a traceback or to warn of.
-logging.getLogger("rdflib.term").setLevel(logging.ERROR)
-warnings.filterwarnings("ignore", "Parsing weird boolean", UserWarning)
 
 
 @dataclass(frozen=True)
@@ -327,10 +322,37 @@ def _literal(term: ox.Literal, is_json: bool) -> Literal:
     datatype, value = URIRef(term.datatype.value), term.value
     if is_json and datatype == XSD.decimal and _EXPONENT.fullmatch(value):
         value = format(Decimal(value), "f")
-    literal = Literal(value, datatype=None if datatype == XSD.string else datatype, normalize=False)
-    if datatype == XSD.decimal and not _DECIMAL.fullmatch(value):  # to rdflib "NaN" is one, and cannot be compared
-        literal._value, literal._ill_typed = None, True
-    return literal
+    if not _has_value(value, datatype):
+        return IllTypedLiteral(UserString(value), datatype=datatype, normalize=False)  # rdflib converts a str alone
+    return Literal(value, datatype=None if datatype == XSD.string else datatype, normalize=False)
+
+
+class IllTypedLiteral(Literal):
+    """A literal without a value, for its form is none of its datatype; rdflib logs it, or takes "NaN" for a number."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> None:
+        """None."""
+
+    @property
+    def ill_typed(self) -> bool:
+        """True."""
+        return True
+
+
+def _has_value(text: str, datatype: URIRef) -> bool:
+    """Whether a text is a lexical form of a datatype; true where rdflib does not know the datatype."""
+    if datatype == XSD.decimal:
+        return _DECIMAL.fullmatch(text) is not None
+    if datatype == XSD.boolean:
+        return text in ("true", "false", "1", "0")
+    convert = XSDToPython.get(datatype)
+    try:
+        return convert is None or convert(text) is not None
+    except Exception:  # the converters of rdflib raise what they like
+        return False
 
 
 def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoReturn:

@@ -19,7 +19,7 @@ from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.records.canonical import content_hash
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import CITO, GP
 
 _STATES = {State.ENTAILED: GP.Entailed, State.EXCLUDED: GP.Excluded, State.UNDETERMINED: GP.Undetermined}

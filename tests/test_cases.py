@@ -29,7 +29,7 @@ from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import Result, classify, classify_files
 from reasoner.rdf import read_text
 from reasoner.records.record import Records, gather
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP, local_name
 from reasoner.workbench.cases.case import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case
 from reasoner.workbench.cases.read import read_cases

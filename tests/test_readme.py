@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 from datetime import date
 from pathlib import Path
 
 import pytest
-from rich.console import Console
 
 from reasoner import JsonRenderer, classify_files, load_guideline
-from reasoner.render.as_text import TextRenderer
+from reasoner.render.text import TextRenderer
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
@@ -27,9 +25,8 @@ def block(language: str, containing: str) -> str:
 
 def printed(width: int = 110) -> str:
     guideline = load_guideline()
-    console = Console(file=io.StringIO(), width=width, color_system=None)
-    TextRenderer(guideline).render(classify_files(guideline, [ROOT / "docs/examples/patient.ttl"], DAY), console)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())  # type: ignore[attr-defined]
+    results = classify_files(guideline, [ROOT / "docs/examples/patient.ttl"], DAY)
+    return TextRenderer(guideline).page(results).plain(width)
 
 
 def test_output_of_make_run_is_the_real_one() -> None:

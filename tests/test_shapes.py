@@ -23,7 +23,7 @@ from reasoner.guideline.guideline import Guideline, home
 from reasoner.patient.classify import classify
 from reasoner.rdf import read_graph, read_text
 from reasoner.records.record import gather
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP, local_name
 
 FOLDER = Path(__file__).parent / "shapes"

@@ -1,6 +1,6 @@
 """`python -m reasoner.cli` is `guideproof`."""
 
-from reasoner.cli.main import process
+from reasoner.cli.main import main
 
 if __name__ == "__main__":
-    process()
+    main()

@@ -11,7 +11,8 @@ from typing import Annotated
 
 import typer
 
-from reasoner.cli.door import AsOf, GuidelineDir, Out, as_of_date, deliver, load, progress
+from reasoner.cli.deliver import as_of_date, deliver, load, progress
+from reasoner.cli.options import AsOf, GuidelineDir, Out
 
 app = typer.Typer()
 

@@ -1,46 +1,41 @@
-"""What the doors of the command line share besides their options: the guideline, the date, writing whole, progress."""
+"""What commands share besides their options: the guideline, the date, what is printed or written, progress."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, TypeVar
 
 from reasoner.errors import InputError, Problem
+from reasoner.files import write_whole
+from reasoner.guideline.guideline import Guideline, load_guideline
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.render.paragraphs import Page
+from reasoner.terms import shorten
 
-if TYPE_CHECKING:  # rich is imported where a terminal asks for it
+if TYPE_CHECKING:  # rich is slow to import, and needed where a table, colours or a progress bar are seen
     from rich.console import Console
 
-#: How wide a text is that is written to a file.
-FILE_WIDTH = 120
+T = TypeVar("T")
 
+#: How wide a text is that is written to a file, and one whose reader's width is not known.
+FILE_WIDTH, USUAL_WIDTH = 120, 80
 
-@runtime_checkable
-class Page(Protocol):
-    """A text that a console prints, and that can do without one where nothing is styled."""
-
-    def __call__(self, console: Console) -> None:
-        """Print to a console."""
-
-    def plain(self, width: int) -> str | None:
-        """The text without styles, as a console of that width prints it; None where only a console can tell."""
-
-
+#: What a command gives out: a page, a text, bytes, or a function that prints to a console.
 Writer = Callable[["Console"], None] | Page | str | bytes
 
 
-def load(directory: Path | None) -> Any:
-    """The guideline in a directory, or the one that comes with the package."""
-    from reasoner.guideline.guideline import load_guideline
-
+def load(directory: Path | None) -> Guideline:
+    """The guideline in a directory, or the one that comes with the package. Raises GuidelineError."""
     return load_guideline(directory)
 
 
 def as_of_date(text: str) -> date:
-    """The date that an option gives; today where it gives none."""
+    """The date that an option gives; today where it gives none. Raises InputError for what is no date."""
     try:
         return date.fromisoformat(text) if text else date.today()
     except ValueError as error:
@@ -48,78 +43,72 @@ def as_of_date(text: str) -> date:
 
 
 def deliver(content: Writer, out: Path | None) -> None:
-    """Print, or write a file whole or not at all."""
-    if out is None:
-        _print(content)
-        return
-    from reasoner.files import write_whole
-
-    whole = _as_text(content) if callable(content) else content
-    write_whole(out, whole if isinstance(whole, bytes) else whole.encode())
-
-
-def _print(content: Writer) -> None:
-    if isinstance(content, Page):
-        width = plain_width()
-        content = (content.plain(width) if width else None) or content
-    if callable(content):
+    """Print, or write a file whole or not at all. Raises InputError where a file cannot be written."""
+    if out is not None:
+        whole = _without_styles(content)
+        write_whole(out, whole if isinstance(whole, bytes) else whole.encode())
+    elif isinstance(content, Page) and not _styled():
+        _print(content.plain(_width()).encode(sys.stdout.encoding or "utf-8", "replace"))
+    elif callable(content):
         from rich.console import Console
 
         content(Console())
     else:
-        sys.stdout.buffer.write(content if isinstance(content, bytes) else content.encode())
-        sys.stdout.buffer.flush()
+        _print(content if isinstance(content, bytes) else content.encode())
 
 
-def _as_text(content: Callable[[Console], None] | Page) -> str:
-    plain = content.plain(FILE_WIDTH) if isinstance(content, Page) else None
-    if plain is not None:
-        return plain
+def _print(data: bytes) -> None:
+    sys.stdout.buffer.write(data)
+    sys.stdout.buffer.flush()
+
+
+def _without_styles(content: Writer) -> str | bytes:
+    """What is written to a file."""
+    if isinstance(content, Page):
+        return content.plain(FILE_WIDTH)
+    if not callable(content):
+        return content
     from rich.console import Console
 
-    console = Console(record=True, file=open(os.devnull, "w"), width=FILE_WIDTH)  # noqa: PTH123, SIM115
-    content(console)
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(record=True, file=nowhere, width=FILE_WIDTH)
+        content(console)
     return console.export_text()
 
 
-def plain_width() -> int | None:
-    """How wide a console takes standard output to be; None where it might be a terminal, or may not print all."""
-    told = {"FORCE_COLOR", "TTY_COMPATIBLE", "TTY_INTERACTIVE", "JUPYTER_COLUMNS"} & os.environ.keys()
-    unicode = (sys.stdout.encoding or "").lower().startswith("utf")
-    if told or os.name == "nt" or sys.stdout.isatty() or not unicode:
-        return None
-    columns = os.environ.get("COLUMNS", "")
-    return int(columns) if columns.isdigit() else _terminal_width() or 80
+def _styled() -> bool:
+    """Whether standard output shows styles: it is a terminal, or is said to be one."""
+    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def _width() -> int:
+    """The width of `$COLUMNS`, or else of the terminal that one of the standard streams is."""
+    return shutil.get_terminal_size((_terminal_width(), 24)).columns
 
 
 def _terminal_width() -> int:
-    """The width of the terminal that one of the standard streams is; 0 where none is."""
     for descriptor in range(3):
         try:
-            return os.get_terminal_size(descriptor).columns
+            return os.get_terminal_size(descriptor).columns or USUAL_WIDTH
         except OSError:
             continue
-    return 0
+    return USUAL_WIDTH
 
 
-def report_refusals(guideline: Any, results: Iterable[Any]) -> None:
-    """Every problem of every record that was refused, on standard error."""
-    from reasoner.patient.assess import Refusal
-    from reasoner.terms import shorten
-
+def report_refusals(guideline: Guideline, results: Iterable[Assessment | Refusal]) -> None:
+    """Print every problem of every record that was refused on standard error."""
     for result in results:
         if isinstance(result, Refusal):
             for problem in result.problems:
                 print(shorten(str(problem), guideline.prefixes), file=sys.stderr)
 
 
-def progress(items: Iterable[Any], what: str) -> Iterable[Any]:
-    """A progress bar on a terminal's standard error, for more than a handful of patients."""
-    todo = list(items)
-    if len(todo) < 50:
+def progress(items: Iterable[T], what: str) -> Iterable[T]:
+    """The items, with a progress bar on a terminal's standard error for more than a handful."""
+    todo: Sequence[T] = list(items)
+    if len(todo) < 50 or not sys.stderr.isatty():
         return todo
     from rich.console import Console
     from rich.progress import track
 
-    console = Console(stderr=True)
-    return track(todo, description=what, console=console, transient=True) if console.is_terminal else todo
+    return track(todo, description=what, console=Console(stderr=True), transient=True)

@@ -1,65 +1,60 @@
-"""The command line: `guideproof`. It finds out which command is meant and imports no more than that needs.
+"""The command line: `guideproof`. Every error is one line and an exit code, never a traceback.
 
 Exit codes: 0 done, 1 findings, 2 bad input, 3 our fault.
 """
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
-from contextlib import suppress
-from typing import Any
+from typing import Annotated
 
-from reasoner.errors import GuideproofError, Problem
+import typer
 
-#: Every command, and the module in whose Typer application `app` it stands.
-COMMANDS = {
-    "classify": "reasoner.cli.patient",
-    "explain": "reasoner.cli.patient",
-    "query": "reasoner.cli.patient",
-    "check": "reasoner.cli.author",
-    "test": "reasoner.cli.author",
-    "prove": "reasoner.cli.author",
-    "diff": "reasoner.cli.author",
-    "batch": "reasoner.cli.population",
-    "schema": "reasoner.cli.population",
-}
+from reasoner.cli import author, patient, population
+from reasoner.errors import GuideproofError, Problem, extras_explained
+from reasoner.guideline.guideline import version
 
-#: The commands whose options `quick` may read.
-_COMMON = ("classify", "explain")
+app = typer.Typer(
+    name="guideproof",
+    help="A guideline as a knowledge graph that proves its advice.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+for group in (patient, author, population):
+    app.add_typer(group.app)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"guideproof {version()}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """A guideline as a knowledge graph that proves its advice."""
+    del version
 
 
 def main() -> None:
-    """Run the command and leave by SystemExit; every error is one line and an exit code, never a traceback."""
-    sys.exit(_run())
+    """Run the command that the process was started with, and leave by SystemExit."""
+    atexit.register(gc.freeze)  # on its way out a process need not search for garbage what it gives back as a whole
+    sys.exit(_exit_code())
 
 
-def process() -> None:
-    """The command as a process of its own.
-
-    It lives for one command: it looks for no garbage, and leaves without taking its graphs apart.
-    """
-    gc.disable()
-    if not any(argument.startswith("--spark") for argument in sys.argv):
-        sys.meta_path.insert(0, _NoPandas())
-    code = _run()
-    with suppress(BrokenPipeError):
-        sys.stdout.flush()
-    os._exit(code)
-
-
-class _NoPandas:
-    """Hides pandas, which only Spark needs: Arrow imports all of it to ask whether an array is one of its own."""
-
-    def find_spec(self, name: str, *_: object) -> None:
-        if name == "pandas":
-            raise ModuleNotFoundError(f"{name} is hidden", name=name)
-
-
-def _run() -> int:
+def _exit_code() -> int:
     try:
-        return _command(sys.argv[1:])
+        with extras_explained():
+            app()
     except SystemExit as leaving:
         return leaving.code if isinstance(leaving.code, int) else int(leaving.code is not None)
     except GuideproofError as error:
@@ -68,7 +63,7 @@ def _run() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # whoever reads has read enough; what is buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("GUIDEPROOF_DEBUG"):
@@ -77,24 +72,3 @@ def _run() -> int:
         print(Problem("internal", f"{type(error).__name__}: {error}", remedy), file=sys.stderr)
         return 3
     return 0
-
-
-def _command(arguments: list[str]) -> int:
-    if arguments and arguments[0] in _COMMON:
-        from reasoner.cli.quick import run
-
-        code = run(arguments)
-        if code is not None:
-            return code
-    from reasoner.cli.root import app
-
-    app()
-    return 0
-
-
-def __getattr__(name: str) -> Any:
-    if name != "app":
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from reasoner.cli.root import app
-
-    return app

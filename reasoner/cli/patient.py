@@ -1,17 +1,68 @@
-"""The commands on records as the command line offers them: options, help and completion. See `commands`."""
+"""The commands on records: `guideproof classify`, `explain` and `query`.
+
+Exit codes: 0 done, 2 where a record was refused or cannot be read, 3 our fault.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Annotated
+import json
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from difflib import get_close_matches
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reasoner.cli import commands
-from reasoner.cli.commands import Engine, Format, Table
-from reasoner.cli.door import AsOf, GuidelineDir, Input, OneRecord, Out, Records
+from reasoner.cli.deliver import Writer, as_of_date, deliver, load, progress, report_refusals
+from reasoner.cli.options import AsOf, GuidelineDir, Input, OneRecord, Out, Records
+from reasoner.errors import InputError, Problem
+from reasoner.guideline.guideline import Guideline, home
+from reasoner.patient.assess import Assessment, Refusal
+from reasoner.patient.classify import classify_files, explained, find_class, has_refusals
+from reasoner.render.json import JsonRenderer
+from reasoner.render.text import TextRenderer
+from reasoner.render.triples import TripleRenderer
+from reasoner.terms import curie
+
+if TYPE_CHECKING:  # the answers of queries are of pyoxigraph, and tables of rich: both are imported where they are used
+    from reasoner.patient.query import Answer
+
+Results = Sequence[Assessment | Refusal]
 
 app = typer.Typer()
+
+
+class Engine(StrEnum):
+    """What decides."""
+
+    COMPILED = "compiled"
+    HERMIT = "hermit"
+
+
+class Format(StrEnum):
+    """How assessments are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    TURTLE = "turtle"
+    N_TRIPLES = "n-triples"
+    JSON_LD = "json-ld"
+
+
+class Table(StrEnum):
+    """How the answer of a query is written."""
+
+    TABLE = "table"
+    CSV = "csv"
+    TSV = "tsv"
+    JSON = "json"
+    XML = "xml"
+    TURTLE = "turtle"
+
+
+_SUFFIXES = {".json": Format.JSON, ".ttl": Format.TURTLE, ".nt": Format.N_TRIPLES, ".jsonld": Format.JSON_LD}
 
 EXAMPLES = {
     "classify": "guideproof classify patient.ttl\n\nguideproof classify ward.nt --format json --out ward.json\n\n"
@@ -23,11 +74,7 @@ EXAMPLES = {
 }
 
 EngineOption = Annotated[Engine, typer.Option(help="hermit asks the reference reasoner too, and the two must agree.")]
-
-
-def _leave(code: int) -> None:
-    if code:
-        raise typer.Exit(code)
+FormatOption = Annotated[Format | None, typer.Option(help="text if not given, or by the suffix of --out.")]
 
 
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['classify']}")
@@ -35,20 +82,20 @@ def classify(
     records: Records,
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
-    format: Annotated[Format | None, typer.Option(help="text if not given, or by the suffix of --out.")] = None,
+    format: FormatOption = None,
     out: Out = None,
     guideline: GuidelineDir = None,
     input: Input = None,
 ) -> None:
     """Classify each patient: what holds, what is excluded, what is missing, why, and by which citations."""
-    _leave(commands.classify(records, as_of, engine, format, out, guideline, input))
+    loaded, day = load(guideline), as_of_date(as_of)
+    results = classify_files(loaded, records, day, format=input, engine=engine, progress=progress)
+    deliver(_written(loaded, results, format or _SUFFIXES.get(out.suffix if out else "", Format.TEXT)), out)
+    _leave(loaded, results)
 
 
 def _complete_class(incomplete: str) -> Iterator[str]:
-    from reasoner.guideline.guideline import load_guideline
-    from reasoner.terms import curie
-
-    guideline = load_guideline()
+    guideline = load(None)
     names = (curie(cls.iri, guideline.prefixes) for cls in guideline.catalogue.management)
     return (name for name in names if name.startswith(incomplete) or name.split(":")[-1].startswith(incomplete))
 
@@ -73,11 +120,16 @@ def explain(
     input: Input = None,
 ) -> None:
     """Why a class is entailed, why it is excluded, or what would decide it."""
-    _leave(commands.explain(record, cls, as_of, engine, format, out, guideline, input))
+    if format not in (Format.TEXT, Format.JSON):
+        raise InputError(Problem("bad-format", f"explain does not write {format}", "choose text or json"))
+    loaded, day = load(guideline), as_of_date(as_of)
+    iri = _class(loaded, cls)
+    results = classify_files(loaded, [record], day, format=input, engine=engine, progress=progress)
+    deliver(_written(loaded, [explained(loaded, result, iri) for result in results], format, only=iri), out)
+    _leave(loaded, results)
 
 
 def _complete_query(incomplete: str) -> Iterator[tuple[str, str]]:
-    from reasoner.guideline.guideline import home
     from reasoner.patient.query import named_queries, title
 
     named = named_queries(home() / "queries")
@@ -94,6 +146,7 @@ Bindings = Annotated[
     list[str] | None,
     typer.Option(metavar="NAME=VALUE", help="Bind a variable: an IRI, a CURIE, a number or a string. Repeatable."),
 ]
+TableOption = Annotated[Table | None, typer.Option(help="table on a terminal and csv elsewhere, if not given.")]
 
 
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['query']}")
@@ -104,13 +157,79 @@ def query(
     listed: Annotated[bool, typer.Option("--list", help="List the named queries.")] = False,
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
-    format: Annotated[Table | None, typer.Option(help="table on a terminal and csv elsewhere, if not given.")] = None,
+    format: TableOption = None,
     out: Out = None,
     guideline: GuidelineDir = None,
     input: Input = None,
 ) -> None:
     """Ask the ontology and the results in SPARQL."""
+    from reasoner.patient.query import ask, binding, read_query, store_of
+    from reasoner.render.rdf import RdfRenderer
+
+    loaded, day = load(guideline), as_of_date(as_of)
     if listed:
-        commands.list_queries(guideline)
-    else:
-        _leave(commands.query(name, records or [], bind or [], as_of, engine, format, out, guideline, input))
+        _list_queries(loaded)
+        return
+    if not name:
+        raise InputError(Problem("no-query", "no query is named", "give NAME or FILE.rq, or --list"))
+    text = read_query(name, loaded.queries)
+    bindings = dict(binding(one, loaded.prefixes) for one in bind or [])
+    results = _assessed(loaded, records or [], day, input, engine)
+    store = store_of(loaded.graph, RdfRenderer(loaded).render(results))
+    deliver(_tabulated(ask(store, text, bindings, loaded.prefixes), format, loaded.prefixes), out)
+    _leave(loaded, results, reported=True)
+
+
+def _list_queries(guideline: Guideline) -> None:
+    """Print the named queries, each with its title."""
+    from reasoner.patient.query import named_queries, title
+
+    for stem, path in named_queries(guideline.queries).items():
+        print(f"{stem:32} {title(path)}")
+
+
+def _assessed(guideline: Guideline, records: list[str], day: date, syntax: str | None, engine: Engine) -> Results:
+    """The results for records; what was refused is reported before anything is asked."""
+    if not records:
+        return []
+    results = classify_files(guideline, records, day, format=syntax, engine=engine, progress=progress)
+    report_refusals(guideline, results)
+    return results
+
+
+def _leave(guideline: Guideline, results: Results, *, reported: bool = False) -> None:
+    """Leave with exit code 2 where a record was refused, and report each that was unless it is `reported`."""
+    if has_refusals(results):
+        if not reported:
+            report_refusals(guideline, results)
+        raise typer.Exit(2)
+
+
+def _class(guideline: Guideline, name: str) -> str:
+    """The IRI of a class that is named. Raises InputError for one that the guideline does not define."""
+    found = find_class(guideline, name)
+    if found is None:
+        names = [curie(iri, guideline.prefixes) for iri in guideline.compiled.rules]
+        near = get_close_matches(name, names, 1, 0.3)
+        remedy = f"did you mean {near[0]}?" if near else "name a class of the guideline"
+        raise InputError(Problem("unknown-class", f"the guideline defines no class {name}", remedy))
+    return found
+
+
+def _written(guideline: Guideline, results: Results, kind: Format, only: str | None = None) -> Writer:
+    if kind is Format.TEXT:
+        return TextRenderer(guideline).page(results, only)
+    if kind is Format.JSON:
+        return json.dumps(JsonRenderer(guideline).render(results), indent=2, ensure_ascii=False) + "\n"
+    if kind is Format.N_TRIPLES:
+        return TripleRenderer(guideline).canonical(results)
+    from reasoner.render.rdf import RdfRenderer, serialise
+
+    return serialise(RdfRenderer(guideline).render(results), kind)
+
+
+def _tabulated(answer: Answer, kind: Table | None, prefixes: Mapping[str, str]) -> Writer:
+    from reasoner.render.table import serialise, tabulate
+
+    kind = kind or (Table.TABLE if sys.stdout.isatty() else Table.CSV)
+    return tabulate(answer, prefixes) if kind is Table.TABLE else serialise(answer, kind, prefixes)

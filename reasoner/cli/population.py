@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import sys
 from enum import StrEnum
@@ -11,7 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
-from reasoner.cli.door import AsOf, GuidelineDir, Out, Writer, as_of_date, deliver, load
+from reasoner.cli.deliver import Writer, as_of_date, deliver, load
+from reasoner.cli.options import AsOf, GuidelineDir, Out
 
 app = typer.Typer()
 
@@ -86,6 +86,8 @@ def _keep_memory() -> None:
 
     What is set are M_TRIM_THRESHOLD and M_MMAP_THRESHOLD of glibc: https://man7.org/linux/man-pages/man3/mallopt.3.html.
     """
+    import ctypes
+
     if sys.platform == "linux" and (mallopt := getattr(ctypes.CDLL(None), "mallopt", None)):
         for parameter in (-1, -3):
             mallopt(parameter, 1 << 30)

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 
 from rdflib import OWL, RDF, RDFS, Graph, URIRef
 
 from reasoner.errors import GuidelineError, Problem
-from reasoner.guideline.catalogue import Catalogue, read_catalogue, versions
-from reasoner.guideline.guideline import CHECKED, Content, merged, ontology_files
-from reasoner.guideline.shapes import compile_shapes
+from reasoner.guideline.catalogue import Catalogue
+from reasoner.guideline.content import CHECKED, Content, GuidelineFiles, merged
+from reasoner.guideline.read_catalogue import CatalogueReader, versions
+from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.owl import read_axioms
-from reasoner.rdf import Parsed, read_graph
+from reasoner.rdf import Parsed
 from reasoner.records.contract import Contract
 from reasoner.records.contract_queries import Queries
 from reasoner.records.contract_rules import compile_rules
@@ -28,15 +28,27 @@ CONTRACT = ("core", "record")
 RULES = ("derivation",)
 
 
-def read_ontologies(directory: Path) -> list[Parsed]:
-    """The ontology files, parsed. Raises GuidelineError for an import that is not among them."""
-    parsed = [read_graph(path, imports=True) for path in ontology_files(directory)]
-    _resolve_imports(parsed)
-    return parsed
+def content_of(files: GuidelineFiles) -> Content:
+    """All that is computed from the files of a guideline.
+
+    Raises GuidelineError for a file that cannot be used, for an import that is not among the files, and for a
+    management class without a definition; FragmentError for an axiom or a shape that is not decided exactly.
+    """
+    parsed = files.parsed_ontologies()
+    _check_imports(parsed)
+    graph = merged(parsed)
+    compiled = compile_axioms(read_axioms(parsed))
+    catalogue = CatalogueReader(graph).read()
+    _check_definitions(catalogue, compiled, parsed)
+    checks = compile_shapes(files.parsed_shapes(*CHECKED), compiled.rules)
+    shapes = {path.stem: part for path in files.shapes for part in files.parsed_shapes(path.stem)}
+    versioned = versions([graph, *(part.graph for part in shapes.values())])
+    contract = _contract(graph, shapes)
+    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks, contract)
 
 
-def _resolve_imports(parsed: list[Parsed]) -> None:
-    """Every import is among the files at hand. Raises GuidelineError; nothing is ever fetched."""
+def _check_imports(parsed: Sequence[Parsed]) -> None:
+    """Raise GuidelineError for an import that is not among the files at hand; nothing is ever fetched."""
     present = {iri for part in parsed for s in part.graph.subjects(RDF.type, OWL.Ontology)
                for iri in (s, part.graph.value(s, OWL.versionIRI))}  # fmt: skip
     for part in parsed:
@@ -47,18 +59,6 @@ def _resolve_imports(parsed: list[Parsed]) -> None:
                             "put the ontology into the directory ontology/", part.file,
                             part.line_of(s, OWL.imports, target), str(s))
                 )  # fmt: skip
-
-
-def content_of(parsed: tuple[Parsed, ...], shapes: Mapping[str, Parsed]) -> Content:
-    """All that is computed from the ontologies and the shapes, by their names."""
-    graph = merged(parsed)
-    compiled = compile_axioms(read_axioms(parsed))
-    catalogue = read_catalogue(graph)
-    _defined(catalogue, compiled, parsed)
-    checks = compile_shapes([shapes[name] for name in CHECKED if name in shapes], compiled.rules)
-    versioned = versions(graph, *(part.graph for part in shapes.values()))
-    contract = _contract(graph, shapes)
-    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks, contract)
 
 
 def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
@@ -75,8 +75,8 @@ def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
     return Contract(words, checks, counts, rules, (*beyond, *more), background.supers(), *queries)
 
 
-def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...]) -> None:
-    """Every management class has a definition. Raises GuidelineError."""
+def _check_definitions(catalogue: Catalogue, compiled: Compiled, parsed: Sequence[Parsed]) -> None:
+    """Raise GuidelineError for a management class without a definition."""
     for cls in catalogue.management:
         if cls.iri not in compiled.rules:
             node = URIRef(cls.iri)
@@ -87,18 +87,19 @@ def _defined(catalogue: Catalogue, compiled: Compiled, parsed: tuple[Parsed, ...
             )  # fmt: skip
 
 
-def _prefixes(parsed: tuple[Parsed, ...]) -> dict[str, str]:
+def _prefixes(parsed: Sequence[Parsed]) -> dict[str, str]:
     """The canonical prefixes, and those that the ontologies bind to namespaces of their own terms."""
-    spoken = {str(s).rsplit("#", 1)[0] for part in parsed for s in part.graph.subjects(RDF.type, None)}
+    used = {str(s).rsplit("#", 1)[0] for part in parsed for s in part.graph.subjects(RDF.type, None)}
     found = dict(PREFIXES)
     for part in parsed:
         for prefix, namespace in part.prefixes.items():
-            if namespace not in found.values() and namespace.rstrip("#") in spoken:
+            if namespace not in found.values() and namespace.rstrip("#") in used:
                 found[prefix] = namespace
     return dict(sorted(found.items()))
 
 
 def _taxonomy(graph: Graph) -> tuple[tuple[str, str, str], ...]:
+    """The types, the superclasses and superproperties, the domains, ranges and negations of named terms, sorted."""
     predicates = (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, GP.negates)
     triples = (triple for p in predicates for triple in graph.triples((None, p, None)))
     named = [t for t in triples if isinstance(t[0], URIRef) and isinstance(t[2], URIRef)]

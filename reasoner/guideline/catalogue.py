@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from reasoner.terms import local_name
-
-if TYPE_CHECKING:
-    from rdflib import Graph
 
 
 class Statement(Struct, frozen=True):
@@ -96,19 +92,5 @@ class Catalogue(Struct, frozen=True):
 
 
 def numeric(number: str) -> tuple[int, str]:
-    """The place of a number in the order of numbers; what is none comes last."""
+    """The key by which citation numbers are sorted; what is no number comes last."""
     return (int(number) if number.isdigit() else 10**6), number
-
-
-def read_catalogue(graph: Graph) -> Catalogue:
-    """The catalogue of the merged ontologies in `graph`: see `read_catalogue.CatalogueReader`."""
-    from reasoner.guideline.read_catalogue import CatalogueReader
-
-    return CatalogueReader(graph).read()
-
-
-def versions(*graphs: Graph) -> tuple[str, ...]:
-    """The version IRIs of the ontologies and shapes in `graphs`; the IRI itself where one has no version."""
-    from reasoner.guideline.read_catalogue import versions_of
-
-    return versions_of(graphs)

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 from msgspec import Struct
 
-from reasoner.errors import GuidelineError, InputError, Problem
-from reasoner.files import write_whole
+from reasoner.errors import GuidelineError, Problem
+from reasoner.guideline import cache as compiled_before
 from reasoner.guideline.catalogue import Catalogue
+from reasoner.guideline.content import Content, GuidelineFiles, merged
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import FactReader
-from reasoner.records.contract import Contract
 from reasoner.records.observe import Observer
 from reasoner.records.plain import CompiledContract
 
@@ -30,48 +26,37 @@ if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled 
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
-#: The packages, beside the modules at the top, by which a guideline is compiled.
-_COMPILING = ("logic", "records", "guideline")
-
 #: The shapes that every guideline shares: the general part of the record contract, and what an ontology must keep.
 SHARED = ("core", "authoring")
 
-#: The shapes that see the states of classes, and are compiled.
-CHECKED = ("red-flags", "pathway")
 
+class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
+    """A guideline, ready to assess records, and the files that it was compiled from.
 
-class Content(Struct, frozen=True, dict=True):
-    """What is computed from the ontologies, and cached."""
-
-    compiled: Compiled
-    catalogue: Catalogue
-    prefixes: Mapping[str, str]
-    versions: tuple[str, ...]
-    taxonomy: tuple[tuple[str, str, str], ...]
-    checks: tuple[StateShape, ...]
-    contract: Contract
-
-
-class Guideline(Struct, frozen=True, dict=True):
-    """A guideline, ready to assess records. The ontology's graph is read only where a caller asks for it."""
+    It may be used by many threads. What needs rdflib is parsed where a caller asks for it, from the same bytes.
+    """
 
     directory: Path
     content: Content
+    files: GuidelineFiles
 
     def __reduce__(self) -> tuple[object, ...]:
-        """A guideline goes to another process by its directory."""
-        return load_guideline, (self.directory,)
+        """A guideline goes to another process by its files, which are compiled there or found in the cache."""
+        return from_files, (self.directory, self.files)
 
     @property
     def compiled(self) -> Compiled:
+        """The classes, compiled to prime implicants, and the theory of the facts."""
         return self.content.compiled
 
     @property
     def catalogue(self) -> Catalogue:
+        """What the guideline says besides its logic."""
         return self.content.catalogue
 
     @property
     def prefixes(self) -> Mapping[str, str]:
+        """The namespaces by prefix: the canonical ones, and those of the guideline's own terms."""
         return self.content.prefixes
 
     @cached_property
@@ -92,9 +77,7 @@ class Guideline(Struct, frozen=True, dict=True):
     @cached_property
     def ontologies(self) -> tuple[Parsed, ...]:
         """The parsed ontology files."""
-        from reasoner.guideline.build import read_ontologies
-
-        return tuple(read_ontologies(self.directory))
+        return tuple(self.files.parsed_ontologies())
 
     @cached_property
     def graph(self) -> Graph:
@@ -119,16 +102,15 @@ class Guideline(Struct, frozen=True, dict=True):
         return graph
 
     def shapes(self, *names: str) -> list[Graph]:
-        """The shapes graphs of those names that the guideline has, the shared ones before its own."""
-        from reasoner.rdf import read_graph
+        """The shapes graphs of those names that the guideline has, as it was compiled from them.
 
-        return [read_graph(path, imports=True).graph for name in names for path in self.shape_files(name)]
+        They are parsed once and shared: a caller that changes one works on a copy.
+        """
+        return [parsed.graph for parsed in self.files.parsed_shapes(*names)]
 
     def shape_files(self, name: str) -> list[Path]:
-        """The files of a shapes graph, the shared ones from the package."""
-        root = home() if name in SHARED else self.directory
-        path = root / "shapes" / f"{name}.ttl"
-        return [path] if path.is_file() else []
+        """The file of the shapes of that name, in a list; none where answers do not rest on any."""
+        return [path for path in self.files.shapes if path.stem == name]
 
     @property
     def queries(self) -> Path:
@@ -146,24 +128,38 @@ def home() -> Path:
 def load_guideline(directory: Path | None = None, *, cache: bool = True) -> Guideline:
     """Load and compile the guideline in `directory` (the one that comes with the package if None).
 
-    Raises GuidelineError or FragmentError for an ontology that cannot be used.
+    Raises GuidelineError for a directory without an ontology and for a file that cannot be used, and FragmentError for
+    an axiom or a shape outside what is decided exactly.
     """
     root = directory or home()
-    files = ontology_files(root)
-    store = _Cache([*files, *shapes_files(root)]) if cache else None
-    content = store.load() if store else None
-    guideline = Guideline(root, content) if content else None
-    if guideline is None:
-        from reasoner.guideline.build import content_of, read_ontologies
-        from reasoner.rdf import read_graph
+    return from_files(root, read_files(root), cache=cache)
 
-        parsed = tuple(read_ontologies(root))
-        content = content_of(parsed, {path.stem: read_graph(path, imports=True) for path in shapes_files(root)})
-        guideline = Guideline(root, content)
-        guideline.__dict__["ontologies"] = parsed
-        if store:
-            store.save(content)
-    return guideline
+
+def from_files(directory: Path, files: GuidelineFiles, *, cache: bool = True) -> Guideline:
+    """The guideline of a directory whose files were read. Raises what `load_guideline` raises."""
+    key = compiled_before.key_of({**files.ontologies, **files.shapes}) if cache else ""
+    content = compiled_before.load(key, Content) if cache else None
+    if content is None:
+        from reasoner.guideline.build import content_of
+
+        content = content_of(files)
+        if cache:
+            compiled_before.save(key, content)
+    return Guideline(directory, content, files)
+
+
+def read_files(directory: Path) -> GuidelineFiles:
+    """The files of the guideline in `directory`. Raises GuidelineError where one is missing or cannot be read."""
+    ontologies, shapes = ontology_files(directory), shapes_files(directory)
+    return GuidelineFiles({path: _bytes(path) for path in ontologies}, {path: _bytes(path) for path in shapes})
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        what = f"the file cannot be read: {error.strerror or error}"
+        raise GuidelineError(Problem("not-readable", what, "check its permissions", str(path))) from error
 
 
 def ontology_files(directory: Path) -> list[Path]:
@@ -182,67 +178,6 @@ def shapes_files(directory: Path) -> list[Path]:
     """The shapes that answers rest on: the shared contract, and the guideline's own."""
     core = home() / "shapes" / "core.ttl"
     return [core, *(path for path in sorted((directory / "shapes").glob("*.ttl")) if path.stem not in SHARED)]
-
-
-def merged(parsed: Iterable[Parsed]) -> Graph:
-    """One graph of all files."""
-    from rdflib import Graph
-
-    graph = Graph()
-    for part in parsed:
-        graph += part.graph
-    return graph
-
-
-class _Cache:
-    """Compiled guidelines in the user's cache directory, each under the hash of all that it was made from."""
-
-    def __init__(self, files: list[Path]) -> None:
-        digest = hashlib.sha256("".join(_modules()).encode())
-        for path in files:
-            digest.update(f"{path.name}\0{path}\0".encode())
-            digest.update(path.read_bytes() if path.is_file() else b"")
-        self.path = _cache_directory() / f"{digest.hexdigest()}.json"
-
-    def load(self) -> Content | None:
-        """The cached content; None where there is none, or where it is not what was written."""
-        try:
-            check, _, text = self.path.read_bytes().partition(b"\n")
-            whole = hashlib.sha256(text).hexdigest().encode() == check
-            return msgspec.json.decode(text, type=Content) if whole else None
-        except (OSError, msgspec.MsgspecError):
-            return None
-
-    def save(self, content: Content) -> None:
-        """Write the content whole or not at all; a cache that cannot be written is no error."""
-        text = msgspec.json.encode(content, order="deterministic")
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            write_whole(self.path, b"\n".join((hashlib.sha256(text).hexdigest().encode(), text)))
-        except (OSError, InputError):
-            return
-
-
-def _modules() -> list[str]:
-    """The modules by which a guideline is compiled, each with what tells Python that its source was not changed."""
-    found = []
-    for name in ("", *_COMPILING):
-        with os.scandir(_PACKAGE / name) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    seen = entry.stat()
-                    found.append(f"{entry.path}\0{seen.st_mtime_ns}\0{seen.st_size}\0")
-    return sorted(found)
-
-
-def _cache_directory() -> Path:
-    if given := os.environ.get("GUIDEPROOF_CACHE"):
-        return Path(given)
-    if sys.platform == "linux":  # what platformdirs says, which is slow to import
-        return Path(os.environ.get("XDG_CACHE_HOME", "").strip() or Path.home() / ".cache") / "guideproof"
-    from platformdirs import user_cache_path
-
-    return Path(user_cache_path("guideproof"))
 
 
 def version() -> str:

@@ -101,7 +101,7 @@ class CatalogueReader:
 
     def _class(self, node: Node) -> ManagementClass:
         recommendations = [self._recommendation(r) for r in self.graph.objects(node, GP.recommends)]
-        recommendations.sort(key=lambda r: ([self._place(s) for s in r.statements], r.iri))
+        recommendations.sort(key=lambda r: ([self._position(s) for s in r.statements], r.iri))
         return ManagementClass(
             iri=str(node),
             restriction=(node, RDF.type, GP.Restriction) in self.graph,
@@ -111,11 +111,11 @@ class CatalogueReader:
         )
 
     def _recommendation(self, node: Node) -> Recommendation:
-        statements = sorted((str(s) for s in self.graph.objects(node, GP.warrantedBy)), key=self._place)
+        statements = sorted((str(s) for s in self.graph.objects(node, GP.warrantedBy)), key=self._position)
         action, strength = (str(self.graph.value(node, p)) for p in (GP.action, GP.strength))
         return Recommendation(str(node), action, strength, self._text(node, RDFS.label), tuple(statements))
 
-    def _place(self, statement: str) -> tuple[int, str]:
+    def _position(self, statement: str) -> tuple[int, str]:
         return (self.statements[statement].position if statement in self.statements else 0), statement
 
     def _closable(self) -> dict[str, tuple[str, ...]]:
@@ -129,7 +129,7 @@ class CatalogueReader:
         return found
 
 
-def versions_of(graphs: Iterable[Graph]) -> tuple[str, ...]:
+def versions(graphs: Iterable[Graph]) -> tuple[str, ...]:
     """The version IRIs of the ontologies and shapes in `graphs`; the IRI itself where one has no version."""
     found = {str(g.value(s, OWL.versionIRI) or s) for g in graphs for s in g.subjects(RDF.type, OWL.Ontology)}
     return tuple(sorted(found))

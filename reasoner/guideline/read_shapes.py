@@ -5,7 +5,7 @@ A shape outside the fragment is refused by file and line.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from rdflib import SH, Graph, Literal, URIRef
 from rdflib.collection import Collection
@@ -17,6 +17,16 @@ from reasoner.rdf import Parsed
 from reasoner.terms import GP, local_name
 
 FRAGMENT = "sh:class, sh:hasValue on gp:excludedFrom, sh:and, sh:or and sh:not"
+
+
+def compile_shapes(files: Iterable[Parsed], known: Iterable[str]) -> tuple[StateShape, ...]:
+    """The checks of red-flag and pathway shapes, by the IRI of the shape.
+
+    `known` are the classes that are decided. Raises FragmentError for a shape outside the fragment.
+    """
+    decided = frozenset(known)
+    checks = [check for parsed in files for check in ShapesReader(parsed, decided).checks()]
+    return tuple(sorted(checks, key=lambda check: check.shape))
 
 
 class ShapesReader:

@@ -7,15 +7,11 @@ class, `rdf:type` where it is entailed and `gp:excludedFrom` where it is exclude
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 from msgspec import Struct
 
 from reasoner.logic.decide import State
-
-if TYPE_CHECKING:
-    from reasoner.rdf import Parsed
 
 
 class Entailed(Struct, frozen=True, tag=True):
@@ -67,7 +63,7 @@ class StateShape(Struct, frozen=True):
 
 
 def holds(condition: Condition, states: Mapping[str, State]) -> bool:
-    """Whether a condition is met; two-valued, as SHACL sees the states."""
+    """Whether a condition holds for these states; two-valued, as SHACL sees them."""
     match condition:
         case Entailed(cls):
             return states.get(cls) is State.ENTAILED
@@ -82,7 +78,7 @@ def holds(condition: Condition, states: Mapping[str, State]) -> bool:
 
 
 def classes_in(condition: Condition) -> set[str]:
-    """The classes that a condition speaks of."""
+    """The IRIs of the classes that a condition names."""
     match condition:
         case Entailed(cls) | Excluded(cls):
             return {cls}
@@ -90,15 +86,3 @@ def classes_in(condition: Condition) -> set[str]:
             return {cls for part in parts for cls in classes_in(part)}
         case Unless(part):
             return classes_in(part)
-
-
-def compile_shapes(files: Iterable[Parsed], known: Iterable[str]) -> tuple[StateShape, ...]:
-    """The checks of red-flag and pathway shapes, by the IRI of the shape.
-
-    `known` are the classes that are decided. Raises FragmentError for a shape outside the fragment.
-    """
-    from reasoner.guideline.read_shapes import ShapesReader
-
-    decided = frozenset(known)
-    checks = [check for parsed in files for check in ShapesReader(parsed, decided).checks()]
-    return tuple(sorted(checks, key=lambda check: check.shape))

@@ -39,7 +39,7 @@ def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
     theory = Theory.of(list(translator.numbers), clauses)
     rules = _rules(axioms, definitions, theory)
     return Compiled(theory, rules, tuple(table.origins), _attributes(axioms, definitions),
-                    _properties(axioms), frozenset(axioms.different),
+                    _properties(axioms), tuple(sorted(axioms.different, key=sorted)),
                     background.fillers.joined(), background.fillers.broader())  # fmt: skip
 
 

@@ -58,7 +58,7 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
     axioms: tuple[Origin, ...]
     attributes: Mapping[str, Expr]
     properties: Mapping[str, PropertyRule]
-    different: frozenset[frozenset[str]]
+    different: tuple[frozenset[str], ...]
     joined: tuple[tuple[str, ...], ...]
     broader: Mapping[str, tuple[str, ...]]
 

@@ -21,7 +21,6 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.ask import questions
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Assessment, Refusal, assess, conclude
-from reasoner.pause import collection_paused
 from reasoner.records.canonical import canonical
 from reasoner.records.nodes import RecordSource, reachable, source_of
 from reasoner.records.plain import Seen
@@ -42,7 +41,6 @@ class _Options(Struct, frozen=True):
     plain: bool = False
 
 
-@collection_paused
 def classify_files(
     guideline: Guideline,
     paths: Sequence[Path | str],
@@ -62,7 +60,6 @@ def classify_files(
     return _classify_sources(guideline, [source_of(path, format) for path in paths], options)
 
 
-@collection_paused
 def classify_text(
     guideline: Guideline,
     data: bytes | str,
@@ -77,7 +74,6 @@ def classify_text(
     return _classify_sources(guideline, [source], _Options(as_of, engine, None, True))
 
 
-@collection_paused
 def classify(
     guideline: Guideline,
     records: Records,

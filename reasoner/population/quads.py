@@ -21,10 +21,9 @@ from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
 from reasoner.patient.assess import Assessment, assess_decided
-from reasoner.pause import collection_paused
 from reasoner.population.told import FactFinder, KnownBits
 from reasoner.records.canonical import content_hash
-from reasoner.render.as_triples import TripleRenderer
+from reasoner.render.triples import TripleRenderer
 
 #: How many combinations of what is known are remembered.
 _REMEMBERED = 5_000
@@ -37,7 +36,7 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._teller, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
+        self._teller, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False)
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
@@ -52,7 +51,6 @@ class QuadsWriter:
             found = self._graphs([(names[row], known[row]) for row in rows if names[row] not in without])
         return b"".join(found), len(found)
 
-    @collection_paused
     def _graphs(self, patients: Iterable[tuple[str, Known]]) -> list[bytes]:
         return [self._graph(patient, known) for patient, known in patients]
 

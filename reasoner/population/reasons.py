@@ -30,7 +30,7 @@ from reasoner.logic.facts import ASSUMED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.told import FactFinder, KnownBits
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 
 _POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(KnownBits._fields))
 _EVERYTHING = Literals(-1, -1)

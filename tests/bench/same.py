@@ -63,7 +63,7 @@ def spark(size: int) -> Found:
     from dataset import build
     from plan import DAY
 
-    from reasoner.cli.root import app
+    from reasoner.cli.main import app
 
     table = build("table", size)
     with tempfile.TemporaryDirectory() as folder:

@@ -192,11 +192,3 @@ def test_cache_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     blocked = tmp_path / "file"
     blocked.write_text("", "utf-8")
     assert run("classify", EXAMPLE, GUIDEPROOF_CACHE=str(blocked / "below")).returncode == 0
-
-
-def test_public_names() -> None:
-    import reasoner
-
-    assert all(getattr(reasoner, name) is not None for name in reasoner.__all__)
-    with pytest.raises(AttributeError):
-        reasoner.nothing_of_the_kind  # noqa: B018

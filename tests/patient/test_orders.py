@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from random_records import Records, describe
 from rdflib import RDF, SH, BNode, Graph, URIRef
 
-from reasoner.guideline.guideline import CHECKED, Guideline, load_guideline, merged
+from reasoner.guideline.content import CHECKED, merged
+from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import Assessment, assess
@@ -24,7 +25,7 @@ from reasoner.patient.classify import classify
 from reasoner.patient.orders import VERDICTS
 from reasoner.rdf import read_graph, read_text
 from reasoner.records.record import gather
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP, local_name
 
 SEED, SIZE = 20261122, 1000

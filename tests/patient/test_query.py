@@ -24,7 +24,7 @@ from reasoner.patient.classify import classify
 from reasoner.patient.query import Term, ask, binding, named_queries, read_query, store_of, title
 from reasoner.records.naming import to_oxigraph
 from reasoner.records.record import load
-from reasoner.render.as_rdf import RdfRenderer
+from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import CITO, GP, PREFIXES, curie
 
 DATA = Path(__file__).parents[1] / "queries"

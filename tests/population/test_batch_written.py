@@ -17,8 +17,8 @@ from reasoner.patient.classify import classify
 from reasoner.population.batch import Options, run_batch
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
-from reasoner.render.as_json import JsonRenderer
-from reasoner.render.as_rdf import RdfRenderer
+from reasoner.render.json import JsonRenderer
+from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import GP, curie
 
 __all__ = ["drawn", "shipped"]

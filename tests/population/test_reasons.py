@@ -22,7 +22,7 @@ from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.reasons import Reasons
 from reasoner.population.results import facts_of
 from reasoner.population.told import KnownBits, origin
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 
 SIZE = 600
 

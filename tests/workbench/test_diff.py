@@ -35,7 +35,7 @@ from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.theory import Atom
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import expand, local_name
 from reasoner.workbench.diff.diff import Difference, diff
 from reasoner.workbench.diff.render import DiffRenderer

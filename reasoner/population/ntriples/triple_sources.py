@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reasoner import rdf
 from reasoner.errors import RecordError
@@ -23,9 +24,11 @@ from reasoner.population.ntriples.grouping import cuts, regroup, types_patient
 from reasoner.population.ntriples.ntriples import as_lines, blocks
 from reasoner.population.ntriples.pieces import Document, UncutError
 from reasoner.population.ntriples.triples import Triples, read_block
-from reasoner.population.sources import Readers
 from reasoner.population.unit import ScatteredError, Unit
 from reasoner.records.words import SHARED
+
+if TYPE_CHECKING:
+    from reasoner.population.sources import Readers
 
 #: About how many bytes of text make a unit.
 BYTES = 48 << 20

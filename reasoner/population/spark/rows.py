@@ -26,7 +26,8 @@ import pyarrow.csv
 import pyarrow.parquet
 
 from reasoner.errors import InputError, Problem
-from reasoner.guideline.guideline import SHARED, Content, Guideline, home
+from reasoner.guideline.content import Content
+from reasoner.guideline.guideline import SHARED, Guideline, home, read_files
 from reasoner.kernel.cohort import Reject
 from reasoner.kernel.kernel import Kernel
 from reasoner.population.fact_table.reader import FactTableReader, csv_options
@@ -209,7 +210,8 @@ class _Decider:
     """Reads and decides rows, ready for one guideline."""
 
     def __init__(self, shipped: Shipped) -> None:
-        self.guideline = _Received(home(), msgspec.json.decode(shipped.content, type=Content), shipped.record)
+        content = msgspec.json.decode(shipped.content, type=Content)
+        self.guideline = _Received(home(), content, read_files(home()), shipped.record)
         self.reader, self.kernel = FactTableReader(self.guideline), Kernel(self.guideline)
         self.table = ResultTable(self.guideline, shipped.as_of, reasons=shipped.reasons, only=shipped.only)
         self.reasons = Reasons(self.guideline, self.table.reasoned) if shipped.reasons else None

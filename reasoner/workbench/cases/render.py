@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.render.as_json import ontology_file
+from reasoner.render.json import ontology_file
 from reasoner.terms import curie
 from reasoner.workbench.cases.coverage import Measure, Missing
 from reasoner.workbench.cases.mutants import OPERATORS

@@ -8,8 +8,9 @@ from pathlib import Path
 from rdflib import OWL, RDF, URIRef
 
 from reasoner.errors import EngineError, GuidelineError, Problem
-from reasoner.guideline.guideline import CHECKED, Guideline, load_guideline
-from reasoner.guideline.shapes import compile_shapes
+from reasoner.guideline.content import CHECKED
+from reasoner.guideline.guideline import Guideline, load_guideline
+from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.owl import read_axioms
 from reasoner.workbench.check.codes import Finding

@@ -16,7 +16,8 @@ from rdflib import OWL, RDF, BNode, Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
-from reasoner.guideline.guideline import home, merged, ontology_files
+from reasoner.guideline.content import merged
+from reasoner.guideline.guideline import home, ontology_files
 from reasoner.rdf import Parsed, read_graph
 from reasoner.terms import PREFIXES, curie, shorten
 from reasoner.workbench.check.codes import Finding

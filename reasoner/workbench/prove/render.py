@@ -13,7 +13,7 @@ from rich.text import Text
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
-from reasoner.render.as_json import ontology_file
+from reasoner.render.json import ontology_file
 from reasoner.terms import curie
 from reasoner.workbench.declared import Acceptance
 from reasoner.workbench.prove.prove import CODES, Finding, Proof

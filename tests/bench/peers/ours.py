@@ -15,7 +15,7 @@ from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic.decide import State, decide
 from reasoner.patient.assess import Assessment
 from reasoner.patient.classify import classify_files, classify_text
-from reasoner.render.as_json import JsonRenderer
+from reasoner.render.json import JsonRenderer
 
 DAY = date(2026, 11, 22)
 SN = "https://w3id.org/guideproof/schmorl#"

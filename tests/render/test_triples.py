@@ -15,9 +15,10 @@ import pyoxigraph as ox
 import pytest
 from fact_rows import ROOT, SEED, TINY, both, fact_table, random_rows, table_of
 from graph_reference import GraphRenderer, lines_of, quads
+from msgspec.structs import replace
 from pyarrow import feather
 
-from reasoner.cli import commands
+from reasoner.cli.patient import classify
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.kernel.cohort import Cohort
 from reasoner.kernel.kernel import Kernel
@@ -34,8 +35,8 @@ from reasoner.population.results import facts_of
 from reasoner.population.sources import Readers, open_source
 from reasoner.population.told import FactFinder, KnownBits, groups, origin
 from reasoner.records.canonical import content_hash
-from reasoner.render.as_rdf import RdfRenderer
-from reasoner.render.as_triples import TripleRenderer
+from reasoner.render.rdf import RdfRenderer
+from reasoner.render.triples import TripleRenderer
 
 DAY, ENDED = date(2026, 11, 22), datetime(2026, 11, 22, tzinfo=UTC)
 SIZE = 50
@@ -114,7 +115,7 @@ def test_text_is_escaped_and_ends_no_line() -> None:
     guideline = load_guideline(TINY)
     (result,) = classify_files(guideline, [TINY / "records" / "dry.ttl"], DAY)
     note = 'a "quoted" \\ of\r\ntwo\u2028lines\x85\x0c'
-    result = type(result)(**{**vars(result), "notes": (note, note)})
+    result = replace(result, notes=(note, note))
     written = TripleRenderer(guideline, timed=False).quads(result)
     assert written == quads(guideline, result)
     assert [quad.object.value for quad in ox.parse(written.encode(), ox.RdfFormat.N_QUADS)].count(note) == 1
@@ -124,7 +125,7 @@ def test_a_patient_may_have_the_name_of_something_else() -> None:
     guideline = load_guideline(TINY)
     (result,) = classify_files(guideline, [TINY / "records" / "dry.ttl"], DAY)
     renderer = TripleRenderer(guideline, timed=False)
-    result = type(result)(**{**vars(result), "patient": renderer.software.strip("<>")})
+    result = replace(result, patient=renderer.software.strip("<>"))
     assert renderer.quads(result) == quads(guideline, result)
 
 
@@ -155,6 +156,6 @@ def test_units_of_tables_are_smaller_for_quads(guideline: Guideline, tmp_path: P
 
 def test_n_triples_of_a_command_are_canonical(tmp_path: Path) -> None:
     record = ROOT / "docs" / "examples" / "patient.ttl"
-    commands.classify([str(record)], as_of="2026-11-22", out=tmp_path / "one.nt")
+    classify([str(record)], as_of="2026-11-22", out=tmp_path / "one.nt")
     lines = (tmp_path / "one.nt").read_text("utf-8").splitlines()
     assert lines == sorted(set(lines)) and len(lines) > 100

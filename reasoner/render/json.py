@@ -18,7 +18,6 @@ from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
-from reasoner.pause import collection_paused
 from reasoner.terms import curie, shorten
 
 Json = dict[str, Any]
@@ -37,8 +36,8 @@ _PLAIN_KEYS = {
     "verdict": "gp:verdict",
 }  # fmt: skip
 
-#: How many members of each kind are remembered as text.
-_REMEMBERED = 10_000
+#: How many members of each kind are kept as text.
+_KEPT = 10_000
 
 
 class JsonRenderer:
@@ -52,15 +51,15 @@ class JsonRenderer:
             "conclusions": self._conclusion, "questions": self._question, "assumptions": self._assumption,
             "alerts": self._alert, "orders": self._order,
         }  # fmt: skip
-        self._texts = {key: _written(made) for key, made in self._members.items()}
+        self._texts = {key: _kept_text(written) for key, written in self._members.items()}
 
-    @collection_paused
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
-        """One object for one patient, an array for several."""
+        """One object for one patient, an array for several; a refused record is an object with `error`."""
         found = [self.result(result) for result in results]
         return found[0] if len(found) == 1 else found
 
     def result(self, result: Assessment | Refusal) -> Json:
+        """The object of one patient."""
         return self.refusal(result) if isinstance(result, Refusal) else self.assessment(result)
 
     def context(self) -> Json:
@@ -70,7 +69,7 @@ class JsonRenderer:
         return {**self.prefixes, **keys}
 
     def refusal(self, refusal: Refusal) -> Json:
-        """What stands in the place of a patient whose record is refused."""
+        """The object of a patient whose record is refused: `patient`, and `error` with code, what, where and remedy."""
         first, *others = (self._problem(problem) for problem in refusal.problems)
         error = {**first, "others": others} if others else first
         return {"patient": refusal.patient, "error": error}
@@ -79,17 +78,18 @@ class JsonRenderer:
         return {key: shorten(text, self.prefixes) for key, text in problem.as_json().items()}
 
     def assessment(self, assessment: Assessment) -> Json:
+        """The object of a patient who was assessed."""
         rendered: Json = {
             "@context": self.context(),
             "patient": assessment.patient,
             "asOf": assessment.as_of.isoformat(),
             "status": assessment.status,
         }
-        rendered |= {key: [made(one) for one in getattr(assessment, key)] for key, made in self._members.items()}
+        rendered |= {key: [written(one) for one in getattr(assessment, key)] for key, written in self._members.items()}
         return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
 
     def canonical(self, assessment: Assessment) -> str:
-        """The same with its keys sorted, as text: what two patients share is written once and remembered."""
+        """The JSON of an assessment with its keys sorted, as text; what two patients share is written once and kept."""
         rendered = {
             "@context": self._context,
             "patient": _canonical(assessment.patient),
@@ -183,12 +183,12 @@ def _canonical(value: Any) -> str:
     return json.dumps(value, sort_keys=True)
 
 
-def _written(made: Callable[[Any], Json]) -> IdentityCache[Any, str]:
-    """What is made of a member, as text, remembered."""
-    return IdentityCache(lambda one: _canonical(made(one)), _REMEMBERED)
+def _kept_text(written: Callable[[Any], Json]) -> IdentityCache[Any, str]:
+    """The JSON of a member as text, kept by the object that it is written from."""
+    return IdentityCache(lambda member: _canonical(written(member)), _KEPT)
 
 
 @cache
 def ontology_file(path: str) -> str:
-    """An ontology file as results name it: by its place in the guideline, not on the machine."""
+    """An ontology file as results name it: by its path in the guideline, not on the machine."""
     return f"ontology/{PurePath(path).name}"

@@ -1,4 +1,4 @@
-"""The options that the doors of the command line share, beside what `deliver` holds for them."""
+"""The options that commands share."""
 
 from __future__ import annotations
 
@@ -6,23 +6,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from reasoner.cli.deliver import Writer, as_of_date, deliver, load, progress, report_refusals
-
-__all__ = [
-    "AsOf",
-    "GuidelineDir",
-    "Input",
-    "OneRecord",
-    "Out",
-    "Records",
-    "Writer",
-    "as_of_date",
-    "deliver",
-    "load",
-    "progress",
-    "report_refusals",
-]
 
 Records = Annotated[list[str], typer.Argument(metavar="RECORD...", help="Records as RDF; - is standard input.")]
 OneRecord = Annotated[str, typer.Argument(metavar="RECORD", help="A record as RDF; - is standard input.")]

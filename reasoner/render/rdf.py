@@ -1,4 +1,4 @@
-"""Assessments as RDF: the triples of `reasoner.render.as_triples` as a graph of rdflib, and in its syntaxes."""
+"""Assessments as RDF: the triples of `reasoner.render.triples` as a graph of rdflib, and in its syntaxes."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from rdflib import Graph
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
-from reasoner.pause import collection_paused
-from reasoner.render.as_triples import TripleRenderer
+from reasoner.render.triples import TripleRenderer
 
 
 class RdfRenderer:
@@ -22,7 +21,6 @@ class RdfRenderer:
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
-    @collection_paused
     def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
         """The graph of all assessments; a record that was refused leaves no triple."""
         self.graph.parse(data="\n".join(self.triples.triples(results)), format="nt")

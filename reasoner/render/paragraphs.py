@@ -1,0 +1,86 @@
+"""Paragraphs of styled text, wrapped to a width: plain for a pipe or a file, with styles for a terminal."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:  # rich is slow to import, and needed where styles are seen
+    from rich.console import Console
+
+#: A piece of text and its style, as rich names it; empty where it has none.
+Span = tuple[str, str]
+
+#: Narrower than this nothing is wrapped.
+_NARROWEST = 20
+
+
+class Paragraph(NamedTuple):
+    """A paragraph: its pieces, how many cells it stands from the left, and whether it is a title with a rule."""
+
+    spans: tuple[Span, ...]
+    indent: int = 0
+    title: bool = False
+
+
+class Page(NamedTuple):
+    """Paragraphs, one below the other."""
+
+    paragraphs: Sequence[Paragraph]
+
+    def plain(self, width: int) -> str:
+        """The text without styles in lines of at most `width` characters; a longer word has a line to itself."""
+        return "".join(f"{''.join(text for text, _ in line)}\n" for line in self._lines(width))
+
+    def __call__(self, console: Console) -> None:
+        """Print the same lines with styles, as wide as the console."""
+        from rich.text import Text
+
+        for line in self._lines(console.width):
+            console.print(Text.assemble(*line), soft_wrap=True)
+
+    def _lines(self, width: int) -> Iterator[list[Span]]:
+        for one in self.paragraphs:
+            yield from _ruled(one, width) if one.title else _wrapped(one, width)
+
+
+def paragraph(*spans: str | Span, indent: int = 0) -> Paragraph:
+    """A paragraph of these pieces; a blank line where there is none."""
+    return Paragraph(tuple((span, "") if isinstance(span, str) else span for span in spans), indent)
+
+
+def heading(title: str) -> Paragraph:
+    """A title with a rule to its right."""
+    return Paragraph(((title, "bold"),), title=True)
+
+
+def _ruled(title: Paragraph, width: int) -> Iterator[list[Span]]:
+    [(text, _)] = title.spans
+    yield [*title.spans, (f" {'─' * (width - len(text) - 1)}", "dim")]
+
+
+def _wrapped(of: Paragraph, width: int) -> Iterator[list[Span]]:
+    """The lines of a paragraph, each in pieces; a text that ends a line ends it here too."""
+    whole, position = "".join(text for text, _ in of.spans), 0
+    for text in whole.splitlines() or [""]:
+        for line in _wrap(text, width - of.indent):
+            start = whole.index(line, position)
+            position = start + len(line)
+            yield [(" " * of.indent, "")] * bool(line) + list(_between(of.spans, start, position))
+
+
+def _wrap(text: str, room: int) -> list[str]:
+    return textwrap.wrap(
+        text, max(room, _NARROWEST), expand_tabs=False, replace_whitespace=False, break_long_words=False,
+        break_on_hyphens=False,
+    ) or [""]  # fmt: skip
+
+
+def _between(spans: Sequence[Span], start: int, end: int) -> Iterator[Span]:
+    """The pieces of a text from one position to another."""
+    offset = 0
+    for text, style in spans:
+        if piece := text[max(start - offset, 0) : max(end - offset, 0)]:
+            yield piece, style
+        offset += len(text)
