@@ -27,7 +27,7 @@ from reasoner.terms import local_name
 from reasoner.workbench.cases.coverage import Measure, coverage
 from reasoner.workbench.cases.mutation import KILLED
 from reasoner.workbench.cases.read import case_folder, read_cases
-from reasoner.workbench.cases.render import CaseRenderer
+from reasoner.workbench.cases.render import CaseWriter
 from reasoner.workbench.cases.run import run_cases
 from reasoner.workbench.cases.tested import CaseReport, concerned, run_tests
 
@@ -390,7 +390,7 @@ def test_bad_input_is_an_error_and_no_report(author: Path) -> None:
 def test_records_in_a_report_can_be_read(plant: Guideline, tmp_path: Path) -> None:
     report = run_tests(plant, DAY, write(tmp_path, "dry", "case:entails pot:WaterNow"), mutants=True)
     assert isinstance(report, CaseReport) and not report.clean
-    document = json.loads(CaseRenderer(plant, report).json())
+    document = json.loads(CaseWriter(plant, report).json())
     texts = [m.get("witness") for m in document["mutants"]["all"]]
     texts += [one["record"] for measure in document["coverage"].values() for one in measure["missing"]]
     written = [text for text in texts if text]

@@ -24,11 +24,12 @@ from reasoner.errors import GuidelineError
 from reasoner.guideline.guideline import home
 from reasoner.terms import GP, PREFIXES
 from reasoner.workbench.check import owl_profile as check_owl
-from reasoner.workbench.check.check import CHECKS, Check, Report, check
-from reasoner.workbench.check.codes import DOCUMENT, SEVERITIES, Severity
+from reasoner.workbench.check.check import CHECKS, Check, CheckReport, check
+from reasoner.workbench.check.codes import DOCUMENT, SEVERITIES
 from reasoner.workbench.check.prefixes import near
 from reasoner.workbench.check.queries import quality_queries, unbound
 from reasoner.workbench.check.terms import terms_in_query
+from reasoner.workbench.finding import Severity
 
 pytestmark = pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning")  # typer's own
 TINY = TESTS / "tiny"
@@ -48,7 +49,7 @@ def quickly(*titles: str) -> Callable[[tuple[Check, ...]], Iterable[Check]]:
     return lambda checks: [one for one in checks if one.title not in SLOW - set(titles)]
 
 
-def places(report: Report) -> list[tuple[str, str, int]]:
+def places(report: CheckReport) -> list[tuple[str, str, int]]:
     return [(finding.code, finding.file, finding.line) for finding in report.findings]
 
 

@@ -37,8 +37,8 @@ from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
 from reasoner.render.as_json import JsonRenderer
 from reasoner.terms import expand, local_name
-from reasoner.workbench.diff.diff import Difference, diff
-from reasoner.workbench.diff.render import DiffRenderer
+from reasoner.workbench.diff.diff import GuidelineDiff, diff
+from reasoner.workbench.diff.render import DiffWriter
 from reasoner.workbench.diff.versions import two_versions
 
 DAY = date(2026, 11, 22)
@@ -64,13 +64,13 @@ def edited(folder: Path, file: str, *edits: tuple[str, str]) -> Path:
     return folder
 
 
-def compared(old: Guideline, directory: Path) -> tuple[Difference, DiffRenderer, Guideline]:
+def compared(old: Guideline, directory: Path) -> tuple[GuidelineDiff, DiffWriter, Guideline]:
     new = load_guideline(directory, cache=False)
     found = diff(old, new)
-    return found, DiffRenderer(found, (old, new), ("old", "new")), new
+    return found, DiffWriter(found, (old, new), ("old", "new")), new
 
 
-def document(renderer: DiffRenderer) -> Json:
+def document(renderer: DiffWriter) -> Json:
     found = json.loads(renderer.json())
     assert isinstance(found, dict)
     return found

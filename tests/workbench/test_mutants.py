@@ -21,6 +21,7 @@ from random_records import Records
 from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection
 from rdflib.term import Node
+from reasoner.workbench.recordable import turtle
 
 from reasoner.errors import ContradictionError, GuidelineError
 from reasoner.guideline.guideline import Guideline, home, load_guideline
@@ -50,7 +51,6 @@ from reasoner.workbench.cases.mutation import (
 )
 from reasoner.workbench.cases.read import read_cases
 from reasoner.workbench.cases.run import observe_cases, run_cases
-from reasoner.workbench.sayable import turtle
 
 CORE = home() / "ontology" / "core.ttl"
 #: Two have more atoms than can be written out.

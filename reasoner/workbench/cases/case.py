@@ -1,4 +1,4 @@
-"""Cases of a guideline: a record each, with what must be said of it, in the words of `docs/case-vocabulary.ttl`."""
+"""Cases of a guideline: a record each, with what must be answered, in the words of `docs/case-vocabulary.ttl`."""
 
 from __future__ import annotations
 
@@ -62,8 +62,8 @@ class Case:
 
     def states(self) -> dict[str, State]:
         """The state in which each class is expected by name."""
-        told = {iri: state for word, state in STATES.items() for iri in self.expected.get(word, ())}
+        expected = {iri: state for word, state in STATES.items() for iri in self.expected.get(word, ())}
         truth = TRUTH.get(self.one("state"))
-        if truth and self.one("criterion") not in told:
-            told[self.one("criterion")] = STATES[truth]
-        return told
+        if truth and self.one("criterion") not in expected:
+            expected[self.one("criterion")] = STATES[truth]
+        return expected

@@ -12,9 +12,9 @@ from reasoner.guideline.guideline import CHECKED, Guideline, load_guideline
 from reasoner.guideline.shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.owl import read_axioms
-from reasoner.workbench.check.codes import Finding
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.declared import acceptances, invariants
+from reasoner.workbench.finding import Finding
 
 #: What the loader refuses and another check finds, at the place where it stands.
 _ELSEWHERE = {"unresolved-import", "unknown-statement", "closed-finding", "undefined-class"}

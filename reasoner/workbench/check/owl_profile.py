@@ -18,8 +18,8 @@ from rdflib.term import Node
 
 from reasoner.errors import EngineError, Problem
 from reasoner.patient.hermit import Logical, classified, taxonomy_of
-from reasoner.workbench.check.codes import Finding
 from reasoner.workbench.check.files import Sources
+from reasoner.workbench.finding import Finding
 
 if TYPE_CHECKING:
     from pyhornedowl import PyIndexedOntology
