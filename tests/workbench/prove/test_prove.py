@@ -15,11 +15,9 @@ from pathlib import Path
 
 import pytest
 import typer
-from clean_guideline import CLEAN, PLANT, guideline_of, names
+from clean_guideline import CLEAN, guideline_of, names
 from conftest import TESTS
-from reasoner.workbench.recordable import turtle
 
-from reasoner.errors import GuidelineError
 from reasoner.guideline.guideline import Guideline, home, load_guideline
 from reasoner.logic.decide import State, state
 from reasoner.logic.facts import Observation
@@ -29,6 +27,7 @@ from reasoner.rdf import read_text
 from reasoner.terms import local_name
 from reasoner.workbench.prove.prove import CODES, Proof, ProofFinding, prove
 from reasoner.workbench.prove.render import ProofWriter
+from reasoner.workbench.recordable import turtle
 from reasoner.workbench.witness import Witnesses
 
 DAY = date(2026, 11, 22)
@@ -274,43 +273,6 @@ def test_a_broken_invariant_of_the_guideline_is_found(old: str, new: str, broken
         else:
             assert flag is State.ENTAILED and concerned is not State.EXCLUDED
         assert finding.statements
-
-
-# -- declarations --
-
-
-@pytest.mark.parametrize("declaration, what", [
-    ("gp:SafetyInvariant ; gp:forbidding gp:Act", "thenState"),
-    ("gp:SafetyInvariant ; gp:neverState gp:Undetermined", "thenState"),
-    ("gp:SafetyInvariant ; gp:whenEntailed pot:Nothing ; gp:neverState gp:Entailed", "Nothing"),
-    ("gp:SafetyInvariant ; gp:forbidding pot:SoggySoil ; gp:neverState gp:Entailed", "SoggySoil"),
-    ('gp:AcceptedFinding ; gp:code "conflict"', "rationale"),
-    ('gp:AcceptedFinding ; gp:rationale "so"', "gp:code"),
-    ('gp:AcceptedFinding ; gp:code "silent-region" ; gp:rationale "so" ; gp:wherePresent pot:Mould', "Mould"),
-])  # fmt: skip
-def test_a_declaration_that_names_nothing_is_refused(declaration: str, what: str, tmp_path: Path) -> None:
-    guideline = guideline_of(tmp_path, f"{CLEAN}\npot:declared a {declaration} .\n")
-    with pytest.raises(GuidelineError) as caught:
-        prove(guideline)
-    problem = caught.value.problem
-    assert problem.code == "bad-declaration" and what in problem.what
-    assert problem.file and problem.file.endswith("plant.ttl") and problem.line
-
-
-def test_an_acceptance_covers_the_patients_it_describes(tmp_path: Path) -> None:
-    accepted = 'pot:a1 a gp:AcceptedFinding ; gp:code "silent-region" ; gp:rationale "wet" ; {} .\n'
-    covering = PLANT + accepted.format("gp:wherePresent pot:SoggySoil")
-    proof = prove(guideline_of(tmp_path, covering))
-    by = {names(f.present + f.absent)[0]: f.acceptance for f in proof.findings if f.code == "silent-region"}
-    assert {name for name, acceptance in by.items() if acceptance} == {"SoggySoil"}
-    assert set(by) == {"SoggySoil", "Watering", "LongDryPlant"}
-
-
-def test_axioms_that_leave_no_patient_are_an_error(tmp_path: Path) -> None:
-    nobody = "\ngp:Patient rdfs:subClassOf pot:WateredPlant , [ a owl:Class ; owl:complementOf pot:WateredPlant ] .\n"
-    with pytest.raises(GuidelineError) as caught:
-        prove(guideline_of(tmp_path, CLEAN + nobody))
-    assert caught.value.problem.code == "no-patient"
 
 
 # -- the command --
