@@ -7,6 +7,9 @@ from enum import StrEnum
 
 from reasoner.logic.compiled import Origin
 
+#: Where what `prove`, `test` and `diff` find is explained.
+DOCUMENT = "docs/authoring.md"
+
 
 class Severity(StrEnum):
     """How grave a finding is: an error or a warning is to be mended before publishing, an info need not be."""
@@ -21,8 +24,8 @@ class Finding:
     """One thing that a command found.
 
     `where` is the term concerned (an IRI, or empty) and the file and line in which to look; the file is empty where
-    none is known. `about` are further terms that it comes from. `docs` says where the code is explained, as a path in
-    the project. `suppressed` is the reason for which an author leaves the finding as it is, empty where nobody does.
+    none is known. `about` are further terms that it comes from. `docs` is where the code is explained, a path in the
+    project. `suppressed` is the reason for which an author leaves the finding as it is, empty where nobody does.
     """
 
     code: str

@@ -1,7 +1,7 @@
 """Records that show a claim: from what has to be known of a patient to the few observations that state it.
 
 A witness is minimal: without any of its observations it no longer states all. What no record can state (that a quantity
-has no value, say) has no witness.
+has no value, for instance) has no witness.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ class Witnesses:
 
     def __init__(self, guideline: Guideline) -> None:
         self.compiled, self.reader = guideline.compiled, guideline.reader
-        seen = [(one, self.closed([one])) for one in recordable(guideline)]
-        self.observable = [(one, closed) for one, closed in seen if not closed.clash]
+        found = [(one, self.closed([one])) for one in recordable(guideline)]
+        self.observable = [(one, closed) for one, closed in found if not closed.clash]
         self._everything = Literals(*[(1 << len(self.compiled.theory.atoms)) - 1] * 2)
 
     def closed(self, record: Iterable[Observation]) -> Literals:
@@ -43,7 +43,7 @@ class Witnesses:
         return None
 
     def _covers(self, need: Cube, wanted: Literals) -> Iterator[Record]:
-        """Records that state all of `need`: directly, or by way of what entails the parts that no record states."""
+        """Records that state all of `need`: directly, or by what entails the parts that no record states."""
         record, left = self._grown(need, wanted)
         if not left.size:
             yield record

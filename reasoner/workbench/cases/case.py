@@ -19,7 +19,7 @@ PLAIN, WORKED, OF_CRITERION, OF_THRESHOLD, OF_ORDER = KINDS = (
 STATES = {"entails": State.ENTAILED, "excludes": State.EXCLUDED, "leavesOpen": State.UNDETERMINED}
 KNOWN = {"present": True, "absent": False}
 
-#: What a case of a criterion says of it, as one of these words, and where a case of a threshold lies.
+#: The state in which a case of a criterion expects it, as one of these words, and where a case of a threshold lies.
 TRUTH = {f"{CASE}True": "entails", f"{CASE}False": "excludes", f"{CASE}Unknown": "leavesOpen"}
 SIDES = {f"{CASE}Below": -1, f"{CASE}At": 0, f"{CASE}Above": 1}
 

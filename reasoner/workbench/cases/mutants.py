@@ -39,7 +39,7 @@ Rebuild = Callable[[Expr], Expr]
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. Of the last four fields one says what is changed: a definition to what, or what is left out."""
+    """One change. One of the last four fields is set: the new definition, or what is left out."""
 
     operator: str
     term: str

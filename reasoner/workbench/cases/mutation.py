@@ -38,7 +38,7 @@ class Tried:
     """What became of a mutant: `by` is the case that killed it, or why it is stillborn.
 
     Of one that survived, `witness` is a record that shows it (None where no record that can be written was found), and
-    `differs` says which answers change, each with the answer of the guideline and that of the mutant.
+    `differs` are the answers that change, each with the answer of the guideline and that of the mutant.
     """
 
     mutant: Mutant
@@ -166,7 +166,7 @@ class Pair:
                 if record is not None:
                     yield record
         if not (found.read_alike and self.closed_alike):
-            yield from ((), *((seen,) for seen, _ in self.mine.observable))
+            yield from ((), *((one,) for one, _ in self.mine.observable))
 
     def differences(self, record: Record) -> tuple[tuple[str, str, str], ...]:
         """What the two answer otherwise of a record: a class or an assumed act, or (empty) the record itself."""

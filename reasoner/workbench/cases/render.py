@@ -14,13 +14,22 @@ from reasoner.workbench.cases.mutants import OPERATORS
 from reasoner.workbench.cases.mutation import EQUIVALENT, KILLED, STATES, STILLBORN, MutationReport, Tried
 from reasoner.workbench.cases.run import CaseOutcome
 from reasoner.workbench.cases.tested import CaseReport, concerned
-from reasoner.workbench.finding import Finding, Severity
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.recordable import turtle
-from reasoner.workbench.report import Block, Json, ReportWriter, bullets, fenced, place, place_json, table, times
+from reasoner.workbench.report import (
+    Block,
+    Json,
+    ReportWriter,
+    bullets,
+    fenced,
+    place,
+    place_json,
+    short_file,
+    table,
+    times,
+)
 from reasoner.workbench.witness import Record
 
-#: Where the findings are explained.
-DOCUMENT = "docs/authoring.md"
 #: How many of one kind a text lists; JSON and Markdown list all.
 _MOST = 12
 
@@ -36,18 +45,16 @@ class CaseWriter(ReportWriter):
     def findings(self) -> Iterator[Finding]:
         """What fails, what is not covered, and the mutants that no case notices."""
         for outcome in self.report.failed:
-            for one in outcome.failures:
-                where = Origin(one.value if "://" in one.value else "", outcome.case.file, one.line)
-                yield Finding(
-                    "case-failed", Severity.ERROR, one.what, where, "correct the case, or the axioms", DOCUMENT
-                )
+            yield from outcome.failures
         for measure in self.report.coverage:
             for missing in measure.missing:
                 where = Origin(missing.term, "", None)
                 yield Finding("not-covered", Severity.INFO, missing.what, where, missing.remedy, DOCUMENT)
         for tried in self.report.mutation.survivors if self.report.mutation else ():
             remedy = "write a case that notices: the report as JSON has a record to begin with"
-            yield Finding("mutant-survived", Severity.ERROR, tried.mutant.what, tried.mutant.origin, remedy, DOCUMENT)
+            origin = tried.mutant.origin
+            where = Origin(tried.mutant.term, short_file(origin), origin.line)
+            yield Finding("mutant-survived", Severity.ERROR, tried.mutant.what, where, remedy, DOCUMENT)
 
     # -- JSON --
 
@@ -70,7 +77,9 @@ class CaseWriter(ReportWriter):
         return document
 
     def _failed(self, outcome: CaseOutcome) -> Json:
-        failures = [{"what": one.what, "word": f"case:{one.word}", "line": one.line} for one in outcome.failures]
+        failures = [
+            {"what": one.what, "word": f"case:{one.about[0]}", "line": one.where.line} for one in outcome.failures
+        ]
         case = outcome.case
         return {"case": case.name, "label": case.label, "file": case.file, "failures": failures}
 
@@ -149,7 +158,7 @@ class CaseWriter(ReportWriter):
         """The report for a pull request."""
         parts = [f"## Cases\n\n{self._counted()}\n"]
         for outcome in self.report.failed:
-            lines = bullets(f"{one.what} (line {one.line})" for one in outcome.failures)
+            lines = bullets(f"{one.what} (line {one.where.line})" for one in outcome.failures)
             parts.append(f"### `{outcome.case.name}`: {outcome.case.label}\n\n{lines}")
         parts += [f"{looked}\n"] if (looked := self._looked_at()) else []
         rows = [(m.kind, m.reached, m.total, m.counted) for m in self.report.coverage]

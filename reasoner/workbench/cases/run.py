@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from reasoner.errors import Problem, RecordError
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.compiled import Compiled, literals_in
+from reasoner.logic.compiled import Compiled, Origin, literals_in
 from reasoner.logic.decide import Decision, State
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Atom
@@ -25,18 +25,9 @@ from reasoner.records.nodes import RecordSource
 from reasoner.records.record import gather
 from reasoner.terms import curie
 from reasoner.workbench.cases.case import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.lookup import known_terms
 from reasoner.workbench.report import Progress, unwatched
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An expectation that is not met: the word and the value, what is so instead, and the line."""
-
-    word: str
-    value: str
-    what: str
-    line: int | None
 
 
 @dataclass(frozen=True)
@@ -54,7 +45,7 @@ class CaseOutcome:
 
     trial: Trial
     result: Assessment | Refusal
-    failures: tuple[Failure, ...]
+    failures: tuple[Finding, ...]
 
     @property
     def case(self) -> Case:
@@ -115,12 +106,18 @@ def _outcome(guideline: Guideline, trial: Trial, day: date) -> CaseOutcome:
     return CaseOutcome(trial, result, tuple(failures))
 
 
-def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Failure]:
+def _failure(case: Case, word: str, value: str, what: str) -> Finding:
+    """An expectation that is not satisfied: its word is what the finding is about, its value the term."""
+    where = Origin(value, case.file, case.line(word, value))
+    return Finding("case-failed", Severity.ERROR, what, where, "correct the case, or the axioms", DOCUMENT, (word,))
+
+
+def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Finding]:
     """What a case expects otherwise of a record that is refused (no code: one that is not)."""
     for code in sorted(case.all("refused") - set(codes)):
-        yield Failure("refused", code, f"the record is not refused as {code}", case.line("refused", code))
+        yield _failure(case, "refused", code, f"the record is not refused as {code}")
     for code in sorted(set(codes) - case.all("refused")):
-        yield Failure("refused", code, f"the record is refused: {code}", case.line("refused", code))
+        yield _failure(case, "refused", code, f"the record is refused: {code}")
 
 
 @dataclass(frozen=True)
@@ -180,7 +177,7 @@ class CaseChecker:
             return any(_of_refusal(case, [problem.code for problem in decided.problems]))
         return any(self.decided(case, decided))
 
-    def decided(self, case: Case, decided: Decided) -> Iterator[Failure]:
+    def decided(self, case: Case, decided: Decided) -> Iterator[Finding]:
         """Where what is decided is not what a case expects."""
         yield from _of_refusal(case, ())
         yield from self._states(case, decided)
@@ -191,7 +188,7 @@ class CaseChecker:
                     yield self._failure(case, word, iri, f"is {so} by the record, and is to be {word}")
         yield from self._others(case, decided)
 
-    def _states(self, case: Case, decided: Decided) -> Iterator[Failure]:
+    def _states(self, case: Case, decided: Decided) -> Iterator[Finding]:
         expected = case.states()
         for iri, state in expected.items():
             actual = decided.states[iri]
@@ -206,7 +203,7 @@ class CaseChecker:
                     what = f"is {decided.states[iri]}, and is to be excluded, because the case does not name it"
                     yield self._failure(case, "record", iri, what)
 
-    def _others(self, case: Case, decided: Decided) -> Iterator[Failure]:
+    def _others(self, case: Case, decided: Decided) -> Iterator[Finding]:
         if case.one("status") not in ("", decided.status):
             yield self._failure(case, "status", case.one("status"), f"is expected, and the status is {decided.status}")
         yield from self.listed(case, "assumes", decided.assumed, exact=case.kind == WORKED)
@@ -215,17 +212,17 @@ class CaseChecker:
         if case.one("verdict") not in ("", verdict):
             yield self._failure(case, "verdict", case.one("verdict"), f"is expected, and the verdict is {verdict}")
 
-    def listed(self, case: Case, word: str, found: Iterable[str], *, exact: bool) -> Iterator[Failure]:
+    def listed(self, case: Case, word: str, found: Iterable[str], *, exact: bool) -> Iterator[Finding]:
         """Values of a word that are not found; with `exact`, also those found that the case does not have."""
         for value in sorted(case.all(word) - set(found)):
             yield self._failure(case, word, value, "is expected, and is not in the answer")
         for value in sorted(set(found) - case.all(word)) if exact else ():
             yield self._failure(case, word, value, "is in the answer, and the case does not name it")
 
-    def _failure(self, case: Case, word: str, value: str, what: str) -> Failure:
-        return Failure(word, value, f"{curie(value, self.guideline.prefixes)} {what}", case.line(word, value))
+    def _failure(self, case: Case, word: str, value: str, what: str) -> Finding:
+        return _failure(case, word, value, f"{curie(value, self.guideline.prefixes)} {what}")
 
-    def side(self, trial: Trial) -> Iterator[Failure]:
+    def side(self, trial: Trial) -> Iterator[Finding]:
         """Whether the number of a case lies on the side of the threshold that it names."""
         case = trial.case
         if (iri := case.one("threshold")) and (wanted := SIDES[case.one("side")]) not in sides_of(
@@ -252,15 +249,15 @@ def sides_of(compiled: Compiled, trial: Trial, iri: str) -> set[int]:
 
 def side_of(atom: Atom, trial: Trial) -> int | None:
     """Where the recorded number lies, if it is at the bound or beside it."""
-    for seen in trial.observations:
-        if seen.kind == "number" and seen.path == atom.path and seen.low is not None and seen.low == seen.high:
-            away = seen.low - atom.bound
+    for one in trial.observations:
+        if one.kind == "number" and one.path == atom.path and one.low is not None and one.low == one.high:
+            away = one.low - atom.bound
             if abs(away) <= Decimal(BESIDE):
                 return (away > 0) - (away < 0)
     return None
 
 
-def _explained(checker: CaseChecker, case: Case, result: Assessment) -> Iterator[Failure]:
+def _explained(checker: CaseChecker, case: Case, result: Assessment) -> Iterator[Finding]:
     """Where reasons, questions and needs are not what a case expects."""
     orders = [order for order in result.orders if order.action == case.one("action")]
     entailed = [r for c in result.conclusions if c.state is State.ENTAILED for r in c.reasons]

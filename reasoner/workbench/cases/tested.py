@@ -57,7 +57,7 @@ def concerned(guideline: Guideline, outcomes: Iterable[CaseOutcome]) -> tuple[Or
 
     Each is placed where it is declared.
     """
-    values = {failure.value for outcome in outcomes for failure in outcome.failures if failure.word not in _FACTS}
+    values = {one.term for outcome in outcomes for one in outcome.failures if one.about[0] not in _FACTS}
     failed = values & guideline.compiled.rules.keys()
     first = sorted(iri for iri in failed if not (unfolded(guideline.compiled, [iri]) - {iri}) & failed)
     return tuple(sorted((declared_at(guideline, iri) for iri in first), key=lambda o: (o.file, o.line or 0)))

@@ -80,7 +80,7 @@ CHECKS = (
     Check("quality queries", BOTH, check_quality),
 )
 
-#: Findings after which a file says something else than its author thinks, in every line.
+#: Findings after which every line of a file means something else than its author thinks.
 _MISREAD = ("near-namespace", "prefix-not-canonical")
 
 Steps = Callable[[tuple[Check, ...]], Iterable[Check]]
@@ -107,7 +107,7 @@ class CheckRun:
         self.skipped: list[Skipped] = []
 
     def make(self, one: Check) -> None:
-        """Make a check, or say why not."""
+        """Make a check, or note why it is skipped."""
         broken = [file for kind in one.needs for file in self.broken[kind]]
         if broken:
             self.skipped.append(Skipped(one.title, f"{', '.join(broken)} must be mended first"))

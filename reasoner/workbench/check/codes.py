@@ -1,4 +1,4 @@
-"""The findings of a check, and the one list that says how grave each is.
+"""The findings of a check, and the one list of how grave each is.
 
 The list gives each code its severity; `docs/checks.md` has a section under each code, to which a finding leads.
 """

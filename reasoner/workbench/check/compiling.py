@@ -16,7 +16,7 @@ from reasoner.workbench.check.files import Sources
 from reasoner.workbench.declared import acceptances, invariants
 from reasoner.workbench.finding import Finding
 
-#: What the loader refuses and another check finds, at the place where it stands.
+#: What the loader refuses and another check finds, on the line where it stands.
 _ELSEWHERE = {"unresolved-import", "unknown-statement", "closed-finding", "undefined-class"}
 
 

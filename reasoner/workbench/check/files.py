@@ -83,7 +83,7 @@ class Sources:
         """A file's name as findings give it."""
         return _relative(Path(file), self.directory)
 
-    # -- names and places --
+    # -- names and positions --
 
     def name(self, term: Node | str) -> str:
         """A term as people read it."""
@@ -93,28 +93,28 @@ class Sources:
         """A text with its IRIs shortened."""
         return shorten(text, self.prefixes)
 
-    def place(self, term: Node) -> tuple[str, int]:
+    def position(self, term: Node) -> tuple[str, int]:
         """The file and the line in which a term is declared, or first described."""
-        places = [(parsed, line) for parsed in self.files
+        found = [(parsed, line) for parsed in self.files
                   for line in (parsed.line_of(term, RDF.type), parsed.line_of(term)) if line is not None]  # fmt: skip
-        return (self.relative(places[0][0].file), places[0][1]) if places else ("", 0)
+        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
 
-    def place_of(self, triple: Triple) -> tuple[str, int]:
-        """The file and the line of a triple; where there is none, the place of its subject."""
+    def position_of(self, triple: Triple) -> tuple[str, int]:
+        """The file and the line of a triple; where there is none, the position of its subject."""
         for parsed in self.files:
             if triple in parsed.lines:
                 return self.relative(parsed.file), _opening(parsed, triple)
-        return self.place(triple[0])
+        return self.position(triple[0])
 
     def above(self, node: Node) -> Iterator[Node]:
         """A node, then those in which it stands, up to the first with a name."""
-        seen = {node}
+        passed = {node}
         yield node
         while isinstance(node, BNode):
-            found = next((s for s in self.graph.subjects(None, node) if s not in seen), None)
+            found = next((s for s in self.graph.subjects(None, node) if s not in passed), None)
             if found is None:
                 return
-            seen.add(found)
+            passed.add(found)
             yield (node := found)
 
     def owner(self, node: Node) -> Node:
@@ -128,7 +128,7 @@ class Sources:
         about: Iterable[Node] = (), severity: Severity = Severity.WARNING,
     ) -> Finding:  # fmt: skip
         """A finding at a triple, or where a term is declared; `term` is the triple's owner if not given."""
-        file, line = self.place_of(at) if isinstance(at, tuple) else self.place(at)
+        file, line = self.position_of(at) if isinstance(at, tuple) else self.position(at)
         named = term if term is not None else self.owner(at[0] if isinstance(at, tuple) else at)
         iri = str(named) if isinstance(named, URIRef) else ""
         return check_finding(
@@ -138,14 +138,14 @@ class Sources:
     def of_problem(self, problem: Problem) -> Finding:
         """The finding that stands for an error of the loader."""
         node = URIRef(problem.node) if problem.node and "://" in problem.node else None
-        file, line = self._place_of_problem(problem, node)
+        file, line = self._position_of_problem(problem, node)
         about = re.findall(r"https?://[^\s,]+", problem.what)
         what = self.short(problem.what)
         return check_finding(file, line, problem.code, what, problem.remedy, term=str(node or ""), about=about)
 
-    def _place_of_problem(self, problem: Problem, node: URIRef | None) -> tuple[str, int]:
+    def _position_of_problem(self, problem: Problem, node: URIRef | None) -> tuple[str, int]:
         if not problem.file:
-            return self.place(node) if node is not None else ("", 0)
+            return self.position(node) if node is not None else ("", 0)
         read = [parsed for parsed in self.files if parsed.file == problem.file and node is not None]
         lines = [_opening(parsed, triple) for parsed in read for triple in parsed.graph.triples((node, None, None))
                 if parsed.lines.get(triple) == problem.line]  # fmt: skip

@@ -34,7 +34,7 @@ _SHOWN = 5
 
 
 def check_profile(sources: Sources) -> Iterator[Finding]:
-    """What keeps the ontologies, taken together, from being OWL 2 DL. Raises EngineError without py-horned-owl."""
+    """What keeps the ontologies, taken as one, from being OWL 2 DL. Raises EngineError without py-horned-owl."""
     try:
         from pyhornedowl.profile import check_profile as check
     except ImportError as error:
@@ -94,7 +94,7 @@ def _violation(sources: Sources, violation: Any) -> Finding:
 
 
 def _rule(violation: Any) -> str:
-    """What a violation says of a term, in words."""
+    """The rule that a violation breaks, in words."""
     name = type(violation).__name__
     if name == "UseOfIllegalPunning":
         return "is used as two kinds of things that OWL 2 DL keeps apart"
@@ -148,7 +148,7 @@ def unsatisfiable(sources: Sources) -> set[URIRef]:
 
 
 def _main_header(sources: Sources) -> Node:
-    """The header of the guideline's own main ontology: the one with most to say."""
+    """The header of the guideline's own main ontology: the one with the most statements."""
     own = [parsed for parsed in sources.ontologies if Path(parsed.file).is_relative_to(sources.directory)]
     largest = max(own, key=lambda parsed: len(parsed.lines))
     return next(largest.graph.subjects(RDF.type, OWL.Ontology), URIRef(""))

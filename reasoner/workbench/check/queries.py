@@ -1,8 +1,8 @@
 """The queries that come with a guideline, and the queries that ask of a guideline what should have no answer.
 
-Each file of `queries/qc/` is such a question: `# Problem:` and `# Solution:` in its header say what a row means and
+Each file of `queries/qc/` is such a question: `# Problem:` and `# Solution:` in its header give what a row means and
 what to do, and the file's name is the code of the finding. A query returns `?term`, and where the fault is in one
-triple, `?property` and `?value`; `?detail` is appended to the problem. A guideline's own ones may say `# Severity:`.
+triple, `?property` and `?value`; `?detail` is appended to the problem. A guideline's own ones may give `# Severity:`.
 """
 
 from __future__ import annotations

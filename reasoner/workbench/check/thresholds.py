@@ -1,4 +1,4 @@
-"""The numbers of definitions: each threshold stands in one place, and a label does not say another number."""
+"""The numbers of definitions: each threshold is written once, and a label does not give another number."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class StatedNumber:
 def stated_numbers(sources: Sources) -> list[StatedNumber]:
     """The numbers of the ontologies' definitions, in the order of files and lines."""
     found = [_stated_number(sources, (s, p, o)) for p in _FACETS for s, o in sources.ontology.subject_objects(p)]
-    return sorted((one for one in found if one is not None), key=lambda one: sources.place_of(one.triple))
+    return sorted((one for one in found if one is not None), key=lambda one: sources.position_of(one.triple))
 
 
 def _stated_number(sources: Sources, triple: Triple) -> StatedNumber | None:
@@ -46,7 +46,7 @@ def _stated_number(sources: Sources, triple: Triple) -> StatedNumber | None:
 
 
 def check_numbers(sources: Sources) -> Iterator[Finding]:
-    """Numbers that stand in two definitions, and labels that say another number than the definition."""
+    """Numbers that stand in two definitions, and labels that give another number than the definition."""
     found = stated_numbers(sources)
     first: dict[tuple[Node, Decimal], StatedNumber] = {}
     for one in found:
@@ -61,7 +61,7 @@ def check_numbers(sources: Sources) -> Iterator[Finding]:
 
 
 def _twice(sources: Sources, one: StatedNumber, earlier: StatedNumber) -> Finding:
-    file, line = sources.place_of(earlier.triple)
+    file, line = sources.position_of(earlier.triple)
     what = (f"the threshold {one.number} on {sources.name(one.quantity)} stands in {sources.name(one.cls)} and also in "
             f"{sources.name(earlier.cls)} ({file}:{line})")  # fmt: skip
     remedy = f"name {sources.name(earlier.cls)}, or its complement, instead of writing the number again"

@@ -41,7 +41,7 @@ class Causes:
         return self._fewest(reproduces, iri)
 
     def of_records(self, iri: str, records: Sequence[Cube]) -> tuple[Change, ...]:
-        """Why a class has other states where records say just `records`."""
+        """Why a class has other states where records state just `records`."""
         wanted = [self.space.new.state(cube, iri) for cube in records]
         return self._fewest(lambda logic: [logic.state(cube, iri) for cube in records] == wanted, iri)
 

@@ -22,11 +22,9 @@ from reasoner.workbench.diff.classes import BOTH, ClassDifference, Condition, Sh
 from reasoner.workbench.diff.diff import GuidelineDiff, QuotedChange
 from reasoner.workbench.diff.texts import TextChange
 from reasoner.workbench.diff.witnesses import Witness
-from reasoner.workbench.finding import Finding, Severity
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.report import Block, Json, ReportWriter, bullets, fenced, place, place_json, short_file, table
 
-#: Where the findings are explained.
-DOCUMENT = "docs/authoring.md#what-diff-compares"
 _MOST_CONDITIONS = 2
 _MOST_AXIOMS = 4
 _MANAGEMENT, _RED_FLAG, _CRITERION = "management", "redFlag", "criterion"
@@ -305,4 +303,6 @@ def _witnessed(head: tuple[str, ...], lines: Iterable[str], witness: Witness | N
 
 def _finding(code: str, what: str, term: str, origin: Origin | None) -> Finding:
     where = Origin(term, short_file(origin), origin.line) if origin else Origin(term, "", None)
-    return Finding(code, Severity.WARNING, what, where, "see that the change is meant", DOCUMENT)
+    return Finding(
+        code, Severity.WARNING, what, where, "see that the change is meant", f"{DOCUMENT}#what-diff-compares"
+    )

@@ -91,7 +91,7 @@ def silent_regions(context: ProofContext) -> Iterator[Claim]:
 
 
 def conflicts(context: ProofContext) -> Iterator[Claim]:
-    """Pairs of classes that can hold jointly, of which one speaks for an act and the other against it."""
+    """Pairs of classes that can hold jointly, of which one recommends an act and the other advises against it."""
     forbids = forbidding(context.guideline.graph)
     for one, other in combinations_with_replacement(context.management, 2):
         clashes = sorted(set(_clashes(context, one, other, forbids)))
@@ -137,7 +137,7 @@ def coinciding(context: ProofContext) -> Iterator[Claim]:
 
 
 def implications(context: ProofContext) -> Iterator[Claim]:
-    """Management classes that imply others although no axiom says so; what follows from two of them is left out."""
+    """Management classes that imply others although no axiom states it; what follows from two of them is left out."""
     alive = [cls.iri for cls in context.management if cls.iri not in context.dead | context.always]
     follows = {(a, b) for a in alive for b in alive if a != b and context.profiles.implies(Name(a), Name(b))}
     strict = {(a, b) for a, b in follows if (b, a) not in follows}

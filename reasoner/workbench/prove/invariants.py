@@ -1,13 +1,13 @@
 """Whether a declared safety invariant holds of every record, complete or not, and which smallest records break it.
 
-The premises of an invariant speak of what is recorded, with all that the axioms entail from it; its consequence speaks
-of the answer, in which acts that unrecorded means absent are assumed absent. A state by what is recorded can only be
+The premises of an invariant are about what is recorded, with all that the axioms entail from it; its consequence is
+about the answer, in which acts that unrecorded means absent are assumed absent. A state by what is recorded can only be
 gained as more is recorded, so that every breaking record contains one of finitely many minimal ones:
 
-- where a state must never follow, a minimal one entails, together with some of the assumed absences, that state;
+- where a state must never follow, a minimal one entails, with some of the assumed absences, that state;
 - where a state must follow, a minimal one entails no more than the premises, and states which of these acts were done.
 
-Both lists are complete as long as the axioms never forbid two such acts to be absent together; `closing_conflicts`
+Both lists are complete as long as the axioms never forbid two such acts to be absent at once; `closing_conflicts`
 finds where they do.
 """
 
@@ -98,7 +98,7 @@ class Invariants:
         return bool(invariant.concerned) and possible and all(map(self._open, invariant.premises))
 
     def _open(self, premise: Premise) -> bool:
-        """Whether the premise does not speak of a state that every record gives."""
+        """Whether the premise is not about a state that every record gives."""
         terms = [self.compiled.rules[iri].implicants(premise.state is State.ENTAILED) for iri in premise.classes]
         return premise.holds or any(not any(t.size == 0 for t in found) for found in terms)
 

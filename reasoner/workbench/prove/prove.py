@@ -21,7 +21,7 @@ from reasoner.logic.facts import kleene
 from reasoner.logic.profiles import Profiles, none_of
 from reasoner.logic.theory import Literals
 from reasoner.workbench.declared import Acceptance, Invariant, acceptances, invariants, matching
-from reasoner.workbench.finding import Finding, Severity
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.lookup import known_terms
 from reasoner.workbench.prove.claims import (
     Claim,
@@ -36,9 +36,6 @@ from reasoner.workbench.prove.invariants import broken, closing_conflicts
 from reasoner.workbench.prove.redundant import irrelevant_facts, redundant_parts, unreached, unused_criteria
 from reasoner.workbench.report import Progress, short_file, unwatched
 from reasoner.workbench.witness import Record, Witnesses
-
-#: Where the findings are explained.
-DOCUMENT = "docs/authoring.md"
 
 #: What each code means, in the order in which findings are listed.
 CODES = {
