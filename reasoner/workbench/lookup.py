@@ -9,10 +9,13 @@ from rdflib import RDF, URIRef
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled, Origin
+from reasoner.logic.expressions import And, Expr, Or
 from reasoner.logic.theory import Literals
 from reasoner.logic.translate import named_in
 
 Item = TypeVar("Item", bound=Hashable)
+#: Puts an expression into another one, in place of one of its parts.
+Rebuild = Callable[[Expr], Expr]
 
 
 def reachable(start: Iterable[Item], further: Callable[[Item], Iterable[Item]]) -> set[Item]:
@@ -32,6 +35,11 @@ def unfolded(compiled: Compiled, classes: Iterable[str]) -> set[str]:
     rules = compiled.rules
     return reachable((iri for iri in classes if iri in rules),
                      lambda iri: named_in(rules[iri].definition) & rules.keys())  # fmt: skip
+
+
+def between(rebuild: Rebuild, whole: And | Or, before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Rebuild:
+    """What puts an expression between the other parts of an intersection or union, and that where `rebuild` does."""
+    return lambda inner: rebuild(type(whole)((*before, inner, *after)))
 
 
 def declared_at(guideline: Guideline, iri: str) -> Origin:

@@ -5,7 +5,7 @@ The changes are made to the axioms as they are read, never to text. Those of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ from reasoner.logic.owl import Axioms
 from reasoner.logic.translate import ROOT, Translator
 from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import curie
+from reasoner.workbench.lookup import Rebuild, between
 
 #: What each operator does.
 OPERATORS = {
@@ -34,7 +35,6 @@ OPERATORS = {
 STEP = Decimal(1)
 _CORE = "core.ttl"
 _OTHER_SIDE = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
-Rebuild = Callable[[Expr], Expr]
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _parts_of(expr: Expr, rebuild: Rebuild, axioms: Axioms, guarded: bool) -> It
     match expr:
         case And(parts) | Or(parts):
             for i, part in enumerate(parts):
-                around = _around(rebuild, type(expr), parts[:i], parts[i + 1 :])
+                around = between(rebuild, expr, parts[:i], parts[i + 1 :])
                 yield from _parts_of(part, around, axioms, guarded)
         case Not(part):
             inner = _parts_of(part, lambda new: rebuild(Not(new)), axioms, guarded)
@@ -136,10 +136,6 @@ def _parts_of(expr: Expr, rebuild: Rebuild, axioms: Axioms, guarded: bool) -> It
             functional = axioms.properties[prop].functional
             yield from ((p, r, g) for p, r, g in below if isinstance(p, And | Or) or (functional and p != filler)
                         or (functional and not isinstance(p, Name)))  # fmt: skip
-
-
-def _around(rebuild: Rebuild, kind: type[And | Or], before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Rebuild:
-    return lambda new: rebuild(kind((*before, new, *after)))
 
 
 def _of_junction(expr: And | Or, parts: tuple[Expr, ...], writer: ExpressionWriter) -> Iterator[tuple[str, str, Expr]]:

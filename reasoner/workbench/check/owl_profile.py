@@ -20,6 +20,7 @@ from reasoner.errors import EngineError, Problem
 from reasoner.patient.hermit import Logical, classified, taxonomy_of
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.finding import Finding
+from reasoner.workbench.lookup import reachable
 
 if TYPE_CHECKING:
     from pyhornedowl import PyIndexedOntology
@@ -162,13 +163,9 @@ def _roots(sources: Sources, empty: set[URIRef]) -> list[URIRef]:
 
 def _named_in(sources: Sources, cls: URIRef) -> set[Node]:
     """The named classes in a class's definition and superclasses."""
-    graph, found = sources.ontology, set[Node]()
-    queue = [o for p in (RDFS.subClassOf, OWL.equivalentClass) for o in graph.objects(cls, p)]
-    while queue:
-        node = queue.pop()
-        if node not in found:
-            found.add(node)
-            queue += [] if isinstance(node, URIRef) else list(graph.objects(node))
+    graph = sources.ontology
+    start = (o for p in (RDFS.subClassOf, OWL.equivalentClass) for o in graph.objects(cls, p))
+    found = reachable(start, lambda node: () if isinstance(node, URIRef) else graph.objects(node))
     return {node for node in found if isinstance(node, URIRef)}
 
 

@@ -86,7 +86,7 @@ def near(namespace: str, known: set[str]) -> str | None:
 
 
 def _slip(one: str, other: str) -> bool:
-    """Whether two texts differ in one run of characters only, by no more than a slip of the pen."""
+    """Whether two texts differ in one run of characters only, no longer than a slip of the pen."""
     shorter = min(len(one), len(other))
     start = _shared(one, other)
     end = min(_shared(one[::-1], other[::-1]), shorter - start)

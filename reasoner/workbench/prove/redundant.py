@@ -6,7 +6,7 @@ recording it changes no answer; a recommendation or a statement is unreached whe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from rdflib import DCTERMS, OWL, RDF, RDFS, BNode, Graph, URIRef
 from rdflib.term import Node
@@ -15,10 +15,9 @@ from reasoner.guideline.shapes import classes_in
 from reasoner.logic.clauses import Cube, atoms_of
 from reasoner.logic.expressions import BOTTOM, TOP, And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.terms import GP
-from reasoner.workbench.lookup import declared_at, reachable, unfolded
+from reasoner.workbench.lookup import Rebuild, between, declared_at, reachable, unfolded
 from reasoner.workbench.prove.claims import EMPTY, Claim, ProofContext
 
-Rebuild = Callable[[Expr], Expr]
 _PARTS = (OWL.intersectionOf, OWL.unionOf, OWL.complementOf, RDF.first, RDF.rest)
 _AXIOMS = (RDFS.subClassOf, OWL.disjointWith, OWL.complementOf, OWL.members, RDF.first)
 
@@ -54,11 +53,7 @@ def _redundant(context: ProofContext, identity: int, expr: Expr, rebuild: Rebuil
         if context.profiles.identity(rebuild(type(expr)((*before, *after)))) == identity:
             yield part
         else:
-            yield from _redundant(context, identity, part, _rebuilt(rebuild, type(expr), before, after))
-
-
-def _rebuilt(rebuild: Rebuild, kind: type[And | Or], before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Rebuild:
-    return lambda inner: rebuild(kind((*before, inner, *after)))
+            yield from _redundant(context, identity, part, between(rebuild, expr, before, after))
 
 
 def _of_translation(context: ProofContext, expr: And | Or) -> bool:
