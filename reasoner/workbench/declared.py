@@ -70,13 +70,13 @@ class Acceptance:
 
 def invariants(guideline: Guideline) -> tuple[Invariant, ...]:
     """The declared safety invariants. Raises GuidelineError for one that cannot be read."""
-    reader = _Reader(guideline)
+    reader = DeclarationReader(guideline)
     return tuple(reader.invariant(parsed, node) for parsed, node in reader.typed(GP.SafetyInvariant))
 
 
 def acceptances(guideline: Guideline) -> tuple[Acceptance, ...]:
     """The declared acceptances. Raises GuidelineError for one that cannot be read."""
-    reader = _Reader(guideline)
+    reader = DeclarationReader(guideline)
     return tuple(reader.acceptance(parsed, node) for parsed, node in reader.typed(GP.AcceptedFinding))
 
 
@@ -90,7 +90,9 @@ def forbidding(graph: Graph) -> frozenset[str]:
     return frozenset(str(s) for s in graph.subjects(GP.forbids, Literal(True)))
 
 
-class _Reader:
+class DeclarationReader:
+    """Reads the declarations of one guideline; raises GuidelineError for one that cannot be read."""
+
     def __init__(self, guideline: Guideline) -> None:
         self.guideline, self.graph = guideline, guideline.graph
         self.rules, self.taxonomy = guideline.compiled.rules, guideline.taxonomy

@@ -34,7 +34,7 @@ def unwatched(items: Iterable[Any], _: str) -> Iterable[Any]:
 
 
 @dataclass(frozen=True)
-class Block:
+class ReportBlock:
     """A part of a report in text: a head, lines that stand below it, and a record that shows it, as Turtle.
 
     A blank line goes before it where it stands `apart`; `style` is that of the lines.

@@ -23,7 +23,7 @@ from reasoner.logic.owl import read_axioms
 from reasoner.patient.assess import Refusal
 from reasoner.terms import curie
 from reasoner.workbench.cases.mutants import Mutant, mutants
-from reasoner.workbench.cases.run import CaseChecker, Decided, Trial
+from reasoner.workbench.cases.run import CaseAnswer, CaseChecker, Trial
 from reasoner.workbench.report import Progress, unwatched
 from reasoner.workbench.witness import Record, Witnesses, minimal
 
@@ -178,7 +178,7 @@ class Pair:
                      if mine.get(name) != theirs.get(name))  # fmt: skip
 
 
-def _answers(decided: Decided | Refusal) -> dict[str, str]:
+def _answers(decided: CaseAnswer | Refusal) -> dict[str, str]:
     if isinstance(decided, Refusal):
         return {"": "contradictory"}
     return {

@@ -17,8 +17,8 @@ from reasoner.workbench.cases.tested import CaseReport, concerned
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.recordable import turtle
 from reasoner.workbench.report import (
-    Block,
     Json,
+    ReportBlock,
     ReportWriter,
     bullets,
     fenced,
@@ -107,10 +107,10 @@ class CaseWriter(ReportWriter):
         console.print(Text(self._counted(), style="bold red" if self.report.failed else "bold green"))
         for outcome in self.report.failed:
             case = outcome.case
-            Block((("✘ ", "bold red"), case.name, (f"  {case.label}", "dim"))).print(console)
+            ReportBlock((("✘ ", "bold red"), case.name, (f"  {case.label}", "dim"))).print(console)
             for failure in outcome.failures:
                 position = f"{case.file}:{failure.line}" if failure.line else case.file
-                Block((failure.what, (f"  {position}", "dim")), apart=False).print(console, 4)
+                ReportBlock((failure.what, (f"  {position}", "dim")), apart=False).print(console, 4)
         if looked := self._looked_at():
             console.print(Text(f"\n{looked}", style="bold"))
         console.print()
@@ -128,18 +128,18 @@ class CaseWriter(ReportWriter):
         reached = f"{measure.kind:12} {measure.reached} of {measure.total}  "
         head = ((reached, "yellow" if measure.missing else "green"), (measure.counted, "dim"))
         missing = [f"{one.what}: {one.remedy}" for one in measure.missing[:_MOST]]
-        Block(head, missing, apart=False).print(console)
+        ReportBlock(head, missing, apart=False).print(console)
         if len(measure.missing) > _MOST:
             more = f"and {len(measure.missing) - _MOST} more; --format markdown lists all, with records to begin with"
-            Block(((more, "dim"),), apart=False).print(console, 4)
+            ReportBlock(((more, "dim"),), apart=False).print(console, 4)
 
     def _print_mutants(self, mutation: MutationReport, console: Console) -> None:
         style = "bold red" if mutation.survivors else "bold green"
-        Block(((_scored(mutation), style),)).print(console)
+        ReportBlock(((_scored(mutation), style),)).print(console)
         for tried in mutation.survivors:
             mutant = tried.mutant
             head = ((f"[{mutant.operator}] ", "bold red"), mutant.what, (f"  {place(mutant.origin)}", "dim"))
-            Block(head, list(self._differing(tried)), self._record(tried.witness) or "").print(console)
+            ReportBlock(head, list(self._differing(tried)), self._record(tried.witness) or "").print(console)
 
     def _counted(self) -> str:
         count, failed = len(self.report.outcomes), len(self.report.failed)

@@ -121,7 +121,7 @@ def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Finding]:
 
 
 @dataclass(frozen=True)
-class Decided:
+class CaseAnswer:
     """What is decided of one record, without reasons."""
 
     states: Mapping[str, State]
@@ -140,7 +140,7 @@ class CaseChecker:
         self.management = [cls.iri for cls in guideline.catalogue.management]
         self._assessor: Assessor | None = None
 
-    def decide(self, observations: Sequence[Observation], action: str = "") -> Decided | Refusal:
+    def decide(self, observations: Sequence[Observation], action: str = "") -> CaseAnswer | Refusal:
         """What is decided of a record that was observed, and of one action that it proposes."""
         if self._assessor is None:
             self._assessor = Assessor(self.guideline)
@@ -154,7 +154,7 @@ class CaseChecker:
         alerts = frozenset(check.shape for check in assessor.alerts.of(decision.answers))
         return self._decided(decision, assessor.status(decision), alerts, {action: verdict})
 
-    def decided_in(self, result: Assessment) -> Decided:
+    def decided_in(self, result: Assessment) -> CaseAnswer:
         """The same of an assessment."""
         alerts = frozenset(check.shape for check in result.alerts)
         verdicts = {order.action: order.verdict for order in result.orders}
@@ -162,10 +162,10 @@ class CaseChecker:
 
     def _decided(
         self, decision: Decision, status: str, alerts: frozenset[str], verdicts: Mapping[str, str]
-    ) -> Decided:  # fmt: skip
+    ) -> CaseAnswer:  # fmt: skip
         assumed = frozenset(fact.term for fact in decision.assumed)
         known = known_terms(self.compiled, self.compiled.theory.split(decision.recorded))
-        return Decided(decision.states, status, assumed, known, alerts, verdicts)
+        return CaseAnswer(decision.states, status, assumed, known, alerts, verdicts)
 
     def differs(self, trial: Trial) -> bool:
         """Whether what is decided is not what the case expects."""
@@ -177,7 +177,7 @@ class CaseChecker:
             return any(_of_refusal(case, [problem.code for problem in decided.problems]))
         return any(self.decided(case, decided))
 
-    def decided(self, case: Case, decided: Decided) -> Iterator[Finding]:
+    def decided(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         """Where what is decided is not what a case expects."""
         yield from _of_refusal(case, ())
         yield from self._states(case, decided)
@@ -188,7 +188,7 @@ class CaseChecker:
                     yield self._failure(case, word, iri, f"is {so} by the record, and is to be {word}")
         yield from self._others(case, decided)
 
-    def _states(self, case: Case, decided: Decided) -> Iterator[Finding]:
+    def _states(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         expected = case.states()
         for iri, state in expected.items():
             actual = decided.states[iri]
@@ -203,7 +203,7 @@ class CaseChecker:
                     what = f"is {decided.states[iri]}, and is to be excluded, because the case does not name it"
                     yield self._failure(case, "record", iri, what)
 
-    def _others(self, case: Case, decided: Decided) -> Iterator[Finding]:
+    def _others(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         if case.one("status") not in ("", decided.status):
             yield self._failure(case, "status", case.one("status"), f"is expected, and the status is {decided.status}")
         yield from self.listed(case, "assumes", decided.assumed, exact=case.kind == WORKED)

@@ -23,7 +23,17 @@ from reasoner.workbench.diff.diff import GuidelineDiff, QuotedChange
 from reasoner.workbench.diff.texts import TextChange
 from reasoner.workbench.diff.witnesses import Witness
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
-from reasoner.workbench.report import Block, Json, ReportWriter, bullets, fenced, place, place_json, short_file, table
+from reasoner.workbench.report import (
+    Json,
+    ReportBlock,
+    ReportWriter,
+    bullets,
+    fenced,
+    place,
+    place_json,
+    short_file,
+    table,
+)
 
 _MOST_CONDITIONS = 2
 _MOST_AXIOMS = 4
@@ -118,12 +128,12 @@ class DiffWriter(ReportWriter):
             self._print(console, title, (block for cls in mine for block in self._class_blocks(cls, kind)))
         self._print(console, "Texts and links", map(self._quoted_block, found.texts))
         self._print(console, "Shapes and rules", map(self._quoted_block, found.shapes))
-        rewritten = (Block((), self._axiom_lines(change), apart=False) for change in found.rewritten)
+        rewritten = (ReportBlock((), self._axiom_lines(change), apart=False) for change in found.rewritten)
         self._print(console, "Axioms that change no answer", rewritten)
-        wording = (Block((self._text_line(change),), apart=False) for change in found.silent)
+        wording = (ReportBlock((self._text_line(change),), apart=False) for change in found.silent)
         self._print(console, "Wording", wording)
 
-    def _print(self, console: Console, title: str, blocks: Iterable[Block]) -> None:
+    def _print(self, console: Console, title: str, blocks: Iterable[ReportBlock]) -> None:
         for i, block in enumerate(blocks):
             if not i:
                 console.print(Text(f"\n{title}", style="bold"))
@@ -142,8 +152,10 @@ class DiffWriter(ReportWriter):
         share = f"{among} have another class" if found.affected else "no complete profile has another class"
         return f"{versions}: {counted or 'the patients that are possible'} {verb}; {share}."
 
-    def _axiom_block(self, change: Change) -> Block:
-        return Block((f"[{self.numbers[change]}] {self.name(change.term)}",), self._axiom_lines(change), apart=False)
+    def _axiom_block(self, change: Change) -> ReportBlock:
+        return ReportBlock(
+            (f"[{self.numbers[change]}] {self.name(change.term)}",), self._axiom_lines(change), apart=False
+        )
 
     def _axiom_lines(self, change: Change) -> list[str]:
         lines = []
@@ -152,17 +164,17 @@ class DiffWriter(ReportWriter):
             lines += [f"{mark} and {len(axioms) - _MOST_AXIOMS} more"] if len(axioms) > _MOST_AXIOMS else []
         return lines
 
-    def _class_blocks(self, cls: ClassDifference, kind: str) -> Iterator[Block]:
+    def _class_blocks(self, cls: ClassDifference, kind: str) -> Iterator[ReportBlock]:
         presence = "" if cls.presence == BOTH else f": {cls.presence}"
-        yield Block((f"{self._label(cls.iri)}  ({self.name(cls.iri)}){presence}",), apart=False)
+        yield ReportBlock((f"{self._label(cls.iri)}  ({self.name(cls.iri)}){presence}",), apart=False)
         for shift in cls.shifts:
             lines = [self._shift_line(shift), *self._where(shift)]
             if kind == _CRITERION:
-                yield Block((), lines, apart=False)
+                yield ReportBlock((), lines, apart=False)
             else:
                 yield _witnessed((), lines, shift.witness)
 
-    def _patient_block(self, shift: Shift) -> Block:
+    def _patient_block(self, shift: Shift) -> ReportBlock:
         return _witnessed((self._shift_line(shift),), self._where(shift), shift.witness)
 
     def _shift_line(self, shift: Shift) -> str:
@@ -179,9 +191,9 @@ class DiffWriter(ReportWriter):
         if len(shift.conditions) > _MOST_CONDITIONS:
             yield f"and {len(shift.conditions) - _MOST_CONDITIONS} more descriptions"
 
-    def _quoted_block(self, one: QuotedChange) -> Block:
+    def _quoted_block(self, one: QuotedChange) -> ReportBlock:
         head = (self._text_line(one.change),)
-        return _witnessed(head, (), one.witness) if one.witness else Block(head, apart=False)
+        return _witnessed(head, (), one.witness) if one.witness else ReportBlock(head, apart=False)
 
     def _text_line(self, change: TextChange) -> str:
         origin = change.new_origin or change.old_origin
@@ -293,12 +305,12 @@ def _percent(share: Any) -> str:
     return f"{float(share):.2%}" if share >= 0.0001 or not share else "<0.01%"
 
 
-def _witnessed(head: tuple[str, ...], lines: Iterable[str], witness: Witness | None) -> Block:
+def _witnessed(head: tuple[str, ...], lines: Iterable[str], witness: Witness | None) -> ReportBlock:
     """A block with a record that shows it, or with the statement that none does."""
     if witness is None:
-        return Block(head, [*lines, "no record shows it"], apart=False)
+        return ReportBlock(head, [*lines, "no record shows it"], apart=False)
     compact = "\n".join(filter(None, witness.turtle.splitlines()))
-    return Block(head, [*lines, f"witness{_accepted(witness)}:"], compact, apart=False)
+    return ReportBlock(head, [*lines, f"witness{_accepted(witness)}:"], compact, apart=False)
 
 
 def _finding(code: str, what: str, term: str, origin: Origin | None) -> Finding:

@@ -13,7 +13,7 @@ from reasoner.workbench.declared import Acceptance
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.prove.prove import CODES, Proof, ProofFinding
 from reasoner.workbench.recordable import turtle
-from reasoner.workbench.report import Block, Json, ReportWriter, bullets, fenced, place, place_json, table, times
+from reasoner.workbench.report import Json, ReportBlock, ReportWriter, bullets, fenced, place, place_json, table, times
 
 _MOST_AXIOMS = 4
 
@@ -79,11 +79,11 @@ class ProofWriter(ReportWriter):
             console.print(Text.assemble((f"{mark} ", style), f"{declared.label}  ", (self.name(declared.iri), "dim")))
         for finding in self.proof.open:
             head = ((f"[{finding.code}] ", "bold red"), finding.what)
-            Block(head, list(self._lines(finding)), self.witness(finding) or "").print(console)
+            ReportBlock(head, list(self._lines(finding)), self.witness(finding) or "").print(console)
         for accepted, count, code in self._accepted():
             title = f"{times(count, 'finding')}: {self.catalogue.label(accepted.iri)}  "
             named = ((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim"))
-            Block(named, [accepted.reason], style="italic").print(console)
+            ReportBlock(named, [accepted.reason], style="italic").print(console)
 
     def _counted(self) -> str:
         proof = self.proof

@@ -61,6 +61,9 @@ def test_revisions_are_compared_and_the_work_tree_stays(repository: Path, monkey
     monkeypatch.chdir(repository)
     code, text = run("HEAD~1", "HEAD", "--format", "markdown")
     assert code == 1 and "[>= 7]" in text and "<details>" in text
+    results = json.loads(run("HEAD~1", "HEAD", "--format", "sarif")[1])["runs"][0]["results"]
+    [position] = {json.dumps(result["locations"][0]["physicalLocation"]) for result in results}
+    assert json.loads(position)["artifactLocation"] == {"uri": "ontology/plant.ttl"}
     assert run("HEAD", "HEAD")[0] == 0
     assert before == (git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD"))
 
