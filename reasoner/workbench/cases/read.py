@@ -131,7 +131,7 @@ class CaseFile:
                 lines[local_name(str(p)), str(o)] = line
         label, day = self.parsed.graph.value(node, RDFS.label), self.parsed.graph.value(node, URIRef(f"{CASE}asOf"))
         as_of = day.value if isinstance(day, Literal) and isinstance(day.value, date) else None
-        kind, values = next(iter(self._kinds(node)), PLAIN), {word: tuple(all_) for word, all_ in expected.items()}
+        kind, values = next(iter(self._kinds(node)), PLAIN), {word: tuple(found) for word, found in expected.items()}
         return Case(self.parsed.file, name, kind, str(label or ""), str(patient), as_of, values, lines,
                     record.serialize(format="nt"))  # fmt: skip
 
