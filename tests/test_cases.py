@@ -33,7 +33,7 @@ from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP, local_name
 from reasoner.workbench.cases.case import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case
 from reasoner.workbench.cases.read import read_cases
-from reasoner.workbench.cases.run import Outcome, run_cases
+from reasoner.workbench.cases.run import CaseOutcome, run_cases
 
 FOLDER = Path(__file__).parent / "cases"
 WORDS_FILE = home() / "docs" / "case-vocabulary.ttl"
@@ -44,7 +44,7 @@ WORKED = {"1", "2", "2b", "3", "4", "5", "5b", "6", "7", "8", "9", "10", "11", "
 CLOSED = {str(SN.SpineMriPatient), str(SN.DifferentialExclusionPatient), str(SN.ReassessedPatient)}
 AS_OF = date(2026, 11, 22)
 
-Run = Callable[[Case], Outcome]
+Run = Callable[[Case], CaseOutcome]
 
 
 CASES = read_cases(load_guideline(cache=False), FOLDER)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reasoner.cli.deliver import as_of_date, deliver, load, progress
 from reasoner.cli.options import AsOf, GuidelineDir, Out
+
+if TYPE_CHECKING:
+    from reasoner.workbench.report import ReportWriter
 
 app = typer.Typer()
 
@@ -23,57 +26,54 @@ class ReportFormat(StrEnum):
     TEXT = "text"
     JSON = "json"
     MARKDOWN = "markdown"
+    SARIF = "sarif"
 
 
-ReportOption = Annotated[ReportFormat, typer.Option(help="text, json or markdown.")]
-
-
-@app.command(epilog="[bold]Examples[/bold]\n\nguideproof prove\n\nguideproof prove --format markdown --out proof.md")
-def prove(guideline: GuidelineDir = None, format: ReportOption = ReportFormat.TEXT, out: Out = None) -> None:
-    """Prove, over all patients: gaps, conflicts, dead classes, idle conditions and safety invariants."""
-    from functools import partial
-
-    from reasoner.workbench.prove.prove import prove as proved
-    from reasoner.workbench.prove.render import ProofRenderer
-
-    loaded = load(guideline)
-    proof, renderer = proved(loaded, progress), ProofRenderer(loaded)
-    if format is ReportFormat.TEXT:
-        deliver(partial(renderer.text, proof), out)
-    else:
-        deliver(renderer.json(proof) if format is ReportFormat.JSON else renderer.markdown(proof), out)
-    if proof.open:
-        raise typer.Exit(1)
-
-
-class FindingsFormat(StrEnum):
-    """How the findings of a check are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-Checked = Annotated[
+ReportOption = Annotated[ReportFormat, typer.Option(help="text, json, markdown or sarif.")]
+Directory = Annotated[
     Path | None, typer.Argument(metavar="DIR", help="A guideline; the one that comes with the package if not given.")
 ]
 
 
-@app.command(epilog="[bold]Examples[/bold]\n\nguideproof check\n\nguideproof check my-guideline --format json")
-def check(
-    directory: Checked = None,
-    format: Annotated[FindingsFormat, typer.Option(help="text or json.")] = FindingsFormat.TEXT,
-    out: Out = None,
-) -> None:
-    """Check what an edit broke, by file and line: syntax, terms, logic, documentation, citations, shapes, queries."""
-    from functools import partial
+def _report(writer: ReportWriter, format: ReportFormat, out: Path | None, *, clean: bool) -> None:
+    """Print a report, or write it to a file; leaves with exit code 1 where something was found."""
+    match format:
+        case ReportFormat.TEXT:
+            deliver(writer.text, out)
+        case ReportFormat.JSON:
+            deliver(writer.json(), out)
+        case ReportFormat.MARKDOWN:
+            deliver(writer.markdown(), out)
+        case ReportFormat.SARIF:
+            deliver(writer.sarif(), out)
+    if not clean:
+        raise typer.Exit(1)
 
+
+@app.command(epilog="[bold]Examples[/bold]\n\nguideproof prove\n\nguideproof prove --format markdown --out proof.md")
+def prove(
+    guideline: GuidelineDir = None,
+    format: ReportOption = ReportFormat.TEXT,
+    out: Out = None,
+    directory: Directory = None,
+) -> None:
+    """Prove, over all patients: gaps, conflicts, dead classes, idle conditions and safety invariants."""
+    from reasoner.workbench.prove.prove import prove as proved
+    from reasoner.workbench.prove.render import ProofWriter
+
+    loaded = load(directory or guideline)
+    proof = proved(loaded, progress)
+    _report(ProofWriter(loaded, proof), format, out, clean=not proof.open)
+
+
+@app.command(epilog="[bold]Examples[/bold]\n\nguideproof check\n\nguideproof check my-guideline --format sarif")
+def check(directory: Directory = None, format: ReportOption = ReportFormat.TEXT, out: Out = None) -> None:
+    """Check what an edit broke, by file and line: syntax, terms, logic, documentation, citations, shapes, queries."""
     from reasoner.workbench.check.check import check as checked
-    from reasoner.workbench.check.render import findings_json, findings_text, watched
+    from reasoner.workbench.check.render import CheckWriter, watched
 
     report = checked(directory, watched)
-    deliver(partial(findings_text, report) if format is FindingsFormat.TEXT else findings_json(report), out)
-    if not report.clean:
-        raise typer.Exit(1)
+    _report(CheckWriter(report), format, out, clean=report.clean)
 
 
 CasesOption = Annotated[
@@ -87,7 +87,7 @@ MutantsOption = Annotated[
 
 @app.command(epilog="[bold]Examples[/bold]\n\nguideproof test\n\nguideproof test my-guideline --mutants")
 def test(
-    directory: Checked = None,
+    directory: Directory = None,
     cases: CasesOption = None,
     mutants: MutantsOption = False,
     as_of: AsOf = "",
@@ -95,18 +95,12 @@ def test(
     out: Out = None,
 ) -> None:
     """Run the cases of a guideline, and say what they cover and, with --mutants, what they would not notice."""
-    from reasoner.workbench.cases.render import CaseRenderer
+    from reasoner.workbench.cases.render import CaseWriter
     from reasoner.workbench.cases.tested import run_tests
 
     loaded = load(directory)
     report = run_tests(loaded, as_of_date(as_of), cases, mutants=mutants, watch=progress)
-    renderer = CaseRenderer(loaded, report)
-    if format is ReportFormat.TEXT:
-        deliver(renderer.text, out)
-    else:
-        deliver(renderer.json() if format is ReportFormat.JSON else renderer.markdown(), out)
-    if not report.clean:
-        raise typer.Exit(1)
+    _report(CaseWriter(loaded, report), format, out, clean=report.clean)
 
 
 Version = Annotated[str, typer.Argument(help="A guideline's directory, or a git revision of the other one's.")]
@@ -114,17 +108,11 @@ Version = Annotated[str, typer.Argument(help="A guideline's directory, or a git 
 
 @app.command(epilog="[bold]Examples[/bold]\n\nguideproof diff HEAD~1 .\n\nguideproof diff old new --format markdown")
 def diff(old: Version, new: Version, format: ReportOption = ReportFormat.TEXT, out: Out = None) -> None:
-    """Compare two versions by meaning: which patients get another answer, by which axiom, and what else is told."""
+    """Compare two versions by meaning: which patients get another answer, by which axiom, and what else is quoted."""
     from reasoner.workbench.diff.diff import diff as compared
-    from reasoner.workbench.diff.render import DiffRenderer
+    from reasoner.workbench.diff.render import DiffWriter
     from reasoner.workbench.diff.versions import two_versions
 
     with two_versions(old, new) as guidelines:
-        difference = compared(*guidelines)
-        renderer = DiffRenderer(difference, guidelines, (old, new))
-        if format is ReportFormat.TEXT:
-            deliver(renderer.text, out)
-        else:
-            deliver(renderer.json() if format is ReportFormat.JSON else renderer.markdown(), out)
-    if difference.differs:
-        raise typer.Exit(1)
+        found = compared(*guidelines)
+        _report(DiffWriter(found, guidelines, (old, new)), format, out, clean=not found.differs)

@@ -70,13 +70,13 @@ class Acceptance:
 
 def invariants(guideline: Guideline) -> tuple[Invariant, ...]:
     """The declared safety invariants. Raises GuidelineError for one that cannot be read."""
-    reader = _Reader(guideline)
+    reader = DeclarationReader(guideline)
     return tuple(reader.invariant(parsed, node) for parsed, node in reader.typed(GP.SafetyInvariant))
 
 
 def acceptances(guideline: Guideline) -> tuple[Acceptance, ...]:
     """The declared acceptances. Raises GuidelineError for one that cannot be read."""
-    reader = _Reader(guideline)
+    reader = DeclarationReader(guideline)
     return tuple(reader.acceptance(parsed, node) for parsed, node in reader.typed(GP.AcceptedFinding))
 
 
@@ -86,11 +86,13 @@ def acts_below(taxonomy: Graph, action: str) -> frozenset[str]:
 
 
 def forbidding(graph: Graph) -> frozenset[str]:
-    """The strengths that speak against an action."""
+    """The strengths that count against an action."""
     return frozenset(str(s) for s in graph.subjects(GP.forbids, Literal(True)))
 
 
-class _Reader:
+class DeclarationReader:
+    """Reads the declarations of one guideline; raises GuidelineError for one that cannot be read."""
+
     def __init__(self, guideline: Guideline) -> None:
         self.guideline, self.graph = guideline, guideline.graph
         self.rules, self.taxonomy = guideline.compiled.rules, guideline.taxonomy
@@ -130,7 +132,7 @@ class _Reader:
         return Acceptance(str(node), code[0], concerns, present, absent, reason[0], self._origin(parsed, node))
 
     def _concerned(self, parsed: Parsed, node: Node) -> tuple[str, ...]:
-        """The management classes, or those named, that advise as the invariant says and are not put aside."""
+        """The management classes, or those named, that advise as the invariant asks and are not put aside."""
         named = [iri for o in self._objects(node, GP.concerning) for iri in self._classes(parsed, node, o)]
         aside = {iri for o in self._objects(node, GP.aside) for iri in self._classes(parsed, node, o)}
         found = named or [cls.iri for cls in self.guideline.catalogue.management]
@@ -145,7 +147,7 @@ class _Reader:
         return acts_below(self.taxonomy, str(action))
 
     def _advises(self, iri: str, acts: frozenset[str], forbids: bool) -> bool:
-        """Whether a class speaks against (or not against) one of the acts."""
+        """Whether a class advises against (or not against) one of the acts."""
         against = forbidding(self.graph)
         advice = [r for cls in self.guideline.catalogue.management if cls.iri == iri for r in cls.recommendations]
         return any(r.action in acts and (r.strength in against) == forbids for r in advice)
@@ -186,7 +188,7 @@ def _refused(parsed: Parsed, node: Node, what: str, remedy: str) -> GuidelineErr
 
 
 def matching(acceptance: Acceptance, code: str, about: Sequence[str], holds: Mapping[str, bool]) -> bool:
-    """Whether an acceptance means a finding about the terms `about`, whose patients have and lack what `holds` says."""
+    """Whether an acceptance means a finding about the terms `about`, whose patients are as `holds` gives."""
     named = acceptance.code == code and acceptance.concerns == frozenset(about)
     return (
         named

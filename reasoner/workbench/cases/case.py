@@ -1,4 +1,4 @@
-"""Cases of a guideline: a record each, with what must be said of it, in the words of `docs/case-vocabulary.ttl`."""
+"""Cases of a guideline: a record each, with what must be answered, in the words of `docs/case-vocabulary.ttl`."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PLAIN, WORKED, OF_CRITERION, OF_THRESHOLD, OF_ORDER = KINDS = (
 STATES = {"entails": State.ENTAILED, "excludes": State.EXCLUDED, "leavesOpen": State.UNDETERMINED}
 KNOWN = {"present": True, "absent": False}
 
-#: What a case of a criterion says of it, as one of these words, and where a case of a threshold lies.
+#: The state in which a case of a criterion expects it, as one of these words, and where a case of a threshold lies.
 TRUTH = {f"{CASE}True": "entails", f"{CASE}False": "excludes", f"{CASE}Unknown": "leavesOpen"}
 SIDES = {f"{CASE}Below": -1, f"{CASE}At": 0, f"{CASE}Above": 1}
 
@@ -62,8 +62,8 @@ class Case:
 
     def states(self) -> dict[str, State]:
         """The state in which each class is expected by name."""
-        told = {iri: state for word, state in STATES.items() for iri in self.expected.get(word, ())}
+        expected = {iri: state for word, state in STATES.items() for iri in self.expected.get(word, ())}
         truth = TRUTH.get(self.one("state"))
-        if truth and self.one("criterion") not in told:
-            told[self.one("criterion")] = STATES[truth]
-        return told
+        if truth and self.one("criterion") not in expected:
+            expected[self.one("criterion")] = STATES[truth]
+        return expected

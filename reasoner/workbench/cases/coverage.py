@@ -21,7 +21,7 @@ from reasoner.logic.theory import Atom, Literals
 from reasoner.patient.assess import Assessment
 from reasoner.terms import GP, curie
 from reasoner.workbench.cases.case import BESIDE, WORKED
-from reasoner.workbench.cases.run import Outcome, bounds_of, side_of
+from reasoner.workbench.cases.run import CaseOutcome, bounds_of, side_of
 from reasoner.workbench.witness import Record, Witnesses
 
 
@@ -50,34 +50,36 @@ class Measure:
 
 
 @dataclass(frozen=True)
-class _Shown:
+class PassedCase:
     """What one passing case shows: the states that it expects, and the answer."""
 
-    outcome: Outcome
+    outcome: CaseOutcome
     result: Assessment
     states: dict[str, State]
 
 
-def coverage(guideline: Guideline, outcomes: Sequence[Outcome]) -> tuple[Measure, ...]:
+def coverage(guideline: Guideline, outcomes: Sequence[CaseOutcome]) -> tuple[Measure, ...]:
     """What the cases that pass reach."""
-    return _Coverage(guideline, outcomes).measures()
+    return CoverageCounter(guideline, outcomes).measures()
 
 
-class _Coverage:
-    def __init__(self, guideline: Guideline, outcomes: Iterable[Outcome]) -> None:
+class CoverageCounter:
+    """Counts what the passing cases of one guideline reach."""
+
+    def __init__(self, guideline: Guideline, outcomes: Iterable[CaseOutcome]) -> None:
         self.guideline, self.compiled, self.catalogue = guideline, guideline.compiled, guideline.catalogue
         self.management = [cls.iri for cls in guideline.catalogue.management]
-        self.shown = [_Shown(one, one.result, self._expected(one)) for one in outcomes
+        self.shown = [PassedCase(one, one.result, self._expected(one)) for one in outcomes
                       if one.passed and isinstance(one.result, Assessment)]  # fmt: skip
 
     def measures(self) -> tuple[Measure, ...]:
         """Each kind of coverage."""
         return self._statements(), self._criteria(), self._implicants(), self._thresholds()
 
-    def _expected(self, outcome: Outcome) -> dict[str, State]:
-        """The states that a case expects; of a complete one also those that it leaves unsaid."""
-        unsaid = dict.fromkeys(self.management if outcome.case.kind == WORKED else (), State.EXCLUDED)
-        return {**unsaid, **outcome.case.states()}
+    def _expected(self, outcome: CaseOutcome) -> dict[str, State]:
+        """The states that a case expects; of a complete one also those of the classes that it does not name."""
+        unnamed = dict.fromkeys(self.management if outcome.case.kind == WORKED else (), State.EXCLUDED)
+        return {**unnamed, **outcome.case.states()}
 
     def _name(self, iri: str) -> str:
         return curie(iri, self.guideline.prefixes)
@@ -94,8 +96,8 @@ class _Coverage:
         what = "statements that warrant or inform something that a case expects"
         return Measure("statements", what, len(self.catalogue.statements) - len(missing), tuple(missing))
 
-    def _reached(self, shown: _Shown) -> Iterator[str]:
-        """The statements behind what a case expects, and those that define what its record says."""
+    def _reached(self, shown: PassedCase) -> Iterator[str]:
+        """The statements behind what a case expects, and those that define what its record states."""
         case = shown.outcome.case
         entailed = {iri for iri, state in shown.states.items() if state is State.ENTAILED}
         for iri in entailed:

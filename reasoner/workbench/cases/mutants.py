@@ -5,7 +5,7 @@ The changes are made to the axioms as they are read, never to text. Those of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -13,10 +13,12 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import BOTTOM, And, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import BOTTOM, And, Expr, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.translate import ROOT, Translator
+from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import curie
+from reasoner.workbench.lookup import Rebuild, between
 
 #: What each operator does.
 OPERATORS = {
@@ -33,12 +35,11 @@ OPERATORS = {
 STEP = Decimal(1)
 _CORE = "core.ttl"
 _OTHER_SIDE = {">=": ">", ">": ">=", "<=": "<", "<": "<="}
-Rebuild = Callable[[Expr], Expr]
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change. Of the last four fields one says what is changed: a definition to what, or what is left out."""
+    """One change. One of the last four fields is set: the new definition, or what is left out."""
 
     operator: str
     term: str
@@ -61,8 +62,8 @@ class Mutant:
 
 
 def mutants(axioms: Axioms, closable: Iterable[str], prefixes: Mapping[str, str]) -> tuple[Mutant, ...]:
-    """Every mutant of a guideline's own axioms, by place. `closable` are the acts that unrecorded means absent."""
-    writer = _Writer(prefixes)
+    """Every mutant of a guideline's own axioms, by file and line; `closable` acts are absent where unrecorded."""
+    writer = ExpressionWriter(lambda iri: curie(iri, prefixes))
     found = [*_of_definitions(axioms, writer), *_of_inclusions(axioms, writer), *_of_individuals(axioms, writer)]
     for act in closable:
         if act in axioms.classes and _own(axioms.classes[act]):
@@ -76,35 +77,37 @@ def _own(origin: Origin) -> bool:
     return Path(origin.file).name != _CORE
 
 
-def _of_definitions(axioms: Axioms, writer: _Writer) -> Iterator[Mutant]:
+def _of_definitions(axioms: Axioms, writer: ExpressionWriter) -> Iterator[Mutant]:
     patients = Translator(axioms).patient_level
     for iri, (expr, origin) in axioms.definitions.items():
-        seen = {expr}
+        known = {expr}
         of_patients = iri in patients
         for operator, what, changed in _changes(expr, writer, axioms, of_patients) if _own(origin) else ():
-            if changed not in seen:
-                seen.add(changed)
+            if changed not in known:
+                known.add(changed)
                 yield Mutant(operator, iri, f"{writer.name(iri)}: {what}", origin, definition=changed)
 
 
-def _changes(expr: Expr, writer: _Writer, axioms: Axioms, of_patients: bool) -> Iterator[tuple[str, str, Expr]]:
-    """The operator, what it does, and the whole expression after it, for each place in `expr`."""
-    for part, rebuild, guarded in _places(expr, lambda whole: whole, axioms, of_patients):
+def _changes(
+    expr: Expr, writer: ExpressionWriter, axioms: Axioms, of_patients: bool
+) -> Iterator[tuple[str, str, Expr]]:
+    """The operator, what it does, and the whole expression after it, for each part of `expr`."""
+    for part, rebuild, guarded in _parts_of(expr, lambda whole: whole, axioms, of_patients):
         for operator, what, changed in _of_part(part, writer):
             yield operator, what, rebuild(_guarded(changed, guarded))
 
 
-def _of_part(part: Expr, writer: _Writer) -> Iterator[tuple[str, str, Expr]]:
+def _of_part(part: Expr, writer: ExpressionWriter) -> Iterator[tuple[str, str, Expr]]:
     match part:
         case And(parts) | Or(parts):
             yield from _of_junction(part, parts, writer)
         case Not(inner):
-            yield "negate", f"{writer.text(inner)} instead of {writer.text(part)}", inner
+            yield "negate", f"{writer.brief(inner)} instead of {writer.brief(part)}", inner
         case _:
-            yield "negate", f"not {writer.text(part)} instead of {writer.text(part)}", Not(part)
+            yield "negate", f"not {writer.brief(part)} instead of {writer.brief(part)}", Not(part)
             if isinstance(part, Threshold):
                 for moved in _moved(part):
-                    yield "threshold", f"{writer.text(moved)} instead of {writer.text(part)}", moved
+                    yield "threshold", f"{writer.brief(moved)} instead of {writer.brief(part)}", moved
 
 
 def _guarded(expr: Expr, guarded: bool) -> Expr:
@@ -112,8 +115,8 @@ def _guarded(expr: Expr, guarded: bool) -> Expr:
     return And((Name(ROOT), expr)) if guarded else expr
 
 
-def _places(expr: Expr, rebuild: Rebuild, axioms: Axioms, guarded: bool) -> Iterator[tuple[Expr, Rebuild, bool]]:
-    """Every part that can be changed, with what puts another in its place, and whether it is about patients.
+def _parts_of(expr: Expr, rebuild: Rebuild, axioms: Axioms, guarded: bool) -> Iterator[tuple[Expr, Rebuild, bool]]:
+    """Every part that can be changed, with what puts another one there, and whether it is about patients.
 
     Below a complement and below a property that is not functional only junctions are changed.
     """
@@ -123,31 +126,27 @@ def _places(expr: Expr, rebuild: Rebuild, axioms: Axioms, guarded: bool) -> Iter
     match expr:
         case And(parts) | Or(parts):
             for i, part in enumerate(parts):
-                around = _around(rebuild, type(expr), parts[:i], parts[i + 1 :])
-                yield from _places(part, around, axioms, guarded)
+                around = between(rebuild, expr, parts[:i], parts[i + 1 :])
+                yield from _parts_of(part, around, axioms, guarded)
         case Not(part):
-            inner = _places(part, lambda new: rebuild(Not(new)), axioms, guarded)
+            inner = _parts_of(part, lambda new: rebuild(Not(new)), axioms, guarded)
             yield from ((p, r, g) for p, r, g in inner if p is not part or isinstance(p, And | Or))
         case Some(prop, filler):
-            below = _places(filler, lambda new: rebuild(Some(prop, new)), axioms, False)
+            below = _parts_of(filler, lambda new: rebuild(Some(prop, new)), axioms, False)
             functional = axioms.properties[prop].functional
             yield from ((p, r, g) for p, r, g in below if isinstance(p, And | Or) or (functional and p != filler)
                         or (functional and not isinstance(p, Name)))  # fmt: skip
 
 
-def _around(rebuild: Rebuild, kind: type[And | Or], before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Rebuild:
-    return lambda new: rebuild(kind((*before, new, *after)))
-
-
-def _of_junction(expr: And | Or, parts: tuple[Expr, ...], writer: _Writer) -> Iterator[tuple[str, str, Expr]]:
+def _of_junction(expr: And | Or, parts: tuple[Expr, ...], writer: ExpressionWriter) -> Iterator[tuple[str, str, Expr]]:
     conditions = tuple(part for part in parts if part != Name(ROOT))
     for i, part in enumerate(parts):
         if part in conditions and len(parts) > 1:
-            what = f"without {writer.text(part)}" if len(conditions) > 1 else f"anyone instead of {writer.text(part)}"
+            what = f"without {writer.brief(part)}" if len(conditions) > 1 else f"anyone instead of {writer.brief(part)}"
             yield "drop", what, type(expr)((*parts[:i], *parts[i + 1 :]))
     if len(conditions) > 1:
         swapped: Expr = Or(conditions) if isinstance(expr, And) else And(conditions)
-        yield "swap", f"{writer.text(swapped)} instead of {writer.text(expr)}", swapped
+        yield "swap", f"{writer.brief(swapped)} instead of {writer.brief(expr)}", swapped
 
 
 def _moved(part: Threshold) -> Iterator[Threshold]:
@@ -156,16 +155,18 @@ def _moved(part: Threshold) -> Iterator[Threshold]:
             yield Threshold(part.prop, (*part.facets[:i], moved, *part.facets[i + 1 :]))
 
 
-def _of_inclusions(axioms: Axioms, writer: _Writer) -> Iterator[Mutant]:
+def _of_inclusions(axioms: Axioms, writer: ExpressionWriter) -> Iterator[Mutant]:
     for number, one in enumerate(axioms.inclusions):
         if _own(one.origin):
             apart = one.sup == BOTTOM
             operator = "drop-disjointness" if apart else "drop-superclass"
-            said = f"{writer.text(one.sub)} cannot be" if apart else f"{writer.text(one.sub)} ⊑ {writer.text(one.sup)}"
-            yield Mutant(operator, one.origin.term, f"without {said}", one.origin, inclusion=number)
+            axiom = (
+                f"{writer.brief(one.sub)} cannot be" if apart else f"{writer.brief(one.sub)} ⊑ {writer.brief(one.sup)}"
+            )
+            yield Mutant(operator, one.origin.term, f"without {axiom}", one.origin, inclusion=number)
 
 
-def _of_individuals(axioms: Axioms, writer: _Writer) -> Iterator[Mutant]:
+def _of_individuals(axioms: Axioms, writer: ExpressionWriter) -> Iterator[Mutant]:
     """The groups of individuals that are declared different from each other, each as one axiom."""
     groups: list[frozenset[str]] = []
     for pair in axioms.different:
@@ -176,31 +177,3 @@ def _of_individuals(axioms: Axioms, writer: _Writer) -> Iterator[Mutant]:
         shown = ", ".join(map(writer.name, names[:3])) + (" …" if len(names) > 3 else "")
         what = f"without the difference of {shown}"
         yield Mutant("drop-difference", names[0], what, Origin(names[0], "", None), individuals=group)
-
-
-class _Writer:
-    """Writes expressions as people read them."""
-
-    def __init__(self, prefixes: Mapping[str, str]) -> None:
-        self.prefixes = prefixes
-
-    def name(self, iri: str) -> str:
-        return curie(iri, self.prefixes)
-
-    def text(self, expr: Expr) -> str:
-        match expr:
-            case Name(iri):
-                return self.name(iri)
-            case And(parts) | Or(parts):
-                shown = [self.text(part) for part in parts if part != Name(ROOT)]
-                joined = f" {'and' if isinstance(expr, And) else 'or'} ".join(shown) or "anyone"
-                return f"({joined})" if len(shown) > 1 else joined
-            case Not(part):
-                return f"not {self.text(part)}"
-            case Some(prop, filler):
-                return f"{self.name(prop)} {self.text(filler)}"
-            case HasValue(prop, individual):
-                return f"{self.name(prop)} {self.name(individual)}"
-            case Threshold(prop, facets):
-                return " and ".join(f"{self.name(prop)} {facet} {bound}" for facet, bound in facets) or self.name(prop)
-        raise TypeError(f"{expr!r} is translated")

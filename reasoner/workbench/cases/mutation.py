@@ -9,10 +9,9 @@ nobody, is *stillborn*.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
 
 from msgspec.structs import replace
 
@@ -24,11 +23,11 @@ from reasoner.logic.owl import read_axioms
 from reasoner.patient.assess import Refusal
 from reasoner.terms import curie
 from reasoner.workbench.cases.mutants import Mutant, mutants
-from reasoner.workbench.cases.run import CaseChecker, Said, Trial
-from reasoner.workbench.witness import Record, Witnesses
+from reasoner.workbench.cases.run import CaseAnswer, CaseChecker, Trial
+from reasoner.workbench.report import Progress, unwatched
+from reasoner.workbench.witness import Record, Witnesses, minimal
 
 KILLED, STILLBORN, EQUIVALENT, SURVIVED = STATES = "killed", "stillborn", "equivalent", "survived"
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
 #: How many terms in which two guidelines differ are tried before the shortest record found is taken.
 _TRIED = 6
@@ -39,7 +38,7 @@ class Tried:
     """What became of a mutant: `by` is the case that killed it, or why it is stillborn.
 
     Of one that survived, `witness` is a record that shows it (None where no record that can be written was found), and
-    `differs` says which answers change, each with the answer of the guideline and that of the mutant.
+    `differs` are the answers that change, each with the answer of the guideline and that of the mutant.
     """
 
     mutant: Mutant
@@ -71,7 +70,7 @@ class MutationReport:
         return killed, killed + len(self.of(SURVIVED))
 
 
-def mutate(guideline: Guideline, trials: Sequence[Trial], watch: Progress = lambda items, _: items) -> MutationReport:
+def mutate(guideline: Guideline, trials: Sequence[Trial], watch: Progress = unwatched) -> MutationReport:
     """Every mutant of a guideline, against cases that pass."""
     bench = Bench(guideline, trials)
     todo = mutants(bench.axioms, guideline.catalogue.closable, guideline.prefixes)
@@ -94,8 +93,8 @@ class Bench:
             return Tried(mutant, STILLBORN, f"{error.problem.code}: {error.problem.what}")
         if died := self._died(changed.compiled):
             return Tried(mutant, STILLBORN, died)
-        judge = CaseChecker(changed)
-        killer = next((trial.case.name for trial in self._likeliest(mutant) if judge.differs(trial)), None)
+        checker = CaseChecker(changed)
+        killer = next((trial.case.name for trial in self._likeliest(mutant) if checker.differs(trial)), None)
         return Tried(mutant, KILLED, killer) if killer else self._unnoticed(mutant, changed)
 
     def changed(self, mutant: Mutant) -> Guideline:
@@ -136,7 +135,7 @@ class Pair:
     """A guideline and a mutant of it over the same atoms."""
 
     def __init__(self, one: Guideline, other: Guideline) -> None:
-        self.one, self.other, self.judges = one, other, (CaseChecker(one), CaseChecker(other))
+        self.one, self.other, self.checkers = one, other, (CaseChecker(one), CaseChecker(other))
         self.difference = difference(one.compiled, other.compiled)
         self.closed_alike = one.catalogue.closable == other.catalogue.closable
 
@@ -156,7 +155,7 @@ class Pair:
 
     def witness(self) -> Record | None:
         """A minimal record that the two answer otherwise; None where none is found."""
-        found = [self._least(record) for record in self._records() if self.differences(record)]
+        found = [minimal(record, self.differences) for record in self._records() if self.differences(record)]
         return min(found, key=len, default=None)
 
     def _records(self) -> Iterator[Record]:
@@ -167,19 +166,11 @@ class Pair:
                 if record is not None:
                     yield record
         if not (found.read_alike and self.closed_alike):
-            yield from ((), *((seen,) for seen, _ in self.mine.observable))
-
-    def _least(self, record: Record) -> Record:
-        """A record without what is not needed for a difference."""
-        for one in record[::-1]:
-            rest = tuple(other for other in record if other is not one)
-            if self.differences(rest):
-                record = rest
-        return record
+            yield from ((), *((one,) for one, _ in self.mine.observable))
 
     def differences(self, record: Record) -> tuple[tuple[str, str, str], ...]:
-        """What the two say otherwise of a record: a class or an assumed act, or (empty) the record itself."""
-        mine, theirs = (_answers(judge.says(record)) for judge in self.judges)
+        """What the two answer otherwise of a record: a class or an assumed act, or (empty) the record itself."""
+        mine, theirs = (_answers(checker.decide(record)) for checker in self.checkers)
         if "" in mine or "" in theirs:
             sides = [answers.get("", "consistent") for answers in (mine, theirs)]
             return (("", sides[0], sides[1]),) if sides[0] != sides[1] else ()
@@ -187,10 +178,13 @@ class Pair:
                      if mine.get(name) != theirs.get(name))  # fmt: skip
 
 
-def _answers(said: Said | Refusal) -> dict[str, str]:
-    if isinstance(said, Refusal):
+def _answers(decided: CaseAnswer | Refusal) -> dict[str, str]:
+    if isinstance(decided, Refusal):
         return {"": "contradictory"}
-    return {**{iri: str(state) for iri, state in said.states.items()}, **dict.fromkeys(said.assumed, "assumed absent")}
+    return {
+        **{iri: str(state) for iri, state in decided.states.items()},
+        **dict.fromkeys(decided.assumed, "assumed absent"),
+    }
 
 
 def _with(guideline: Guideline, compiled: Compiled) -> Guideline:

@@ -48,7 +48,7 @@ def read_cases(guideline: Guideline, given: Path | None = None) -> tuple[Case, .
     files = [folder] if folder.is_file() else sorted(folder.rglob("*.ttl"))
     if not files:
         raise InputError(Problem("no-cases", "the folder holds no case", _WRITE, str(folder)))
-    words, cases, problems = _Words(guideline), list[Case](), list[Problem]()
+    words, cases, problems = CaseVocabulary(guideline), list[Case](), list[Problem]()
     for path in files:
         try:
             cases.append(_read(path, folder, words))
@@ -70,9 +70,9 @@ def case_folder(directory: Path, given: Path | None = None) -> Path:
     return found
 
 
-def _read(path: Path, folder: Path, words: _Words) -> Case:
+def _read(path: Path, folder: Path, words: CaseVocabulary) -> Case:
     parsed = read_graph(path)
-    file = _File(parsed)
+    file = CaseFile(parsed)
     node, patient = file.subject()
     name = path.stem if path == folder else path.relative_to(folder).with_suffix("").as_posix()
     case = file.case(node, patient, name)
@@ -94,7 +94,7 @@ def _repeated(cases: Iterable[Case]) -> Iterator[Problem]:
 
 
 @dataclass(frozen=True)
-class _File:
+class CaseFile:
     """A file that should hold a case."""
 
     parsed: Parsed
@@ -129,11 +129,11 @@ class _File:
             elif str(p).startswith(CASE):
                 expected.setdefault(local_name(str(p)), []).append(str(o))
                 lines[local_name(str(p)), str(o)] = line
-        told = {word: tuple(values) for word, values in expected.items()}
         label, day = self.parsed.graph.value(node, RDFS.label), self.parsed.graph.value(node, URIRef(f"{CASE}asOf"))
         as_of = day.value if isinstance(day, Literal) and isinstance(day.value, date) else None
-        return Case(self.parsed.file, name, next(iter(self._kinds(node)), PLAIN), str(label or ""), str(patient), as_of,
-                    told, lines, record.serialize(format="nt"))  # fmt: skip
+        kind, values = next(iter(self._kinds(node)), PLAIN), {word: tuple(found) for word, found in expected.items()}
+        return Case(self.parsed.file, name, kind, str(label or ""), str(patient), as_of, values, lines,
+                    record.serialize(format="nt"))  # fmt: skip
 
     def problems(self, node: Node) -> Iterator[Problem]:
         """What is wrong with the type of the case and with its date."""
@@ -156,7 +156,7 @@ class _File:
         return self.parsed.line_of(node)
 
 
-class _Words:
+class CaseVocabulary:
     """What each word can name in one guideline."""
 
     def __init__(self, guideline: Guideline) -> None:
@@ -185,7 +185,7 @@ class _Words:
         """All that is wrong with an expectation."""
         for word, values in case.expected.items():
             yield from self._word(case, word, values)
-        yield from self._together(case)
+        yield from self._jointly(case)
 
     def _word(self, case: Case, word: str, values: tuple[str, ...]) -> Iterator[Problem]:
         if word not in WORDS:
@@ -198,12 +198,12 @@ class _Words:
         kind, what, names = self.names.get(word, ("", "", values))
         for value in values:
             if value not in names:
-                told = f"case:{word} names {self._shown(value)}, which is not {what}"
+                wrong = f"case:{word} names {self._shown(value)}, which is not {what}"
                 remedy = _nearest(value, names, self._shown, f"name {what}")
-                yield self._problem(case, word, value, f"unknown-{kind}", told, remedy)
+                yield self._problem(case, word, value, f"unknown-{kind}", wrong, remedy)
 
-    def _together(self, case: Case) -> Iterator[Problem]:
-        """Expectations that cannot all be met, and the lack of any."""
+    def _jointly(self, case: Case) -> Iterator[Problem]:
+        """Expectations that cannot all be satisfied, and the lack of any."""
         if not set(case.expected) & set(EXPECTING):
             what = "the case expects nothing"
             yield self._problem(case, "", "", "empty-case", what, "say what must be entailed, excluded or left open")

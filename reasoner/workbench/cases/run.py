@@ -1,4 +1,4 @@
-"""Running cases: what is said of each record, and where that is not what the case expects.
+"""Running cases: what is decided of each record, and where that is not what the case expects.
 
 A record is observed once. What follows from it is compared in two steps, so that the first, which needs no reasons and
 no questions, can be repeated for guidelines that differ in their axioms alone.
@@ -6,16 +6,15 @@ no questions, can be repeated for guidelines that differ in their axioms alone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from reasoner.errors import Problem, RecordError
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.compiled import Compiled, literals_in
-from reasoner.logic.decide import State
+from reasoner.logic.compiled import Compiled, Origin, literals_in
+from reasoner.logic.decide import Decision, State
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Atom
 from reasoner.patient.assess import Assessment, Assessor, Refusal, assess
@@ -26,23 +25,14 @@ from reasoner.records.nodes import RecordSource
 from reasoner.records.record import gather
 from reasoner.terms import curie
 from reasoner.workbench.cases.case import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
-
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
-
-
-@dataclass(frozen=True)
-class Failure:
-    """An expectation that is not met: the word and the value, what is so instead, and the line."""
-
-    word: str
-    value: str
-    what: str
-    line: int | None
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
+from reasoner.workbench.lookup import known_terms
+from reasoner.workbench.report import Progress, unwatched
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A case with what its record says: the observations, or why the record is refused before anything is decided."""
+    """A case with what its record states: the observations, or why the record is refused before anything is decided."""
 
     case: Case
     observations: tuple[Observation, ...]
@@ -50,12 +40,12 @@ class Trial:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class CaseOutcome:
     """A case that was run."""
 
     trial: Trial
     result: Assessment | Refusal
-    failures: tuple[Failure, ...]
+    failures: tuple[Finding, ...]
 
     @property
     def case(self) -> Case:
@@ -67,15 +57,15 @@ class Outcome:
         return not self.failures
 
 
-def run_cases(guideline: Guideline, cases: Sequence[Case], as_of: date, watch: Progress = lambda items, _: items
-              ) -> tuple[Outcome, ...]:  # fmt: skip
+def run_cases(guideline: Guideline, cases: Sequence[Case], as_of: date, watch: Progress = unwatched
+              ) -> tuple[CaseOutcome, ...]:  # fmt: skip
     """Every case run; a record without a date of its own is read as of `as_of`."""
     trials = observe_cases(guideline, cases, as_of)
     return tuple(_outcome(guideline, trial, trial.case.as_of or as_of) for trial in watch(trials, "running cases"))
 
 
 def observe_cases(guideline: Guideline, cases: Sequence[Case], as_of: date) -> tuple[Trial, ...]:
-    """What the record of each case says: validated, completed by the rules, observed."""
+    """What the record of each case states: validated, completed by the rules, observed."""
     found: dict[str, Trial] = {}
     for day in sorted({case.as_of or as_of for case in cases}):
         todo = [case for case in cases if (case.as_of or as_of) == day]
@@ -84,24 +74,24 @@ def observe_cases(guideline: Guideline, cases: Sequence[Case], as_of: date) -> t
 
 
 def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[str, Trial]:
-    """The trials by patient; the records that are not plain go to the reference together."""
+    """The trials by patient; what the compiled contract cannot validate goes to the reference, all at once."""
     found, left = dict[str, Trial](), list[Case]()
     for case in cases:
-        plain = guideline.lane.answer([RecordSource(case.file, "nt", case.record.encode())], day)
-        if plain is None or case.patient not in plain.seen:
+        validated = guideline.lane.answer([RecordSource(case.file, "nt", case.record.encode())], day)
+        if validated is None or case.patient not in validated.seen:
             left.append(case)
         else:
-            found[case.patient] = Trial(case, plain.seen[case.patient].observations)
+            found[case.patient] = Trial(case, validated.seen[case.patient].observations)
     if left:
         records = gather([read_text(case.record, case.file, format="nt") for case in left])
-        seen, refused = by_reference(guideline, records, day)
+        observed, refused = by_reference(guideline, records, day)
         for case in left:
-            observations = seen[case.patient].observations if case.patient in seen else ()
+            observations = observed[case.patient].observations if case.patient in observed else ()
             found[case.patient] = Trial(case, observations, tuple(refused.get(case.patient, ())))
     return found
 
 
-def _outcome(guideline: Guideline, trial: Trial, day: date) -> Outcome:
+def _outcome(guideline: Guideline, trial: Trial, day: date) -> CaseOutcome:
     case = trial.case
     try:
         result = Refusal(case.patient, trial.refused) if trial.refused else assess(
@@ -109,23 +99,29 @@ def _outcome(guideline: Guideline, trial: Trial, day: date) -> Outcome:
     except RecordError as error:
         result = Refusal(case.patient, error.problems)
     if isinstance(result, Refusal):
-        return Outcome(trial, result, tuple(_of_refusal(case, [problem.code for problem in result.problems])))
-    judge = CaseChecker(guideline)
-    said = judge.said_of(result)
-    failures = [*judge.decided(case, said), *_Explained(guideline, case, result).failures(), *judge.side(trial)]
-    return Outcome(trial, result, tuple(failures))
+        return CaseOutcome(trial, result, tuple(_of_refusal(case, [problem.code for problem in result.problems])))
+    checker = CaseChecker(guideline)
+    failures = [*checker.decided(case, checker.decided_in(result)), *_explained(checker, case, result),
+                *checker.side(trial)]  # fmt: skip
+    return CaseOutcome(trial, result, tuple(failures))
 
 
-def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Failure]:
-    """What a case says otherwise of a record that is refused (no code: one that is not)."""
+def _failure(case: Case, word: str, value: str, what: str) -> Finding:
+    """An expectation that is not satisfied: its word is what the finding is about, its value the term."""
+    where = Origin(value, case.file, case.line(word, value))
+    return Finding("case-failed", Severity.ERROR, what, where, "correct the case, or the axioms", DOCUMENT, (word,))
+
+
+def _of_refusal(case: Case, codes: Sequence[str]) -> Iterator[Finding]:
+    """What a case expects otherwise of a record that is refused (no code: one that is not)."""
     for code in sorted(case.all("refused") - set(codes)):
-        yield Failure("refused", code, f"the record is not refused as {code}", case.line("refused", code))
+        yield _failure(case, "refused", code, f"the record is not refused as {code}")
     for code in sorted(set(codes) - case.all("refused")):
-        yield Failure("refused", code, f"the record is refused: {code}", case.line("refused", code))
+        yield _failure(case, "refused", code, f"the record is refused: {code}")
 
 
 @dataclass(frozen=True)
-class Said:
+class CaseAnswer:
     """What is decided of one record, without reasons."""
 
     states: Mapping[str, State]
@@ -144,7 +140,7 @@ class CaseChecker:
         self.management = [cls.iri for cls in guideline.catalogue.management]
         self._assessor: Assessor | None = None
 
-    def says(self, observations: Sequence[Observation], action: str = "") -> Said | Refusal:
+    def decide(self, observations: Sequence[Observation], action: str = "") -> CaseAnswer | Refusal:
         """What is decided of a record that was observed, and of one action that it proposes."""
         if self._assessor is None:
             self._assessor = Assessor(self.guideline)
@@ -156,76 +152,77 @@ class CaseChecker:
         row = Row(self.compiled.index, self.guideline.checks_of(action)) if action else None
         verdict = row.verdict(decision.answers)[1] if row and row.checks else SILENT
         alerts = frozenset(check.shape for check in assessor.alerts.of(decision.answers))
-        return Said(decision.states, assessor.status(decision), frozenset(fact.term for fact in decision.assumed),
-                    self._known(decision.recorded), alerts, {action: verdict})  # fmt: skip
+        return self._decided(decision, assessor.status(decision), alerts, {action: verdict})
 
-    def said_of(self, result: Assessment) -> Said:
+    def decided_in(self, result: Assessment) -> CaseAnswer:
         """The same of an assessment."""
-        decision = result.decision
-        return Said(decision.states, result.status, frozenset(fact.term for fact in decision.assumed),
-                    self._known(decision.recorded), frozenset(check.shape for check in result.alerts),
-                    {order.action: order.verdict for order in result.orders})  # fmt: skip
+        alerts = frozenset(check.shape for check in result.alerts)
+        verdicts = {order.action: order.verdict for order in result.orders}
+        return self._decided(result.decision, result.status, alerts, verdicts)
 
-    def _known(self, recorded: int) -> Mapping[str, bool]:
-        """The findings and acts that the record settles, before anything is assumed."""
-        closed = self.compiled.theory.from_bits(recorded)
-        return {atom.target: bool(closed.pos >> i & 1) for i, atom in enumerate(self.compiled.theory.atoms)
-                if atom.kind == "class" and len(atom.path) == 1 and (closed.pos | closed.neg) >> i & 1}  # fmt: skip
+    def _decided(
+        self, decision: Decision, status: str, alerts: frozenset[str], verdicts: Mapping[str, str]
+    ) -> CaseAnswer:  # fmt: skip
+        assumed = frozenset(fact.term for fact in decision.assumed)
+        known = known_terms(self.compiled, self.compiled.theory.from_bits(decision.recorded))
+        return CaseAnswer(decision.states, status, assumed, known, alerts, verdicts)
 
     def differs(self, trial: Trial) -> bool:
         """Whether what is decided is not what the case expects."""
         case = trial.case
-        said = self.says(trial.observations, case.one("action")) if not trial.refused else Refusal(None, trial.refused)
-        if isinstance(said, Refusal):
-            return any(_of_refusal(case, [problem.code for problem in said.problems]))
-        return any(self.decided(case, said))
+        decided = (
+            self.decide(trial.observations, case.one("action")) if not trial.refused else Refusal(None, trial.refused)
+        )
+        if isinstance(decided, Refusal):
+            return any(_of_refusal(case, [problem.code for problem in decided.problems]))
+        return any(self.decided(case, decided))
 
-    def decided(self, case: Case, said: Said) -> Iterator[Failure]:
+    def decided(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         """Where what is decided is not what a case expects."""
         yield from _of_refusal(case, ())
-        yield from self._states(case, said)
+        yield from self._states(case, decided)
         for word, truth in KNOWN.items():
             for iri in case.expected.get(word, ()):
-                if said.known.get(iri) is not truth:
-                    so = {True: "present", False: "absent", None: "not known"}[said.known.get(iri)]
+                if decided.known.get(iri) is not truth:
+                    so = {True: "present", False: "absent", None: "not known"}[decided.known.get(iri)]
                     yield self._failure(case, word, iri, f"is {so} by the record, and is to be {word}")
-        yield from self._others(case, said)
+        yield from self._others(case, decided)
 
-    def _states(self, case: Case, said: Said) -> Iterator[Failure]:
+    def _states(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         expected = case.states()
         for iri, state in expected.items():
-            actual = said.states[iri]
-            closed = actual is State.EXCLUDED and bool(case.all("assumes") & said.assumed)
-            lenient = iri not in _told(case) and state is State.UNDETERMINED and closed
+            actual = decided.states[iri]
+            closed = actual is State.EXCLUDED and bool(case.all("assumes") & decided.assumed)
+            lenient = iri not in _named(case) and state is State.UNDETERMINED and closed
             if actual is not state and not lenient:
                 word = next((w for w, s in STATES.items() if s is state and iri in case.all(w)), "criterion")
                 yield self._failure(case, word, iri, f"is {actual}, and is to be {state}")
         if case.kind == WORKED:
             for iri in self.management:
-                if iri not in expected and said.states[iri] is not State.EXCLUDED:
-                    what = f"is {said.states[iri]}, and is to be excluded, because the case does not name it"
+                if iri not in expected and decided.states[iri] is not State.EXCLUDED:
+                    what = f"is {decided.states[iri]}, and is to be excluded, because the case does not name it"
                     yield self._failure(case, "record", iri, what)
 
-    def _others(self, case: Case, said: Said) -> Iterator[Failure]:
-        if case.one("status") not in ("", said.status):
-            yield self._failure(case, "status", case.one("status"), f"is expected, and the status is {said.status}")
-        yield from self.listed(case, "assumes", said.assumed, exact=case.kind == WORKED)
-        yield from self.listed(case, "alert", said.alerts, exact=case.kind == OF_ORDER)
-        verdict = said.verdicts.get(case.one("action"), "not asked for in the record")
+    def _others(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
+        if case.one("status") not in ("", decided.status):
+            yield self._failure(case, "status", case.one("status"), f"is expected, and the status is {decided.status}")
+        yield from self.listed(case, "assumes", decided.assumed, exact=case.kind == WORKED)
+        yield from self.listed(case, "alert", decided.alerts, exact=case.kind == OF_ORDER)
+        verdict = decided.verdicts.get(case.one("action"), "not asked for in the record")
         if case.one("verdict") not in ("", verdict):
             yield self._failure(case, "verdict", case.one("verdict"), f"is expected, and the verdict is {verdict}")
 
-    def listed(self, case: Case, word: str, found: Iterable[str], *, exact: bool) -> Iterator[Failure]:
+    def listed(self, case: Case, word: str, found: Iterable[str], *, exact: bool) -> Iterator[Finding]:
         """Values of a word that are not found; with `exact`, also those found that the case does not have."""
         for value in sorted(case.all(word) - set(found)):
             yield self._failure(case, word, value, "is expected, and is not in the answer")
         for value in sorted(set(found) - case.all(word)) if exact else ():
             yield self._failure(case, word, value, "is in the answer, and the case does not name it")
 
-    def _failure(self, case: Case, word: str, value: str, what: str) -> Failure:
-        return Failure(word, value, f"{curie(value, self.guideline.prefixes)} {what}", case.line(word, value))
+    def _failure(self, case: Case, word: str, value: str, what: str) -> Finding:
+        return _failure(case, word, value, f"{curie(value, self.guideline.prefixes)} {what}")
 
-    def side(self, trial: Trial) -> Iterator[Failure]:
+    def side(self, trial: Trial) -> Iterator[Finding]:
         """Whether the number of a case lies on the side of the threshold that it names."""
         case = trial.case
         if (iri := case.one("threshold")) and (wanted := SIDES[case.one("side")]) not in sides_of(
@@ -235,7 +232,7 @@ class CaseChecker:
             yield self._failure(case, "threshold", iri, f"has no bound that a number of the record lies {where}")
 
 
-def _told(case: Case) -> set[str]:
+def _named(case: Case) -> set[str]:
     return {iri for word in STATES for iri in case.expected.get(word, ())}
 
 
@@ -252,32 +249,23 @@ def sides_of(compiled: Compiled, trial: Trial, iri: str) -> set[int]:
 
 def side_of(atom: Atom, trial: Trial) -> int | None:
     """Where the recorded number lies, if it is at the bound or beside it."""
-    for seen in trial.observations:
-        if seen.kind == "number" and seen.path == atom.path and seen.low is not None and seen.low == seen.high:
-            away = seen.low - atom.bound
+    for one in trial.observations:
+        if one.kind == "number" and one.path == atom.path and one.low is not None and one.low == one.high:
+            away = one.low - atom.bound
             if abs(away) <= Decimal(BESIDE):
                 return (away > 0) - (away < 0)
     return None
 
 
-@dataclass(frozen=True)
-class _Explained:
-    """Compares reasons, questions and needs with what a case expects."""
-
-    guideline: Guideline
-    case: Case
-    result: Assessment
-
-    def failures(self) -> Iterator[Failure]:
-        judge, case = CaseChecker(self.guideline), self.case
-        orders = [order for order in self.result.orders if order.action == case.one("action")]
-        entailed = [r for c in self.result.conclusions if c.state is State.ENTAILED for r in c.reasons]
-        said = orders if case.one("action") else entailed
-        statements = {statement for one in said for statement in one.statements}
-        cited = self.guideline.catalogue.citations(statements)
-        exact = case.kind in (WORKED, OF_ORDER)
-        yield from judge.listed(case, "statement", statements, exact=exact)
-        yield from judge.listed(case, "citation", cited, exact=case.kind == WORKED)
-        yield from judge.listed(case, "asks", {a for q in self.result.questions for a in q.ask}, exact=False)
-        needs = {need for order in orders for need in order.needs}
-        yield from judge.listed(case, "needs", needs, exact=case.one("needsNothing") == "true")
+def _explained(checker: CaseChecker, case: Case, result: Assessment) -> Iterator[Finding]:
+    """Where reasons, questions and needs are not what a case expects."""
+    orders = [order for order in result.orders if order.action == case.one("action")]
+    entailed = [r for c in result.conclusions if c.state is State.ENTAILED for r in c.reasons]
+    statements = {s for one in (orders if case.one("action") else entailed) for s in one.statements}
+    cited = checker.guideline.catalogue.citations(statements)
+    exact = case.kind in (WORKED, OF_ORDER)
+    yield from checker.listed(case, "statement", statements, exact=exact)
+    yield from checker.listed(case, "citation", cited, exact=case.kind == WORKED)
+    yield from checker.listed(case, "asks", {a for q in result.questions for a in q.ask}, exact=False)
+    needs = {need for order in orders for need in order.needs}
+    yield from checker.listed(case, "needs", needs, exact=case.one("needsNothing") == "true")

@@ -2,37 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
-
-from rdflib import RDF, URIRef
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
-from reasoner.logic.translate import named_in
 from reasoner.workbench.cases.coverage import Measure, coverage
 from reasoner.workbench.cases.mutation import MutationReport, mutate
 from reasoner.workbench.cases.read import read_cases
-from reasoner.workbench.cases.run import Outcome, run_cases
+from reasoner.workbench.cases.run import CaseOutcome, run_cases
+from reasoner.workbench.lookup import declared_at, unfolded
+from reasoner.workbench.report import Progress, unwatched
 
 #: The words whose values are facts, some of which are classes too.
 _FACTS = ("asks", "needs")
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 
 
 @dataclass(frozen=True)
 class CaseReport:
     """Every case, how much they cover, and the mutants where they were asked for."""
 
-    outcomes: tuple[Outcome, ...]
+    outcomes: tuple[CaseOutcome, ...]
     coverage: tuple[Measure, ...]
     mutation: MutationReport | None = None
 
     @property
-    def failed(self) -> tuple[Outcome, ...]:
+    def failed(self) -> tuple[CaseOutcome, ...]:
         """The cases that do not pass."""
         return tuple(outcome for outcome in self.outcomes if not outcome.passed)
 
@@ -44,7 +41,7 @@ class CaseReport:
 
 def run_tests(
     guideline: Guideline, as_of: date, cases: Path | None = None, *, mutants: bool = False,
-    watch: Progress = lambda items, _: items,
+    watch: Progress = unwatched,
 ) -> CaseReport:  # fmt: skip
     """Run the cases of a guideline, those of a folder or file if one is given; with `mutants`, try them too.
 
@@ -55,29 +52,12 @@ def run_tests(
     return CaseReport(outcomes, coverage(guideline, outcomes), mutate(guideline, passed, watch) if mutants else None)
 
 
-def concerned(guideline: Guideline, outcomes: Iterable[Outcome]) -> tuple[Origin, ...]:
+def concerned(guideline: Guideline, outcomes: Iterable[CaseOutcome]) -> tuple[Origin, ...]:
     """Where to look first when cases fail: the classes of failed expectations that rest on no other such class.
 
     Each is placed where it is declared.
     """
-    values = {failure.value for outcome in outcomes for failure in outcome.failures if failure.word not in _FACTS}
+    values = {one.term for outcome in outcomes for one in outcome.failures if one.about[0] not in _FACTS}
     failed = values & guideline.compiled.rules.keys()
-    first = sorted(iri for iri in failed if not _used(guideline, iri) & failed)
-    return tuple(sorted((_place(guideline, iri) for iri in first), key=lambda o: (o.file, o.line or 0)))
-
-
-def _used(guideline: Guideline, iri: str) -> set[str]:
-    """The classes in the unfolded definition of a class."""
-    rules, found = guideline.compiled.rules, set[str]()
-    queue = [iri]
-    while queue:
-        named = named_in(rules[queue.pop()].definition) & rules.keys()
-        queue += named - found
-        found |= named
-    return found
-
-
-def _place(guideline: Guideline, iri: str) -> Origin:
-    node = URIRef(iri)
-    home = next(parsed for parsed in guideline.ontologies if (node, RDF.type, None) in parsed.graph)
-    return Origin(iri, home.file, home.line_of(node, RDF.type))
+    first = sorted(iri for iri in failed if not (unfolded(guideline.compiled, [iri]) - {iri}) & failed)
+    return tuple(sorted((declared_at(guideline, iri) for iri in first), key=lambda o: (o.file, o.line or 0)))

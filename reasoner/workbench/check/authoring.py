@@ -8,10 +8,10 @@ from rdflib import OWL, RDF, SH, Graph, Literal, URIRef
 from rdflib.term import Node
 
 from reasoner.guideline.guideline import home
-from reasoner.rdf import read_graph
+from reasoner.rdf import Triple, read_graph
 from reasoner.terms import GP
-from reasoner.workbench.check.codes import Finding
-from reasoner.workbench.check.files import Sources, Triple
+from reasoner.workbench.check.files import Sources
+from reasoner.workbench.finding import Finding
 
 
 def check_authoring(sources: Sources) -> Iterator[Finding]:
@@ -22,7 +22,7 @@ def check_authoring(sources: Sources) -> Iterator[Finding]:
     _, report, _ = pyshacl.validate(_data(sources), shacl_graph=shapes)
     assert isinstance(report, Graph), report
     for result in report.subjects(RDF.type, SH.ValidationResult):
-        yield from _Result(sources, shapes, report, result).findings()
+        yield from _ValidationResult(sources, shapes, report, result).findings()
 
 
 def _data(sources: Sources) -> Graph:
@@ -34,7 +34,7 @@ def _data(sources: Sources) -> Graph:
     return data
 
 
-class _Result:
+class _ValidationResult:
     """One validation result."""
 
     def __init__(self, sources: Sources, shapes: Graph, report: Graph, result: Node) -> None:
@@ -61,9 +61,9 @@ class _Result:
         return triple if None not in triple and triple in self.sources.graph else self.focus  # type: ignore[return-value]
 
     def _finding(self, at: Triple | Node, more: str) -> Finding:
-        code, what, remedy = (self._say(p) for p in (GP.code, SH.message, GP.remedy))
+        code, what, remedy = (self._text(p) for p in (GP.code, SH.message, GP.remedy))
         about = [node for node in (self.focus, self.value) if isinstance(node, URIRef)]
         return self.sources.finding(code, f"{what}{more}", remedy, at, about=about)
 
-    def _say(self, predicate: URIRef) -> str:
+    def _text(self, predicate: URIRef) -> str:
         return str(next((o for o in self.shapes.objects(self.shape, predicate) if isinstance(o, Literal)), ""))

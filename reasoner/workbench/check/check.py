@@ -13,7 +13,6 @@ from pathlib import Path
 from reasoner.errors import EngineError
 from reasoner.guideline.guideline import home
 from reasoner.workbench.check.authoring import check_authoring
-from reasoner.workbench.check.codes import Finding, Severity
 from reasoner.workbench.check.compiling import check_declarations, check_fragment, check_imports
 from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources, read_sources
 from reasoner.workbench.check.owl_profile import check_consistency, check_profile
@@ -22,6 +21,7 @@ from reasoner.workbench.check.queries import check_quality, check_query_terms, c
 from reasoner.workbench.check.shacl import check_shacl
 from reasoner.workbench.check.terms import check_terms
 from reasoner.workbench.check.thresholds import check_numbers
+from reasoner.workbench.finding import Finding, Severity
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Skipped:
 
 
 @dataclass(frozen=True)
-class Report:
+class CheckReport:
     """What the checks of a directory came to."""
 
     sources: Sources
@@ -80,24 +80,24 @@ CHECKS = (
     Check("quality queries", BOTH, check_quality),
 )
 
-#: Findings after which a file says something else than its author thinks, in every line.
+#: Findings after which every line of a file means something else than its author thinks.
 _MISREAD = ("near-namespace", "prefix-not-canonical")
 
 Steps = Callable[[tuple[Check, ...]], Iterable[Check]]
 
 
-def check(directory: Path | None = None, steps: Steps = iter) -> Report:
+def check(directory: Path | None = None, steps: Steps = iter) -> CheckReport:
     """Check the guideline in a directory (the one that comes with the package if None).
 
     `steps` hands out the checks, and may show how far they are. Raises GuidelineError for a directory without ontology.
     """
-    run = _Run(read_sources(directory or home()))
+    run = CheckRun(read_sources(directory or home()))
     for one in steps(CHECKS):
         run.make(one)
-    return Report(run.sources, tuple(_apart(run.findings)), tuple(run.skipped))
+    return CheckReport(run.sources, tuple(_apart(run.findings)), tuple(run.skipped))
 
 
-class _Run:
+class CheckRun:
     """The checks of one directory so far."""
 
     def __init__(self, sources: Sources) -> None:
@@ -107,7 +107,7 @@ class _Run:
         self.skipped: list[Skipped] = []
 
     def make(self, one: Check) -> None:
-        """Make a check, or say why not."""
+        """Make a check, or note why it is skipped."""
         broken = [file for kind in one.needs for file in self.broken[kind]]
         if broken:
             self.skipped.append(Skipped(one.title, f"{', '.join(broken)} must be mended first"))
@@ -132,6 +132,6 @@ def _apart(findings: list[Finding]) -> Iterator[Finding]:
     undeclared = {finding.term for finding in findings if finding.code == "undeclared-term" and not finding.about}
     first: dict[tuple[str, int, str, str], Finding] = {}
     for finding in findings:
-        if not finding.about & undeclared:
+        if undeclared.isdisjoint(finding.about):
             first.setdefault((finding.file, finding.line, finding.code, finding.term), finding)
-    return iter(sorted(first.values()))
+    return iter(sorted(first.values(), key=lambda one: (one.file, one.line, one.code, one.term, one.what)))

@@ -1,21 +1,14 @@
-"""The findings of a check, and the one list that says how grave each is.
+"""The findings of a check, and the one list of how grave each is.
 
 The list gives each code its severity; `docs/checks.md` has a section under each code, to which a finding leads.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from enum import StrEnum
+from collections.abc import Iterable
 
-
-class Severity(StrEnum):
-    """How grave a finding is: an error or a warning is to be mended before publishing, an info need not be."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
+from reasoner.logic.compiled import Origin
+from reasoner.workbench.finding import Finding, Severity
 
 #: Where each code is explained; the anchor is the code.
 DOCUMENT = "docs/checks.md"
@@ -58,34 +51,14 @@ SEVERITIES: dict[str, Severity] = {
 }
 
 
-@dataclass(frozen=True, order=True)
-class Finding:
-    """One thing to mend: where it stands, what it is and what to do.
+def check_finding(
+    file: str, line: int, code: str, what: str, remedy: str, *, term: str = "", about: Iterable[str] = (),
+    severity: Severity = Severity.WARNING,
+) -> Finding:  # fmt: skip
+    """A finding of `check`: `file` is relative to the guideline's directory where it lies there.
 
-    `file` is relative to the guideline's directory where it lies there. `term` is the IRI that the finding is about,
-    empty where there is none. `about` are further IRIs that it comes from.
+    `severity` is that of a code that is not in the list, which is a query of the guideline's own and explains itself.
     """
-
-    file: str
-    line: int
-    code: str
-    term: str
-    what: str
-    remedy: str
-    about: frozenset[str] = field(default=frozenset(), compare=False)
-    severity_of_own: Severity | None = field(default=None, compare=False)
-
-    @property
-    def severity(self) -> Severity:
-        """The severity in the list; of a query of the guideline's own, the one that its header gives."""
-        return SEVERITIES.get(self.code) or self.severity_of_own or Severity.WARNING
-
-    @property
-    def grave(self) -> bool:
-        """Whether it is to be mended before publishing."""
-        return self.severity is not Severity.INFO
-
-    @property
-    def docs(self) -> str:
-        """Where the code is explained; a query of the guideline's own explains itself."""
-        return f"{DOCUMENT}#{self.code}" if self.code in SEVERITIES else f"queries/qc/{self.code}.rq"
+    docs = f"{DOCUMENT}#{code}" if code in SEVERITIES else f"queries/qc/{code}.rq"
+    where = Origin(term, file, line)
+    return Finding(code, SEVERITIES.get(code, severity), what, where, remedy, docs, tuple(about))

@@ -13,11 +13,11 @@ from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.owl import read_axioms
-from reasoner.workbench.check.codes import Finding
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.declared import acceptances, invariants
+from reasoner.workbench.finding import Finding
 
-#: What the loader refuses and another check finds, at the place where it stands.
+#: What the loader refuses and another check finds, on the line where it stands.
 _ELSEWHERE = {"unresolved-import", "unknown-statement", "closed-finding", "undefined-class"}
 
 

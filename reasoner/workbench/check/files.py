@@ -18,18 +18,18 @@ from rdflib.term import Node
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.content import merged
 from reasoner.guideline.guideline import home, ontology_files
-from reasoner.rdf import Parsed, read_graph
+from reasoner.rdf import Parsed, Triple, read_graph
 from reasoner.terms import PREFIXES, curie, shorten
-from reasoner.workbench.check.codes import Finding
+from reasoner.workbench.check.codes import check_finding
+from reasoner.workbench.finding import Finding, Severity
 
-Triple = tuple[Node, Node, Node]
 ONTOLOGIES, SHAPES = "ontologies", "shapes"
 _UNKNOWN_PREFIX = re.compile(r"The prefix (\S*?):? has not been declared")
 _OTHER_SYNTAX = {".owl", ".rdf", ".owx", ".ofn", ".omn", ".jsonld", ".nt", ".trig"}
 
 
 @dataclass(frozen=True)
-class Text:
+class TextFile:
     """A text file with its lines."""
 
     file: str
@@ -46,8 +46,8 @@ class Sources:
     directory: Path
     ontologies: tuple[Parsed, ...]
     shapes: tuple[Parsed, ...]
-    queries: tuple[Text, ...]
-    texts: tuple[Text, ...]
+    queries: tuple[TextFile, ...]
+    texts: tuple[TextFile, ...]
     broken: dict[str, list[str]]
     problems: tuple[Finding, ...]
 
@@ -82,10 +82,9 @@ class Sources:
 
     def relative(self, file: str) -> str:
         """A file's name as findings give it."""
-        path = Path(file)
-        return path.relative_to(self.directory).as_posix() if path.is_relative_to(self.directory) else file
+        return _relative(Path(file), self.directory)
 
-    # -- names and places --
+    # -- names and positions --
 
     def name(self, term: Node | str) -> str:
         """A term as people read it."""
@@ -95,28 +94,28 @@ class Sources:
         """A text with its IRIs shortened."""
         return shorten(text, self.prefixes)
 
-    def place(self, term: Node) -> tuple[str, int]:
+    def position(self, term: Node) -> tuple[str, int]:
         """The file and the line in which a term is declared, or first described."""
-        places = [(parsed, line) for parsed in self.files
+        found = [(parsed, line) for parsed in self.files
                   for line in (parsed.line_of(term, RDF.type), parsed.line_of(term)) if line is not None]  # fmt: skip
-        return (self.relative(places[0][0].file), places[0][1]) if places else ("", 0)
+        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
 
-    def place_of(self, triple: Triple) -> tuple[str, int]:
-        """The file and the line of a triple; where there is none, the place of its subject."""
+    def position_of(self, triple: Triple) -> tuple[str, int]:
+        """The file and the line of a triple; where there is none, the position of its subject."""
         for parsed in self.files:
             if triple in parsed.lines:
                 return self.relative(parsed.file), _opening(parsed, triple)
-        return self.place(triple[0])
+        return self.position(triple[0])
 
     def above(self, node: Node) -> Iterator[Node]:
         """A node, then those in which it stands, up to the first with a name."""
-        seen = {node}
+        passed = {node}
         yield node
         while isinstance(node, BNode):
-            found = next((s for s in self.graph.subjects(None, node) if s not in seen), None)
+            found = next((s for s in self.graph.subjects(None, node) if s not in passed), None)
             if found is None:
                 return
-            seen.add(found)
+            passed.add(found)
             yield (node := found)
 
     def owner(self, node: Node) -> Node:
@@ -127,28 +126,35 @@ class Sources:
 
     def finding(
         self, code: str, what: str, remedy: str, at: Triple | Node, *, term: Node | None = None,
-        about: Iterable[Node] = ()
+        about: Iterable[Node] = (), severity: Severity = Severity.WARNING,
     ) -> Finding:  # fmt: skip
         """A finding at a triple, or where a term is declared; `term` is the triple's owner if not given."""
-        file, line = self.place_of(at) if isinstance(at, tuple) else self.place(at)
+        file, line = self.position_of(at) if isinstance(at, tuple) else self.position(at)
         named = term if term is not None else self.owner(at[0] if isinstance(at, tuple) else at)
         iri = str(named) if isinstance(named, URIRef) else ""
-        return Finding(file, line, code, iri, self.short(what), remedy, frozenset(map(str, about)))
+        return check_finding(
+            file, line, code, self.short(what), remedy, term=iri, about=map(str, about), severity=severity
+        )
 
     def of_problem(self, problem: Problem) -> Finding:
         """The finding that stands for an error of the loader."""
         node = URIRef(problem.node) if problem.node and "://" in problem.node else None
-        file, line = self._place_of_problem(problem, node)
-        about = frozenset(re.findall(r"https?://[^\s,]+", problem.what))
-        return Finding(file, line, problem.code, str(node or ""), self.short(problem.what), problem.remedy, about)
+        file, line = self._position_of_problem(problem, node)
+        about = re.findall(r"https?://[^\s,]+", problem.what)
+        what = self.short(problem.what)
+        return check_finding(file, line, problem.code, what, problem.remedy, term=str(node or ""), about=about)
 
-    def _place_of_problem(self, problem: Problem, node: URIRef | None) -> tuple[str, int]:
+    def _position_of_problem(self, problem: Problem, node: URIRef | None) -> tuple[str, int]:
         if not problem.file:
-            return self.place(node) if node is not None else ("", 0)
+            return self.position(node) if node is not None else ("", 0)
         read = [parsed for parsed in self.files if parsed.file == problem.file and node is not None]
-        told = [_opening(parsed, triple) for parsed in read for triple in parsed.graph.triples((node, None, None))
+        lines = [_opening(parsed, triple) for parsed in read for triple in parsed.graph.triples((node, None, None))
                 if parsed.lines.get(triple) == problem.line]  # fmt: skip
-        return self.relative(problem.file), min(told, default=problem.line or 0)
+        return self.relative(problem.file), min(lines, default=problem.line or 0)
+
+
+def _relative(path: Path, directory: Path) -> str:
+    return path.relative_to(directory).as_posix() if path.is_relative_to(directory) else str(path)
 
 
 def _opening(parsed: Parsed, triple: Triple) -> int:
@@ -159,7 +165,7 @@ def _opening(parsed: Parsed, triple: Triple) -> int:
 
 def read_sources(directory: Path) -> Sources:
     """Read all files of a guideline. Raises GuidelineError where the directory holds no ontology."""
-    reader = _Reader(directory)
+    reader = SourceReader(directory)
     ontologies = reader.graphs(ontology_files(directory), ONTOLOGIES)
     shapes = reader.graphs(_shapes_files(directory), SHAPES)
     queries = reader.read_queries(sorted((directory / "queries").rglob("*.rq")))
@@ -172,12 +178,14 @@ def _shapes_files(directory: Path) -> list[Path]:
     return own if any(path.name == core.name for path in own) else [core, *own]
 
 
-class _Reader:
+class SourceReader:
+    """Reads the files of a guideline one by one."""
+
     def __init__(self, directory: Path) -> None:
         self.directory = directory
         self.broken: dict[str, list[str]] = {ONTOLOGIES: [], SHAPES: []}
         self.problems: list[Finding] = []
-        self.texts: list[Text] = []
+        self.texts: list[TextFile] = []
 
     def graphs(self, paths: Iterable[Path], kind: str) -> tuple[Parsed, ...]:
         """The files that can be read; each of the others is named with its first fault."""
@@ -185,21 +193,21 @@ class _Reader:
         for path in paths:
             try:
                 found.append(read_graph(path, imports=True))
-                self.texts.append(Text(self._name(path), path.read_text("utf-8-sig")))
+                self.texts.append(self._text(path))
             except GuidelineError as error:
                 self.broken[kind].append(self._name(path))
                 self.problems.append(self._fault(error.problem, path))
         return tuple(found)
 
-    def read_queries(self, paths: Iterable[Path]) -> tuple[Text, ...]:
+    def read_queries(self, paths: Iterable[Path]) -> tuple[TextFile, ...]:
         """The queries that are text."""
         found = []
         for path in paths:
             try:
-                found.append(Text(self._name(path), path.read_text("utf-8-sig")))
+                found.append(self._text(path))
             except (OSError, UnicodeDecodeError):
                 what, remedy = "the query cannot be read as UTF-8 text", "save it as UTF-8, and check its permissions"
-                self.problems.append(Finding(self._name(path), 1, "not-utf8", "", what, remedy))
+                self.problems.append(check_finding(self._name(path), 1, "not-utf8", what, remedy))
         self.texts += found
         return tuple(found)
 
@@ -209,17 +217,20 @@ class _Reader:
             if path.suffix in _OTHER_SYNTAX:
                 what = f"the file is not read: only Turtle files (.ttl) of {path.parent.name}/ are"
                 remedy = "save it as Turtle with the ending .ttl, or move it elsewhere"
-                self.problems.append(Finding(self._name(path), 1, "file-ignored", "", what, remedy))
+                self.problems.append(check_finding(self._name(path), 1, "file-ignored", what, remedy))
+
+    def _text(self, path: Path) -> TextFile:
+        return TextFile(self._name(path), path.read_text("utf-8-sig"))
 
     def _name(self, path: Path) -> str:
-        return path.relative_to(self.directory).as_posix() if path.is_relative_to(self.directory) else str(path)
+        return _relative(path, self.directory)
 
     def _fault(self, problem: Problem, path: Path) -> Finding:
         unknown = _UNKNOWN_PREFIX.search(problem.what)
         if unknown is None:
-            return Finding(self._name(path), problem.line or 1, problem.code, "", problem.what, problem.remedy)
+            return check_finding(self._name(path), problem.line or 1, problem.code, problem.what, problem.remedy)
         prefix = unknown[1]
         meant = f"@prefix {prefix}: <{PREFIXES[prefix]}> ." if prefix in PREFIXES else f"@prefix {prefix}: <…> ."
         what = f"the prefix {prefix}: is used and not declared in this file"
         remedy = f"add {meant} at the top, or correct the prefix"
-        return Finding(self._name(path), problem.line or 1, "undeclared-prefix", "", what, remedy)
+        return check_finding(self._name(path), problem.line or 1, "undeclared-prefix", what, remedy)

@@ -18,8 +18,9 @@ from rdflib.term import Node
 
 from reasoner.errors import EngineError, Problem
 from reasoner.patient.hermit import Logical, classified, taxonomy_of
-from reasoner.workbench.check.codes import Finding
 from reasoner.workbench.check.files import Sources
+from reasoner.workbench.finding import Finding
+from reasoner.workbench.lookup import reachable
 
 if TYPE_CHECKING:
     from pyhornedowl import PyIndexedOntology
@@ -34,7 +35,7 @@ _SHOWN = 5
 
 
 def check_profile(sources: Sources) -> Iterator[Finding]:
-    """What keeps the ontologies, taken together, from being OWL 2 DL. Raises EngineError without py-horned-owl."""
+    """What keeps the ontologies, taken as one, from being OWL 2 DL. Raises EngineError without py-horned-owl."""
     try:
         from pyhornedowl.profile import check_profile as check
     except ImportError as error:
@@ -94,7 +95,7 @@ def _violation(sources: Sources, violation: Any) -> Finding:
 
 
 def _rule(violation: Any) -> str:
-    """What a violation says of a term, in words."""
+    """The rule that a violation breaks, in words."""
     name = type(violation).__name__
     if name == "UseOfIllegalPunning":
         return "is used as two kinds of things that OWL 2 DL keeps apart"
@@ -148,7 +149,7 @@ def unsatisfiable(sources: Sources) -> set[URIRef]:
 
 
 def _main_header(sources: Sources) -> Node:
-    """The header of the guideline's own main ontology: the one with most to say."""
+    """The header of the guideline's own main ontology: the one with the most statements."""
     own = [parsed for parsed in sources.ontologies if Path(parsed.file).is_relative_to(sources.directory)]
     largest = max(own, key=lambda parsed: len(parsed.lines))
     return next(largest.graph.subjects(RDF.type, OWL.Ontology), URIRef(""))
@@ -162,13 +163,9 @@ def _roots(sources: Sources, empty: set[URIRef]) -> list[URIRef]:
 
 def _named_in(sources: Sources, cls: URIRef) -> set[Node]:
     """The named classes in a class's definition and superclasses."""
-    graph, found = sources.ontology, set[Node]()
-    queue = [o for p in (RDFS.subClassOf, OWL.equivalentClass) for o in graph.objects(cls, p)]
-    while queue:
-        node = queue.pop()
-        if node not in found:
-            found.add(node)
-            queue += [] if isinstance(node, URIRef) else list(graph.objects(node))
+    graph = sources.ontology
+    start = (o for p in (RDFS.subClassOf, OWL.equivalentClass) for o in graph.objects(cls, p))
+    found = reachable(start, lambda node: () if isinstance(node, URIRef) else graph.objects(node))
     return {node for node in found if isinstance(node, URIRef)}
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 from reasoner.records.contract import stem
 from reasoner.terms import PREFIXES
-from reasoner.workbench.check.codes import Finding
-from reasoner.workbench.check.files import ONTOLOGIES, Sources, Text
+from reasoner.workbench.check.codes import check_finding
+from reasoner.workbench.check.files import ONTOLOGIES, Sources, TextFile
+from reasoner.workbench.finding import Finding
 
 _BINDING = re.compile(r"^[ \t]*@?prefix\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 _DECLARED = re.compile(r'sh:prefix\s+"([\w.-]*)"\s*;\s*sh:namespace\s+"([^"]*)"')
@@ -27,7 +28,7 @@ class Binding:
     namespace: str
 
 
-def bindings(text: Text) -> Iterator[Binding]:
+def bindings(text: TextFile) -> Iterator[Binding]:
     """The prefixes that a text binds, in Turtle, SPARQL or by sh:declare."""
     for pattern in (_BINDING, _DECLARED):
         for found in pattern.finditer(text.text):
@@ -85,7 +86,7 @@ def near(namespace: str, known: set[str]) -> str | None:
 
 
 def _slip(one: str, other: str) -> bool:
-    """Whether two texts differ in one place only, by no more than a slip of the pen."""
+    """Whether two texts differ in one run of characters only, no longer than a slip of the pen."""
     shorter = min(len(one), len(other))
     start = _shared(one, other)
     end = min(_shared(one[::-1], other[::-1]), shorter - start)
@@ -98,4 +99,4 @@ def _shared(one: str, other: str) -> int:
 
 
 def _finding(binding: Binding, code: str, what: str, remedy: str) -> Finding:
-    return Finding(binding.file, binding.line, code, "", what, remedy)
+    return check_finding(binding.file, binding.line, code, what, remedy)

@@ -1,14 +1,15 @@
 """The queries that come with a guideline, and the queries that ask of a guideline what should have no answer.
 
-Each file of `queries/qc/` is such a question: `# Problem:` and `# Solution:` in its header say what a row means and
+Each file of `queries/qc/` is such a question: `# Problem:` and `# Solution:` in its header give what a row means and
 what to do, and the file's name is the code of the finding. A query returns `?term`, and where the fault is in one
-triple, `?property` and `?value`; `?detail` is appended to the problem. A guideline's own ones may say `# Severity:`.
+triple, `?property` and `?value`; `?detail` is appended to the problem. A guideline's own ones may give `# Severity:`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pyoxigraph as ox
@@ -18,13 +19,14 @@ from rdflib.term import Node
 from reasoner.errors import QueryError
 from reasoner.guideline.guideline import home
 from reasoner.patient.query import ask, store_of
-from reasoner.workbench.check.codes import Finding, Severity
-from reasoner.workbench.check.files import Sources, Text
-from reasoner.workbench.check.terms import Vocabulary, terms_in_query, undeclared, vocabulary
+from reasoner.workbench.check.codes import check_finding
+from reasoner.workbench.check.files import Sources
+from reasoner.workbench.check.terms import declared_terms, terms_in_query, undeclared
+from reasoner.workbench.finding import Finding, Severity
 
 _SPARQL = (SH.select, SH.construct, SH.ask)
 _HEADER = re.compile(r"^# (Problem|Solution|Severity):\s*(.*)$", re.MULTILINE)
-_PLACE = re.compile(r"error at (\d+):\d+: ?")
+_POSITION = re.compile(r"error at (\d+):\d+: ?")
 _NOISE = re.compile(r"#[^\n]*|<[^<>\s]*>|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'")
 _SELECT = re.compile(r"\bSELECT\b(.*?)(?:\bWHERE\b|\{)", re.IGNORECASE | re.DOTALL)
 _COMPUTED = re.compile(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)")
@@ -33,32 +35,55 @@ _COMPUTED = re.compile(r"\([^()]*(?:\([^()]*(?:\([^()]*\)[^()]*)*\)[^()]*)*\)")
 # -- queries as texts --
 
 
-def check_query_texts(sources: Sources) -> Iterator[Finding]:
-    """Queries that no engine accepts, and columns that stay empty whatever the data."""
+@dataclass(frozen=True)
+class PlacedQuery:
+    """A query, of a file or in a shape: the text, its file and first line, and the prefixes that it knows."""
+
+    text: str
+    file: str
+    line: int
+    prefixes: Mapping[str, str]
+
+
+def _placed(sources: Sources) -> Iterator[PlacedQuery]:
+    """All queries of a guideline: those of its files, then the SPARQL of its shapes."""
     for query in sources.queries:
-        yield from _text(sources, query.text, query.file, 1, {})
+        yield PlacedQuery(query.text, query.file, 1, sources.prefixes)
     for parsed in sources.shapes:
         for predicate in _SPARQL:
             for shape, text in parsed.graph.subject_objects(predicate):
                 start = (parsed.lines[shape, predicate, text] or 1) - str(text).count("\n")
-                file = sources.relative(parsed.file)
-                yield from _text(sources, str(text), file, start, _declared(sources, shape))
+                prefixes = {**sources.prefixes, **_declared(sources, shape)}
+                yield PlacedQuery(str(text), sources.relative(parsed.file), start, prefixes)
 
 
-def _text(sources: Sources, text: str, file: str, start: int, prefixes: dict[str, str]) -> Iterator[Finding]:
-    known = {**sources.prefixes, **prefixes}
-    try:
-        ask(ox.Store(), text, {}, known)
-    except QueryError as error:
-        place = _PLACE.search(error.problem.what)
-        offset = int(place[1]) - 1 if place else 0
-        at = text.splitlines()[offset : offset + 1]
-        what = f"no engine can read this query; it goes wrong at or before “{at[0].strip()}”" if place and at else ""
-        yield Finding(file, start + offset, "query-syntax", "", what or error.problem.what, "correct it (SPARQL 1.1)")
-        return
-    for name, offset in unbound(text):
-        what = f"the query returns ?{name} and binds it nowhere: the column is always empty"
-        yield Finding(file, start + offset, "query-unbound", "", what, "correct the name of the variable")
+def _declared(sources: Sources, shape: Node) -> dict[str, str]:
+    """The prefixes that sh:declare gives to the SPARQL of a shape."""
+    graph = sources.graph
+    found = [d for header in graph.objects(shape, SH.prefixes) for d in graph.objects(header, SH.declare)]
+    return {str(graph.value(d, SH.prefix)): str(graph.value(d, SH.namespace)) for d in found}
+
+
+def check_query_texts(sources: Sources) -> Iterator[Finding]:
+    """Queries that no engine accepts, and columns that stay empty whatever the data."""
+    for query in _placed(sources):
+        try:
+            ask(ox.Store(), query.text, {}, query.prefixes)
+        except QueryError as error:
+            yield _unreadable(query, error.problem.what)
+            continue
+        for name, offset in unbound(query.text):
+            what = f"the query returns ?{name} and binds it nowhere: the column is always empty"
+            remedy = "correct the name of the variable"
+            yield check_finding(query.file, query.line + offset, "query-unbound", what, remedy)
+
+
+def _unreadable(query: PlacedQuery, reason: str) -> Finding:
+    position = _POSITION.search(reason)
+    offset = int(position[1]) - 1 if position else 0
+    at = query.text.splitlines()[offset : offset + 1] if position else []
+    what = f"no engine can read this query; it goes wrong at or before “{at[0].strip()}”" if at else reason
+    return check_finding(query.file, query.line + offset, "query-syntax", what, "correct it (SPARQL 1.1)")
 
 
 def unbound(text: str) -> Iterator[tuple[str, int]]:
@@ -76,33 +101,14 @@ def unbound(text: str) -> Iterator[tuple[str, int]]:
 
 def check_query_terms(sources: Sources) -> Iterator[Finding]:
     """Terms in queries, and in the SPARQL of shapes, that nothing declares: such a pattern matches nothing."""
-    words = vocabulary(sources)
-    for query in sources.queries:
-        yield from _unknown(sources, words, query, 1, {})
-    for parsed in sources.shapes:
-        for predicate in _SPARQL:
-            for shape, text in parsed.graph.subject_objects(predicate):
-                start = (parsed.lines[shape, predicate, text] or 1) - str(text).count("\n")
-                where = Text(sources.relative(parsed.file), str(text))
-                yield from _unknown(sources, words, where, start, _declared(sources, shape))
-
-
-def _unknown(
-    sources: Sources, words: Vocabulary, query: Text, start: int, prefixes: dict[str, str]
-) -> Iterator[Finding]:
-    lines: dict[str, list[int]] = {}
-    for iri, offset in terms_in_query(query.text, {**sources.prefixes, **prefixes}):
-        if words.lacks(iri):
-            lines.setdefault(iri, []).append(start + offset)
-    for iri, found in lines.items():
-        yield undeclared(sources, words, iri, "term", query.file, found, "query-term")
-
-
-def _declared(sources: Sources, shape: Node) -> dict[str, str]:
-    """The prefixes that sh:declare gives to the SPARQL of a shape."""
-    graph = sources.graph
-    found = [d for header in graph.objects(shape, SH.prefixes) for d in graph.objects(header, SH.declare)]
-    return {str(graph.value(d, SH.prefix)): str(graph.value(d, SH.namespace)) for d in found}
+    declared = declared_terms(sources)
+    for query in _placed(sources):
+        lines: dict[str, list[int]] = {}
+        for iri, offset in terms_in_query(query.text, query.prefixes):
+            if declared.lacks(iri):
+                lines.setdefault(iri, []).append(query.line + offset)
+        for iri, found in lines.items():
+            yield undeclared(sources, declared, iri, "term", query.file, found, "query-term")
 
 
 # -- questions that should have no answer --
@@ -144,9 +150,9 @@ def _row(sources: Sources, code: str, header: dict[str, str], row: dict[str, Nod
         detail = row["detail"]
         what += f": {detail if isinstance(detail, Literal) else sources.name(detail)}"
     own = header.get("Severity", "")
-    severity = Severity(own) if own in set(Severity) else None
-    found = sources.finding(code, what, header.get("Solution", "see the query"), triple or term)
-    return Finding(found.file, found.line, code, found.term, found.what, found.remedy, frozenset([str(term)]), severity)
+    severity = Severity(own) if own in set(Severity) else Severity.WARNING
+    remedy = header.get("Solution", "see the query")
+    return sources.finding(code, what, remedy, triple or term, about=[term], severity=severity)
 
 
 def _node(term: object) -> Node | None:

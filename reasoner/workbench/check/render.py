@@ -1,19 +1,18 @@
-"""A report of checks as text and as JSON."""
+"""A report of checks as text, as JSON, and as Markdown for a pull request."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from itertools import groupby
 from textwrap import wrap
 
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress as ProgressBar
 from rich.text import Text
 
-from reasoner.terms import curie
-from reasoner.workbench.check.check import CHECKS, Check, Report
-from reasoner.workbench.check.codes import Finding, Severity
+from reasoner.workbench.check.check import CHECKS, Check, CheckReport
+from reasoner.workbench.finding import Finding, Severity
+from reasoner.workbench.report import Json, ReportWriter, bullets, table, times
 
 _INDENT = 4
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
@@ -22,7 +21,7 @@ _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity
 def watched(checks: tuple[Check, ...]) -> Iterator[Check]:
     """The checks, with a progress bar on a terminal's standard error."""
     console = Console(stderr=True)
-    with Progress(console=console, transient=True, disable=not console.is_terminal) as bar:
+    with ProgressBar(console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task("", total=len(checks))
         for check in checks:
             bar.update(task, description=check.title)
@@ -30,72 +29,70 @@ def watched(checks: tuple[Check, ...]) -> Iterator[Check]:
             bar.advance(task)
 
 
-def findings_text(report: Report, console: Console) -> None:
-    """Print a report: the findings by file and line, what was skipped and why, and the count."""
-    for _, findings in groupby(report.findings, key=lambda finding: finding.file):
-        for finding in findings:
-            _print(report, finding, console)
-    for why, checks in groupby(
-        sorted(report.skipped, key=lambda skipped: skipped.why), key=lambda skipped: skipped.why
-    ):
-        names = ", ".join(skipped.check for skipped in checks)
-        console.print(Text.assemble(("not checked: ", "bold yellow"), f"{names} — {why}"), soft_wrap=True)
-    style = "bold green" if report.clean else "bold"
-    console.print(Text(_counted(report), style=style), soft_wrap=True)
+class CheckWriter(ReportWriter):
+    """Writes what the checks of a directory came to."""
 
+    def __init__(self, report: CheckReport) -> None:
+        super().__init__(report.sources.prefixes)
+        self.report = report
 
-def _print(report: Report, finding: Finding, console: Console) -> None:
-    place = f"{finding.file}:{finding.line}" if finding.file else "the guideline"
-    term = f"  {_name(report, finding.term)}" if finding.term else ""
-    style = _STYLES[finding.severity]
-    head = Text.assemble(
-        (place, "bold"), (term, ""), "  ", (f"{finding.severity} ", style), (f"[{finding.code}]", style)
-    )
-    console.print(head, soft_wrap=True)
-    for text in (finding.what, f"→ {finding.remedy}", finding.docs):
-        style = "dim" if text == finding.docs else ""
-        for line in wrap(text, console.width - _INDENT, break_long_words=False, break_on_hyphens=False):
-            console.print(Text(f"{' ' * _INDENT}{line}", style=style), soft_wrap=True)
-    console.print()
+    def findings(self) -> Iterator[Finding]:
+        """The findings by file and line."""
+        return iter(self.report.findings)
 
+    def text(self, console: Console) -> None:
+        """Print the findings by file and line, what was skipped and why, and the count."""
+        for finding in self.report.findings:
+            self._print(finding, console)
+        by_reason = sorted(self.report.skipped, key=lambda skipped: skipped.why)
+        for why, checks in groupby(by_reason, key=lambda skipped: skipped.why):
+            names = ", ".join(skipped.check for skipped in checks)
+            console.print(Text.assemble(("not checked: ", "bold yellow"), f"{names} — {why}"), soft_wrap=True)
+        style = "bold green" if self.report.clean else "bold"
+        console.print(Text(self._counted(), style=style), soft_wrap=True)
 
-def _counted(report: Report) -> str:
-    made, files = len(CHECKS) - len(report.skipped), len(report.sources.texts)
-    looked = f"{made} of {len(CHECKS)} checks of {_times(files, 'file')}"
-    if not report.findings and not report.skipped:
-        return f"No findings: {looked}."
-    return f"{', '.join(_times(report.count(severity), severity) for severity in Severity)}: {looked}."
+    def _print(self, finding: Finding, console: Console) -> None:
+        position = f"{finding.file}:{finding.line}" if finding.file else "the guideline"
+        term = f"  {self.name(finding.term)}" if finding.term else ""
+        style = _STYLES[finding.severity]
+        grave = (f"{finding.severity} ", style), (f"[{finding.code}]", style)
+        console.print(Text.assemble((position, "bold"), term, "  ", *grave), soft_wrap=True)
+        for text, style in ((finding.what, ""), (f"→ {finding.remedy}", ""), (finding.docs, "dim")):
+            for line in wrap(text, console.width - _INDENT, break_long_words=False, break_on_hyphens=False):
+                console.print(Text(f"{' ' * _INDENT}{line}", style=style), soft_wrap=True)
+        console.print()
 
+    def _counted(self) -> str:
+        report = self.report
+        made, files = len(CHECKS) - len(report.skipped), len(report.sources.texts)
+        looked = f"{made} of {len(CHECKS)} checks of {times(files, 'file')}"
+        if not report.findings and not report.skipped:
+            return f"No findings: {looked}."
+        return f"{', '.join(times(report.count(severity), severity) for severity in Severity)}: {looked}."
 
-def _times(count: int, kind: str) -> str:
-    return f"{count} {kind}{'' if count == 1 else 's'}"
+    def markdown(self) -> str:
+        """The findings as a table for a pull request."""
+        rows = ((f"{one.file}:{one.line}", one.severity, f"`{one.code}`", f"{one.what}: {one.remedy}")
+                for one in self.report.findings)  # fmt: skip
+        found = table(("place", "severity", "code", "what to mend"), rows)
+        skipped = bullets(f"not checked: {one.check} — {one.why}" for one in self.report.skipped)
+        return "\n".join(filter(None, (f"## Checks\n\n{self._counted()}\n", found, skipped)))
 
+    def document(self) -> Json:
+        """The whole report as a JSON object; `docs/checks.md` describes it."""
+        report = self.report
+        return {
+            "guideline": str(report.sources.directory),
+            "clean": report.clean,
+            "counts": {str(severity): report.count(severity) for severity in Severity},
+            "checks": [check.title for check in CHECKS],
+            "skipped": [{"check": skipped.check, "why": skipped.why} for skipped in report.skipped],
+            "findings": [self._object(finding) for finding in report.findings],
+        }
 
-def findings_json(report: Report) -> str:
-    """The whole report as a JSON object; `docs/checks.md` describes it."""
-    document = {
-        "guideline": str(report.sources.directory),
-        "clean": report.clean,
-        "counts": {str(severity): report.count(severity) for severity in Severity},
-        "checks": [check.title for check in CHECKS],
-        "skipped": [{"check": skipped.check, "why": skipped.why} for skipped in report.skipped],
-        "findings": [_object(report, finding) for finding in report.findings],
-    }
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-
-
-def _object(report: Report, finding: Finding) -> dict[str, str | int | None]:
-    return {
-        "code": finding.code,
-        "severity": str(finding.severity),
-        "file": finding.file or None,
-        "line": finding.line or None,
-        "term": _name(report, finding.term) or None,
-        "what": finding.what,
-        "remedy": finding.remedy,
-        "docs": finding.docs,
-    }
-
-
-def _name(report: Report, iri: str) -> str:
-    return curie(iri, report.sources.prefixes)
+    def _object(self, finding: Finding) -> Json:
+        return {
+            "code": finding.code, "severity": str(finding.severity), "file": finding.file or None,
+            "line": finding.line or None, "term": self.name(finding.term) or None, "what": finding.what,
+            "remedy": finding.remedy, "docs": finding.docs,
+        }  # fmt: skip

@@ -16,8 +16,9 @@ from pathlib import Path
 from rdflib import RDF, RDFS, SH, Graph, URIRef
 from rdflib.term import Node
 
-from reasoner.workbench.check.codes import Finding
-from reasoner.workbench.check.files import Sources, Triple
+from reasoner.rdf import Triple
+from reasoner.workbench.check.files import Sources
+from reasoner.workbench.finding import Finding
 
 NAMESPACE = str(SH)
 #: Whose values are classes, and whose values (or the members of whose lists) are properties.

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 
 from rdflib import OWL, RDF, RDFS, SH, XSD, Literal, URIRef
 from rdflib.term import Node
 
-from reasoner.rdf import Parsed
+from reasoner.rdf import Parsed, Triple
 from reasoner.terms import PREFIXES, local_name
-from reasoner.workbench.check.codes import Finding
-from reasoner.workbench.check.files import Sources, Triple
+from reasoner.workbench.check.codes import check_finding
+from reasoner.workbench.check.files import Sources
 from reasoner.workbench.check.shacl import terms as shacl_terms
+from reasoner.workbench.finding import Finding
 
 #: What names versions of files and not terms.
 _VERSIONS = {OWL.versionIRI, OWL.imports, OWL.priorVersion, OWL.backwardCompatibleWith, OWL.incompatibleWith}
-_CLASS_PLACES = {RDF.type, RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith, OWL.someValuesFrom, SH.targetClass,
-                 SH["class"], OWL.complementOf}  # fmt: skip
+_CLASS_POSITIONS = {RDF.type, RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith, OWL.someValuesFrom,
+                    SH.targetClass, SH["class"], OWL.complementOf}  # fmt: skip
 _SHOWN = 5
 #: Two names that are as alike as this are taken for one, misspelt.
 _ALIKE = 0.75
-_PROPERTY_PLACES = {OWL.onProperty, SH.path, SH.targetSubjectsOf, SH.targetObjectsOf, RDFS.subPropertyOf}
+_PROPERTY_POSITIONS = {OWL.onProperty, SH.path, SH.targetSubjectsOf, SH.targetObjectsOf, RDFS.subPropertyOf}
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class DeclaredTerms:
     """The terms that are declared, and the namespaces in which every term has to be."""
 
     terms: frozenset[str]
@@ -49,28 +50,28 @@ class Vocabulary:
         return same[0] if same else alike[found[0]] if found else None
 
 
-def vocabulary(sources: Sources) -> Vocabulary:
+def declared_terms(sources: Sources) -> DeclaredTerms:
     """What ontologies and shapes declare (give a type), and what the W3C's vocabularies have."""
     standard = {str(term) for namespace in (OWL, RDF, RDFS, XSD) for term in dir(namespace)}
     standard |= set(map(str, shacl_terms(RDFS.Resource)))
-    declared = {str(s) for parsed in sources.files for s in parsed.graph.subjects(RDF.type)}
+    typed = {str(s) for parsed in sources.files for s in parsed.graph.subjects(RDF.type)}
     own = (f"{header}{end}" for header in sources.headers(sources.files) for end in "#/")
-    return Vocabulary(frozenset(standard | declared), tuple(sorted({*PREFIXES.values(), *own})))
+    return DeclaredTerms(frozenset(standard | typed), tuple(sorted({*PREFIXES.values(), *own})))
 
 
 def check_terms(sources: Sources, files: tuple[Parsed, ...]) -> Iterator[Finding]:
-    """Each term that one of the files uses and nothing declares, at its first place there."""
-    words = vocabulary(sources)
+    """Each term that one of the files uses and nothing declares, at the first line there."""
+    declared = declared_terms(sources)
     for parsed in files:
         lines: dict[str, list[int]] = {}
         roles: dict[str, str] = {}
         for triple, line in parsed.lines.items():
             for iri, role in _terms(triple):
-                if words.lacks(iri):
+                if declared.lacks(iri):
                     roles.setdefault(iri, role)
                     lines.setdefault(iri, []).append(line or 0)
         file = sources.relative(parsed.file)
-        yield from (undeclared(sources, words, iri, roles[iri], file, found) for iri, found in lines.items())
+        yield from (undeclared(sources, declared, iri, roles[iri], file, found) for iri, found in lines.items())
 
 
 def _terms(triple: Triple) -> Iterator[tuple[str, str]]:
@@ -84,11 +85,17 @@ def _terms(triple: Triple) -> Iterator[tuple[str, str]]:
 
 
 def _role(predicate: Node) -> str:
-    return "class" if predicate in _CLASS_PLACES else "property" if predicate in _PROPERTY_PLACES else "term"
+    return "class" if predicate in _CLASS_POSITIONS else "property" if predicate in _PROPERTY_POSITIONS else "term"
 
 
 def undeclared(
-    sources: Sources, words: Vocabulary, iri: str, role: str, file: str, lines: list[int], code: str = "undeclared-term"
+    sources: Sources,
+    declared: DeclaredTerms,
+    iri: str,
+    role: str,
+    file: str,
+    lines: list[int],
+    code: str = "undeclared-term",
 ) -> Finding:
     """The finding about one undeclared term, at the first of its lines."""
     kind = "term" if role == "subject" else role
@@ -97,9 +104,10 @@ def undeclared(
         f" (and in line {', '.join(map(str, others[:_SHOWN]))}{' …' if len(others) > _SHOWN else ''})" if others else ""
     )
     what = f"the {kind} {sources.name(iri)} is used here{more} and declared nowhere, so that nothing follows from it"
-    meant = words.nearest(iri)
+    meant = declared.nearest(iri)
     mend = f"did you mean {sources.name(meant)}?" if meant else "correct the name."
-    return Finding(file, first, code, iri, what, f"{mend} Otherwise declare it, with a label and a definition")
+    remedy = f"{mend} Otherwise declare it, with a label and a definition"
+    return check_finding(file, first, code, what, remedy, term=iri)
 
 
 # -- terms in SPARQL --
@@ -112,7 +120,7 @@ _TOKEN = re.compile(
 _PREFIX = re.compile(r"^\s*PREFIX\s+([\w.-]*):\s*<([^>]*)>", re.IGNORECASE | re.MULTILINE)
 
 
-def terms_in_query(text: str, prefixes: dict[str, str]) -> Iterator[tuple[str, int]]:
+def terms_in_query(text: str, prefixes: Mapping[str, str]) -> Iterator[tuple[str, int]]:
     """The IRIs that a query names, each with its line in the text, counted from 0."""
     bound = {**prefixes, **dict(_PREFIX.findall(text))}
     for token in _TOKEN.finditer(text):

@@ -1,4 +1,4 @@
-"""The numbers of definitions: each threshold stands in one place, and a label does not say another number."""
+"""The numbers of definitions: each threshold is written once, and a label does not give another number."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from decimal import Decimal, InvalidOperation
 from rdflib import OWL, RDFS, XSD, Literal
 from rdflib.term import Node
 
-from reasoner.workbench.check.codes import Finding
-from reasoner.workbench.check.files import Sources, Triple
+from reasoner.rdf import Triple
+from reasoner.workbench.check.files import Sources
+from reasoner.workbench.finding import Finding
 
 _FACETS = (XSD.minInclusive, XSD.minExclusive, XSD.maxInclusive, XSD.maxExclusive)
 _NUMBER = re.compile(r"(?<![\w.])\d+(?:\.\d+)?(?![\w.]*\w)")
 
 
 @dataclass(frozen=True)
-class Threshold:
+class StatedNumber:
     """A number of a definition: the class that it defines, the quantity that it cuts, and where it stands."""
 
     cls: Node
@@ -28,50 +29,50 @@ class Threshold:
     triple: Triple
 
 
-def thresholds(sources: Sources) -> list[Threshold]:
+def stated_numbers(sources: Sources) -> list[StatedNumber]:
     """The numbers of the ontologies' definitions, in the order of files and lines."""
-    found = [_threshold(sources, (s, p, o)) for p in _FACETS for s, o in sources.ontology.subject_objects(p)]
-    return sorted((one for one in found if one is not None), key=lambda one: sources.place_of(one.triple))
+    found = [_stated_number(sources, (s, p, o)) for p in _FACETS for s, o in sources.ontology.subject_objects(p)]
+    return sorted((one for one in found if one is not None), key=lambda one: sources.position_of(one.triple))
 
 
-def _threshold(sources: Sources, triple: Triple) -> Threshold | None:
+def _stated_number(sources: Sources, triple: Triple) -> StatedNumber | None:
     above = list(sources.above(triple[0]))
     quantity = next((q for node in above if (q := sources.ontology.value(node, OWL.onProperty)) is not None), None)
     try:
         number = Decimal(str(triple[2]))
     except InvalidOperation:  # the fragment refuses it
         return None
-    return Threshold(above[-1], quantity, number, triple) if quantity is not None else None
+    return StatedNumber(above[-1], quantity, number, triple) if quantity is not None else None
 
 
 def check_numbers(sources: Sources) -> Iterator[Finding]:
-    """Numbers that stand in two definitions, and labels that say another number than the definition."""
-    found = thresholds(sources)
-    first: dict[tuple[Node, Decimal], Threshold] = {}
+    """Numbers that stand in two definitions, and labels that give another number than the definition."""
+    found = stated_numbers(sources)
+    first: dict[tuple[Node, Decimal], StatedNumber] = {}
     for one in found:
         earlier = first.setdefault((one.quantity, one.number), one)
         if earlier is not one:
             yield _twice(sources, one, earlier)
-    by_class: dict[Node, list[Threshold]] = defaultdict(list)
+    by_class: dict[Node, list[StatedNumber]] = defaultdict(list)
     for one in found:
         by_class[one.cls].append(one)
     for cls, own in by_class.items():
         yield from _labels(sources, cls, own)
 
 
-def _twice(sources: Sources, one: Threshold, earlier: Threshold) -> Finding:
-    file, line = sources.place_of(earlier.triple)
+def _twice(sources: Sources, one: StatedNumber, earlier: StatedNumber) -> Finding:
+    file, line = sources.position_of(earlier.triple)
     what = (f"the threshold {one.number} on {sources.name(one.quantity)} stands in {sources.name(one.cls)} and also in "
             f"{sources.name(earlier.cls)} ({file}:{line})")  # fmt: skip
     remedy = f"name {sources.name(earlier.cls)}, or its complement, instead of writing the number again"
     return sources.finding("threshold-twice", what, remedy, one.triple)
 
 
-def _labels(sources: Sources, cls: Node, own: list[Threshold]) -> Iterator[Finding]:
+def _labels(sources: Sources, cls: Node, own: list[StatedNumber]) -> Iterator[Finding]:
     numbers = {one.number for one in own}
     for label in sources.ontology.objects(cls, RDFS.label):
-        said = {Decimal(number) for number in _NUMBER.findall(str(label))}
-        if isinstance(label, Literal) and said and not said & numbers:
+        in_label = {Decimal(number) for number in _NUMBER.findall(str(label))}
+        if isinstance(label, Literal) and in_label and not in_label & numbers:
             shown = ", ".join(sorted(map(str, numbers)))
             what = f"the label “{label}” of {sources.name(cls)} gives another number than its definition, {shown}"
             yield sources.finding("label-number", what, "correct the one that is wrong", (cls, RDFS.label, label))

@@ -1,6 +1,6 @@
 """The axioms of a guideline as a set, so that two versions can be compared and axioms of one put into the other.
 
-Axioms are equal where they say the same after what does not matter is levelled: the order and nesting of the parts of
+Axioms are equal where they state the same after what does not matter is levelled: the order and nesting of the parts of
 intersections and unions, doubled parts and complements, and how a number is written. Where an axiom stands, in which
 file and under which prefixes, is no part of it.
 """
@@ -10,15 +10,16 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from decimal import Decimal
 
 from rdflib import OWL, RDF, Graph, URIRef
 from rdflib.collection import Collection
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms, Inclusion, Property, read_axioms
+from reasoner.logic.translate import named_in
+from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import GP
 
 DEFINITION, SUBCLASS, DISJOINT, DIFFERENT, CLOSING = "definition", "subclass", "disjoint", "different", "closing"
@@ -85,7 +86,7 @@ def _class_axioms(read: Axioms) -> Iterator[Axiom]:
     for one in read.inclusions:
         sub, sup = levelled(one.sub), levelled(one.sup)
         kind = DISJOINT if sup == BOTTOM and isinstance(sub, And) else SUBCLASS
-        subject = min(names_in(sub), default=one.origin.term)
+        subject = min(named_in(sub), default=one.origin.term)
         yield Axiom(kind, subject, sub, sup, one.sup, one.origin)
 
 
@@ -177,14 +178,14 @@ def _assemble(axiom: Axiom, found: Axioms) -> None:
 
 
 def changes(old: Body, new: Body) -> tuple[Change, ...]:
-    """The axioms that differ: those about one thing together, as what they were and what they are."""
+    """The axioms that differ: those about one thing jointly, as what they were and what they are."""
     groups: dict[tuple[str, ...], tuple[list[Axiom], list[Axiom]]] = defaultdict(lambda: ([], []))
     for side, axioms in enumerate((old.axioms - new.axioms, new.axioms - old.axioms)):
-        for axiom in sorted(axioms, key=_place):
+        for axiom in sorted(axioms, key=_position):
             whole = (f"{side} {axiom.origin.file} {axiom.origin.line}",) if axiom.kind in _SETS else ()
             groups[(axiom.kind, *(whole or (axiom.subject,)))][side].append(axiom)
     found = [change for key, group in sorted(groups.items()) for change in _paired(key[0], *group)]
-    return tuple(sorted(found, key=lambda c: _place((*c.old, *c.new)[0])))
+    return tuple(sorted(found, key=lambda c: _position((*c.old, *c.new)[0])))
 
 
 def _paired(kind: str, old: list[Axiom], new: list[Axiom]) -> Iterator[Change]:
@@ -195,20 +196,8 @@ def _paired(kind: str, old: list[Axiom], new: list[Axiom]) -> Iterator[Change]:
     yield from (Change(axiom.subject, (), (axiom,)) for axiom in new)
 
 
-def _place(axiom: Axiom) -> tuple[str, int, str, str]:
+def _position(axiom: Axiom) -> tuple[str, int, str, str]:
     return axiom.origin.file, axiom.origin.line or 0, axiom.subject, repr(axiom.right)
-
-
-def names_in(expr: Expr | str | None) -> set[str]:
-    """The classes that an expression names, outside restrictions."""
-    match expr:
-        case Name(iri):
-            return {iri}
-        case And(parts) | Or(parts):
-            return {name for part in parts for name in names_in(part)}
-        case Not(part):
-            return names_in(part)
-    return set()
 
 
 # -- in words --
@@ -216,49 +205,12 @@ def names_in(expr: Expr | str | None) -> set[str]:
 
 def manchester(axiom: Axiom, name: Callable[[str], str]) -> str:
     """An axiom in the manner of the Manchester syntax; `name` shortens an IRI."""
-    subject, source = name(axiom.subject), axiom.source
+    writer, subject, source = ExpressionWriter(name), name(axiom.subject), axiom.source
     if axiom.kind == CLOSING:
         return f"{subject} {name(str(GP.unrecordedMeans))} {name(str(source))}"
     if isinstance(source, str):
         return f"{subject} {_FRAMES[axiom.kind]}: {name(source)}"
     if axiom.kind == DISJOINT and isinstance(axiom.left, And):
-        return " DisjointWith: ".join(_wrapped(part, name) for part in axiom.left.parts)
+        return " DisjointWith: ".join(map(writer.operand, axiom.left.parts))
     frame = "EquivalentTo" if axiom.kind == DEFINITION else "SubClassOf"
-    return f"{written(axiom.left or TOP, name)} {frame}: {written(source, name)}"
-
-
-def written(expr: Expr, name: Callable[[str], str]) -> str:
-    """A class expression in the manner of the Manchester syntax."""
-    match expr:
-        case Name(iri):
-            return name(iri)
-        case And(parts) | Or(parts):
-            return _joined(expr, parts, name)
-        case Not(part):
-            return f"not {_wrapped(part, name)}"
-        case Some(prop, filler):
-            return f"{name(prop)} some {_wrapped(filler, name)}"
-        case HasValue(prop, individual):
-            return f"{name(prop)} value {name(individual)}"
-        case Threshold(prop, facets):
-            bounds = ", ".join(f"{facet} {number(bound)}" for facet, bound in facets)
-            return f"{name(prop)} some xsd:decimal{f'[{bounds}]' if bounds else ''}"
-    raise TypeError(f"{expr!r} is no class expression of an ontology")
-
-
-def _joined(expr: Expr, parts: tuple[Expr, ...], name: Callable[[str], str]) -> str:
-    both = isinstance(expr, And)
-    if not parts:
-        return "owl:Thing" if both else "owl:Nothing"
-    return (" and " if both else " or ").join(_wrapped(part, name) for part in parts)
-
-
-def _wrapped(expr: Expr, name: Callable[[str], str]) -> str:
-    text = written(expr, name)
-    return text if isinstance(expr, Name) or " " not in text else f"({text})"
-
-
-def number(bound: Decimal) -> str:
-    """A number in plain digits."""
-    text = format(bound, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{writer.whole(axiom.left or TOP)} {frame}: {writer.whole(source)}"

@@ -1,6 +1,6 @@
 """Which changed axioms bring about a difference: the fewest that, put into the old version, give the new one's answers.
 
-Each changed axiom is tried by itself first; where none is enough, axioms are taken out of all changes together as long
+Each changed axiom is tried by itself first; where none is enough, axioms are taken out of all changes as long
 as the rest still gives the answers.
 """
 
@@ -12,8 +12,10 @@ from functools import cache
 from reasoner.errors import GuideproofError
 from reasoner.logic.clauses import Cube
 from reasoner.logic.theory import Atom
-from reasoner.workbench.diff.axioms import DEFINITION, Body, Change, assembled, names_in
+from reasoner.logic.translate import named_in
+from reasoner.workbench.diff.axioms import DEFINITION, Body, Change, assembled
 from reasoner.workbench.diff.logic import Logic, Space, closing_in, extended
+from reasoner.workbench.lookup import reachable
 
 Reproduces = Callable[[Logic], bool]
 
@@ -39,7 +41,7 @@ class Causes:
         return self._fewest(reproduces, iri)
 
     def of_records(self, iri: str, records: Sequence[Cube]) -> tuple[Change, ...]:
-        """Why a class has other states where records say just `records`."""
+        """Why a class has other states where records state just `records`."""
         wanted = [self.space.new.state(cube, iri) for cube in records]
         return self._fewest(lambda logic: [logic.state(cube, iri) for cube in records] == wanted, iri)
 
@@ -73,15 +75,9 @@ class Causes:
     def _parts(self, iri: str) -> set[str]:
         uses: dict[str, set[str]] = {}
         for axiom in (*self.old.axioms, *self.new.axioms):
-            if axiom.kind == DEFINITION:
-                uses.setdefault(axiom.subject, set()).update(names_in(axiom.right))
-        found, queue = set[str](), [iri]
-        while queue:
-            name = queue.pop()
-            if name not in found:
-                found.add(name)
-                queue += uses.get(name, ())
-        return found
+            if axiom.kind == DEFINITION and not isinstance(axiom.right, str):
+                uses.setdefault(axiom.subject, set()).update(named_in(axiom.right))
+        return reachable([iri], lambda name: uses.get(name, ()))
 
     def _between(self, some: frozenset[Change]) -> Logic | None:
         """The old version with some changes made; None where it cannot be compiled."""

@@ -1,7 +1,7 @@
 """The classes that patients gain or lose between two versions, exactly, each with a witness and the axioms responsible.
 
-Whatever some record may say is covered: a class that is entailed by one version's implicant and excluded by one of the
-other's differs for complete profiles, and these are counted; one that is only undetermined on a side differs for
+Whatever some record may state is covered: a class that is entailed by one version's implicant and excluded by one of
+the other's differs for complete profiles, and these are counted; one that is only undetermined on a side differs for
 records that leave something open.
 """
 
@@ -25,7 +25,7 @@ from reasoner.workbench.diff.witnesses import CONTRADICTORY, REFUSED, UNKNOWN, A
 
 BOTH, ADDED, REMOVED = "both", "added", "removed"
 _TRIED = 12
-_MOST_WAYS = 500
+_MOST_DERIVATIONS = 500
 _FEW_ACTS = 5
 
 #: A condition and whether it holds.
@@ -36,7 +36,7 @@ Condition = tuple[tuple[Atom, bool], ...]
 class Shift:
     """Patients whose answer for one class changes from `old` to `new`.
 
-    `conditions` are the minimal descriptions of what a record says of them. `profiles` counts complete profiles; None
+    `conditions` are the minimal descriptions of what a record states of them. `profiles` counts complete profiles; None
     where only records that leave something open differ. `because` are the changed axioms that bring it about.
     """
 
@@ -123,13 +123,13 @@ class Comparison:
     def _candidates(self, iri: str) -> Iterator[Cube]:
         """The terms that settle a class by either version, also without the absences that a version assumes.
 
-        A literal may be there by way of what entails it in that version alone: no more is needed for a difference,
-        because what entails it in both can be replaced by the literal itself. Where there is such a way, some of the
-        acts that are assumed absent may also be present, so that they do not settle the class by themselves.
+        A literal may follow from what entails it in that version alone: no more is needed for a difference,
+        because what entails it in both can be replaced by the literal itself. Where something entails it so, some of
+        the acts that are assumed absent may also be present, so that they do not settle the class by themselves.
         """
         for logic in (self.old, self.new):
             for term in (*logic.rules[iri].entailed_by, *logic.rules[iri].excluded_by):
-                for cube in islice(self._ways(logic, logic.shared(term)), _MOST_WAYS):
+                for cube in islice(self._derivations(logic, logic.shared(term)), _MOST_DERIVATIONS):
                     assumed = {0, self.old.closable_atoms, self.new.closable_atoms}
                     yield from (Cube(cube.pos | done & ~cube.atoms, cube.neg & ~acts)
                                 for acts in assumed for done in self._done)  # fmt: skip
@@ -143,7 +143,7 @@ class Comparison:
         sizes = range(len(acts) + 1) if len(acts) <= _FEW_ACTS else (0, 1, len(acts))
         return [sum(1 << act for act in some) for size in sizes for some in combinations(acts, size)]
 
-    def _ways(self, logic: Logic, term: Cube) -> Iterator[Cube]:
+    def _derivations(self, logic: Logic, term: Cube) -> Iterator[Cube]:
         """A term, each of its literals as it is or by what entails it in this version alone."""
         literals = [Cube(1 << i, 0) if term.pos >> i & 1 else Cube(0, 1 << i) for i in bits(term.atoms)]
         choices = [[one, *self._entailing[logic].get(one, ())] for one in literals]

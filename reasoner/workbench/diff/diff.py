@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.guideline import Guideline
@@ -17,13 +18,13 @@ from reasoner.terms import CITO, GP
 from reasoner.workbench.diff.axioms import CLOSING, PROPERTY, Change, body_of, changes
 from reasoner.workbench.diff.causes import Causes
 from reasoner.workbench.diff.classes import ClassDifference, Comparison, Shift
-from reasoner.workbench.diff.logic import Logic, Space, closing_in, compiled_together
+from reasoner.workbench.diff.logic import Logic, Space, closing_in, compiled_jointly
 from reasoner.workbench.diff.texts import ORDER, SILENT, TextChange, shape_changes, text_changes
-from reasoner.workbench.diff.witnesses import EMPTY, Answer, Finder, Witness, quoted, told
+from reasoner.workbench.diff.witnesses import EMPTY, Answer, Finder, Witness, quoted, quoted_texts
 
 
 @dataclass(frozen=True)
-class Told:
+class QuotedChange:
     """A changed text, link or shape, and a record whose answer rests on it by one of the versions."""
 
     change: TextChange
@@ -31,7 +32,7 @@ class Told:
 
 
 @dataclass(frozen=True)
-class Difference:
+class GuidelineDiff:
     """All differences between two versions.
 
     `profiles` are the complete profiles that one of the versions allows, and `affected` those of them whose answer
@@ -44,8 +45,8 @@ class Difference:
     patients: tuple[Shift, ...]
     axioms: tuple[Change, ...]
     rewritten: tuple[Change, ...]
-    texts: tuple[Told, ...]
-    shapes: tuple[Told, ...]
+    texts: tuple[QuotedChange, ...]
+    shapes: tuple[QuotedChange, ...]
     silent: tuple[TextChange, ...]
 
     @property
@@ -59,14 +60,14 @@ class Difference:
         return bool(self.classes or self.patients or self.texts or self.shapes)
 
 
-def diff(old: Guideline, new: Guideline) -> Difference:
+def diff(old: Guideline, new: Guideline) -> GuidelineDiff:
     """Compare two versions of a guideline.
 
     Raises GuidelineError for axioms that leave no patient possible.
     """
     bodies = body_of(old), body_of(new)
     changed = changes(*bodies)
-    *compiled, atoms = compiled_together(*bodies, changed)
+    *compiled, atoms = compiled_jointly(*bodies, changed)
     logics = [Logic(one, closing_in(body.axioms), atoms) for one, body in zip(compiled, bodies, strict=True)]
     for name, logic in zip(("old", "new"), logics, strict=True):
         if logic.states(EMPTY) is None:
@@ -76,51 +77,50 @@ def diff(old: Guideline, new: Guideline) -> Difference:
     finder = Finder((old, new), (logics[0], logics[1]))
     causes = Causes(*bodies, changed, space, atoms)
     comparison = Comparison(logics[0], logics[1], space, atoms, finder, causes)
-    return _Work(old, new, finder, comparison, changed).difference()
+    return _compared(old, new, comparison, QuoteFinder(old, new, finder, comparison))
 
 
-class _Work:
-    def __init__(self, old: Guideline, new: Guideline, finder: Finder, comparison: Comparison,
-                 changed: tuple[Change, ...]) -> None:  # fmt: skip
+def _compared(old: Guideline, new: Guideline, comparison: Comparison, quotes: QuoteFinder) -> GuidelineDiff:
+    classes, patients = tuple(comparison.classes()), tuple(comparison.patients())
+    shifts = [*patients, *(shift for cls in classes for shift in cls.shifts)]
+    responsible = {change for shift in shifts for change in shift.because}
+    changed = comparison.causes.changes
+    texts, shapes = text_changes(old, new), shape_changes(old, new)
+    advising = frozenset(c.iri for g in (old, new) for c in g.catalogue.management)
+    return GuidelineDiff(
+        profiles=comparison.space.total,
+        affected=comparison.affected(classes, advising),
+        classes=classes,
+        patients=patients,
+        axioms=tuple(c for c in changed if c in responsible),
+        rewritten=tuple(c for c in changed if c not in responsible and not _declares(c)),
+        texts=tuple(QuotedChange(c, quotes.witness(c)) for c in texts if c.kind not in SILENT),
+        shapes=tuple(QuotedChange(c, quotes.witness(c)) for c in shapes if c.kind not in SILENT),
+        silent=tuple(c for c in (*texts, *shapes) if c.kind in SILENT),
+    )
+
+
+class QuoteFinder:
+    """Finds records whose answers rest on a changed text."""
+
+    def __init__(self, old: Guideline, new: Guideline, finder: Finder, comparison: Comparison) -> None:
         self.old, self.new, self.finder, self.comparison = old, new, finder, comparison
-        self.changed = changed
-        self._pool: list[tuple[Cube, frozenset[str]]] | None = None
 
-    def difference(self) -> Difference:
-        classes, patients = tuple(self.comparison.classes()), tuple(self.comparison.patients())
-        shifts = [*patients, *(shift for cls in classes for shift in cls.shifts)]
-        guilty = {change for shift in shifts for change in shift.because}
-        texts, shapes = text_changes(self.old, self.new), shape_changes(self.old, self.new)
-        advising = frozenset(c.iri for g in (self.old, self.new) for c in g.catalogue.management)
-        return Difference(
-            profiles=self.comparison.space.total,
-            affected=self.comparison.affected(classes, advising),
-            classes=classes,
-            patients=patients,
-            axioms=tuple(c for c in self.changed if c in guilty),
-            rewritten=tuple(c for c in self.changed if c not in guilty and not _declares(c)),
-            texts=tuple(Told(c, self._witness(c)) for c in texts if c.kind not in SILENT),
-            shapes=tuple(Told(c, self._witness(c)) for c in shapes if c.kind not in SILENT),
-            silent=tuple(c for c in (*texts, *shapes) if c.kind in SILENT),
-        )
-
-    # -- records that rest on a text --
-
-    def _witness(self, change: TextChange) -> Witness | None:
+    def witness(self, change: TextChange) -> Witness | None:
         """A record whose answer rests on what changed."""
         if change.kind == ORDER:
             return self._order(change)
         wanted = self._resting(change)
-        return self._quoting([cube for cube, found in self.pool() if wanted & found], wanted)
+        return self._quoting([cube for cube, found in self._pool if wanted & found], wanted)
 
     def _quoting(self, cubes: Sequence[Cube], wanted: frozenset[str], order: str = "") -> Witness | None:
-        """A record whose answer quotes one of `wanted`: where it can be, one that is told something else."""
+        """A record whose answer quotes one of `wanted`: where it can be, one whose answers differ in what they show."""
 
         def quotes(one: Answer, other: Answer) -> bool:
             return bool(wanted & (quoted(one) | quoted(other)))
 
         def differs(one: Answer, other: Answer) -> bool:
-            return quotes(one, other) and told(one) != told(other)
+            return quotes(one, other) and quoted_texts(one) != quoted_texts(other)
 
         return self.finder.find(cubes, differs, order) or self.finder.find(cubes, quotes, order)
 
@@ -137,17 +137,16 @@ class _Work:
     def _order(self, change: TextChange) -> Witness | None:
         """A record that proposes the act that a shape reviews, on which the shape reports by one version."""
         action = next(c.action for g in (self.old, self.new) for c in g.content.checks if c.shape == change.term)
-        return self._quoting([cube for cube, _ in self.pool()], frozenset([change.term]), action)
+        return self._quoting([cube for cube, _ in self._pool], frozenset([change.term]), action)
 
-    def pool(self) -> Sequence[tuple[Cube, frozenset[str]]]:
+    @cached_property
+    def _pool(self) -> Sequence[tuple[Cube, frozenset[str]]]:
         """What settles the classes, and nothing at all; each with what the answers to its record rest on.
 
         What entails a management class comes first, then the rest by its size.
         """
-        if self._pool is None:
-            cubes = dict.fromkeys([*self._terms(advising=True), EMPTY, *self._terms(advising=False)])
-            self._pool = [(cube, self._quoted(cube)) for cube in cubes]
-        return self._pool
+        cubes = dict.fromkeys([*self._terms(advising=True), EMPTY, *self._terms(advising=False)])
+        return [(cube, self._quoted(cube)) for cube in cubes]
 
     def _terms(self, *, advising: bool) -> list[Cube]:
         found = []

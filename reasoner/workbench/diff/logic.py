@@ -1,7 +1,7 @@
 """Two versions of a guideline over one set of conditions: their answers side by side, and their patients counted.
 
 The versions may name different conditions, such as two numbers for one threshold. Each is compiled with those of the
-other that it can express, so that it says of them what its axioms entail. A condition whose words a version does not
+other that it can express, so that it answers of them what its axioms entail. A condition whose words a version does not
 have is free there.
 """
 
@@ -14,7 +14,7 @@ from reasoner.errors import ContradictionError
 from reasoner.logic.bdd import Diagrams, good_order
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled, literals_in
-from reasoner.logic.decide import State, decide
+from reasoner.logic.decide import State, assumptions_of, decide
 from reasoner.logic.equivalence import compile_over
 from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.facts import RECORDED, Fact
@@ -32,8 +32,8 @@ class Logic:
     def __init__(self, compiled: Compiled, closable: frozenset[str], atoms: Sequence[Atom]) -> None:
         self.compiled, self.closable = compiled, tuple(sorted(closable))
         self.rules = compiled.rules
-        place = {atom: i for i, atom in enumerate(atoms)}
-        self.numbers = [place.get(atom) for atom in compiled.theory.atoms]
+        positions = {atom: i for i, atom in enumerate(atoms)}
+        self.numbers = [positions.get(atom) for atom in compiled.theory.atoms]
         self._own = {number: i for i, number in enumerate(self.numbers) if number is not None}
         self.known = sum(1 << number for number in self._own)
         self._states: dict[Cube, Mapping[str, State] | None] = {}
@@ -49,7 +49,7 @@ class Logic:
         return Literals(pos, neg)
 
     def states(self, cube: Cube) -> Mapping[str, State] | None:
-        """The state of every class where a record says just `cube`; None where that cannot be."""
+        """The state of every class where a record states just `cube`; None where that cannot be."""
         if cube not in self._states:
             fact = Fact("", True, None, RECORDED, self.own(cube))
             try:
@@ -59,16 +59,15 @@ class Logic:
         return self._states[cube]
 
     def state(self, cube: Cube, iri: str) -> State | None:
-        """The state of one class where a record says just `cube`; None where that cannot be."""
+        """The state of one class where a record states just `cube`; None where that cannot be."""
         states = self.states(cube)
         return states.get(iri) if states is not None else None
 
     @cached_property
     def closable_atoms(self) -> int:
         """The acts that unrecorded means absent, as shared numbers."""
-        atoms = self.compiled.theory.atoms
-        acts = {i for i, a in enumerate(atoms) if len(a.path) == 1 and a.kind == "class" and a.target in self.closable}
-        return sum(1 << number for number, i in self._own.items() if i in acts)
+        acts = assumptions_of(self.compiled, self.closable).acts
+        return sum(1 << number for number, i in self._own.items() if acts >> i & 1)
 
 
 # -- with the conditions of another version --
@@ -76,11 +75,11 @@ class Logic:
 
 def extended(axioms: Axioms, atoms: Iterable[Atom], body: Body) -> Compiled:
     """The axioms compiled with those of `atoms` that they can express, in the words of `body`."""
-    return compile_over(axioms, filter(_Vocabulary(axioms, body).has, sorted(atoms)))
+    return compile_over(axioms, filter(Expressible(axioms, body).has, sorted(atoms)))
 
 
-class _Vocabulary:
-    """What the axioms of a version can speak of."""
+class Expressible:
+    """The conditions that the axioms of a version can express, in the names that it declares."""
 
     def __init__(self, axioms: Axioms, body: Body) -> None:
         self.axioms, self.body = axioms, body
@@ -105,7 +104,7 @@ class _Vocabulary:
         return atom.kind != "class" or filler
 
 
-def compiled_together(old: Body, new: Body, changes: Iterable[Change]) -> tuple[Compiled, Compiled, tuple[Atom, ...]]:
+def compiled_jointly(old: Body, new: Body, changes: Iterable[Change]) -> tuple[Compiled, Compiled, tuple[Atom, ...]]:
     """Both versions over the conditions of both, and these conditions.
 
     Where two individuals are different in one version only, to have the one of them is such a condition too. A
@@ -169,9 +168,9 @@ class Space:
 
     def _only(self, one: Logic, other: Logic, clauses: list[Cube]) -> int:
         """What `one` allows and `other` rules out; conditions that `one` does not know are absent."""
-        speaks = self._all([clause for clause in clauses if not clause.atoms & ~one.known])
+        of_known = self._all([clause for clause in clauses if not clause.atoms & ~one.known])
         absent = self._all([Cube(0, 1 << i) for i in bits(other.known & ~one.known)])
-        return self.diagrams.all_of([self.allowed[one], self.diagrams.complement(speaks), absent])
+        return self.diagrams.all_of([self.allowed[one], self.diagrams.complement(of_known), absent])
 
     def _all(self, clauses: Iterable[Cube]) -> int:
         return self.diagrams.all_of(map(self.diagrams.clause, clauses))

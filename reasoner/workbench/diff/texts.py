@@ -1,7 +1,7 @@
-"""What else two versions of a guideline say differently: statements, citations, advice, readings, roles and shapes.
+"""What else differs between two versions of a guideline: statements, citations, advice, readings, roles and shapes.
 
 Statements about a term are compared as sets of values, an anonymous node by all that stands below it, so that neither
-order nor file nor prefix matters. The logical axioms are left to `diff_axioms`.
+order nor file nor prefix matters. The logical axioms are left to `axioms`.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ _MOST_CLASSES = 7
 
 @dataclass(frozen=True)
 class TextChange:
-    """What is said of a term by one property, before and after.
+    """The values of a term for one property, before and after.
 
     `kind` is what it matters for. Where a version does not have the term, `predicate` is empty and the values are its
-    texts. `old_place` and `new_place` are where it stands.
+    texts. `old_origin` and `new_origin` are where it stands.
     """
 
     kind: str
@@ -60,26 +60,26 @@ class TextChange:
     predicate: str
     old: tuple[str, ...]
     new: tuple[str, ...]
-    old_place: Origin | None
-    new_place: Origin | None
+    old_origin: Origin | None
+    new_origin: Origin | None
 
 
-#: What is said of a term: by property the values, each with its place.
-Properties = dict[str, dict[str, Origin]]
-Said = dict[str, Properties]
+#: The values of a term by property, each with where it stands; and these by term.
+Values = dict[str, dict[str, Origin]]
+Terms = dict[str, Values]
 Kind = Callable[[str, str], str]
 
 
 def text_changes(old: Guideline, new: Guideline) -> list[TextChange]:
-    """What the ontologies say differently, besides their axioms; classes that are decided come and go as classes."""
-    before, after = _said(old.ontologies), _said(new.ontologies)
+    """What differs between the ontologies, besides their axioms; classes that are decided come and go as classes."""
+    before, after = _values(old.ontologies), _values(new.ontologies)
     decided = {*old.compiled.rules, *new.compiled.rules}
     found = list(_changes(before, after, _kind_in(old.graph, new.graph)))
     return sorted((c for c in found if c.predicate or c.term not in decided), key=_order)
 
 
 def shape_changes(old: Guideline, new: Guideline) -> list[TextChange]:
-    """What the shapes and rules that answers rest on say differently."""
+    """What differs between the shapes and rules that answers rest on."""
     files = [[read_graph(path, imports=True) for path in shapes_files(g.directory)] for g in (old, new)]
     every = [parsed for found in files for parsed in found]
     rules = {str(s) for parsed in every if PurePath(parsed.file).stem in RULES for s in parsed.graph.subjects()}
@@ -96,7 +96,7 @@ def shape_changes(old: Guideline, new: Guideline) -> list[TextChange]:
             return REWRITTEN if _rewritten(mine) else ORDER if mine[0].action else ALERT
         return RULE if term in rules else CONTRACT
 
-    return sorted(_changes(_said(files[0]), _said(files[1]), kind), key=_order)
+    return sorted(_changes(_values(files[0]), _values(files[1]), kind), key=_order)
 
 
 def _order(change: TextChange) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ def _order(change: TextChange) -> tuple[str, ...]:
 # -- comparing --
 
 
-def _changes(old: Said, new: Said, kind: Kind) -> Iterator[TextChange]:
+def _changes(old: Terms, new: Terms, kind: Kind) -> Iterator[TextChange]:
     for term in sorted({*old, *new}):
         before, after = old.get(term), new.get(term)
         if before is None or after is None:
@@ -115,19 +115,19 @@ def _changes(old: Said, new: Said, kind: Kind) -> Iterator[TextChange]:
         for predicate in sorted({*before, *after}):
             was, now = before.get(predicate, {}), after.get(predicate, {})
             if set(was) != set(now):
-                places = _first(was, now), _first(now, was)
+                first = _first(was, now), _first(now, was)
                 yield TextChange(kind(term, predicate), term, predicate, _left(was, now), _left(now, was),
-                                 places[0] or _any(before), places[1] or _any(after))  # fmt: skip
+                                 first[0] or _any(before), first[1] or _any(after))  # fmt: skip
 
 
-def _whole(term: str, before: Properties | None, after: Properties | None, kind: Kind) -> TextChange:
+def _whole(term: str, before: Values | None, after: Values | None, kind: Kind) -> TextChange:
     """A term that one version does not have, by its texts."""
-    said = before or after or {}
-    texts = [p for p in (GP.paraphrase, RDFS.label, SKOS.definition, SH.message) if str(p) in said]
-    values = tuple(said[str(texts[0])]) if texts else ()
-    place, name = _any(said), kind(term, "")
+    values_of = before or after or {}
+    texts = [p for p in (GP.paraphrase, RDFS.label, SKOS.definition, SH.message) if str(p) in values_of]
+    values = tuple(values_of[str(texts[0])]) if texts else ()
+    origin, name = _any(values_of), kind(term, "")
     return TextChange(name, term, "", values if before else (), values if after else (),
-                      place if before else None, place if after else None)  # fmt: skip
+                      origin if before else None, origin if after else None)  # fmt: skip
 
 
 def _left(mine: Mapping[str, Origin], theirs: Mapping[str, Origin]) -> tuple[str, ...]:
@@ -135,13 +135,13 @@ def _left(mine: Mapping[str, Origin], theirs: Mapping[str, Origin]) -> tuple[str
 
 
 def _first(mine: Mapping[str, Origin], theirs: Mapping[str, Origin]) -> Origin | None:
-    """Where what only one version says stands; else where it says something of the kind."""
-    places = [mine[value] for value in _left(mine, theirs)] or list(mine.values())
-    return min(places, key=_line, default=None)
+    """Where what only one version states stands; else where it states something of the kind."""
+    origins = [mine[value] for value in _left(mine, theirs)] or list(mine.values())
+    return min(origins, key=_line, default=None)
 
 
-def _any(said: Mapping[str, Mapping[str, Origin]]) -> Origin | None:
-    return min((origin for values in said.values() for origin in values.values()), key=_line, default=None)
+def _any(values_of: Mapping[str, Mapping[str, Origin]]) -> Origin | None:
+    return min((origin for values in values_of.values() for origin in values.values()), key=_line, default=None)
 
 
 def _line(origin: Origin) -> tuple[str, int]:
@@ -151,9 +151,9 @@ def _line(origin: Origin) -> tuple[str, int]:
 # -- reading --
 
 
-def _said(files: Iterable[Parsed]) -> Said:
-    """By term and property the values, each with its place. An anonymous node is a value, or a term, by its content."""
-    found: Said = {}
+def _values(files: Iterable[Parsed]) -> Terms:
+    """By term and property the values, each with where it stands; an anonymous node is known by its content."""
+    found: Terms = {}
     for parsed in files:
         graph = parsed.graph
         for s, p, o in graph:
@@ -161,9 +161,9 @@ def _said(files: Iterable[Parsed]) -> Said:
                 continue
             if isinstance(s, BNode) and not _stands_alone(graph, s):
                 continue
-            place = Origin(str(s), parsed.file, parsed.line_of(s, p, o))
+            origin = Origin(str(s), parsed.file, parsed.line_of(s, p, o))
             values = found.setdefault(_text(graph, s), {}).setdefault(str(p), {})
-            values.setdefault(_text(graph, o, p in _UNORDERED), place)
+            values.setdefault(_text(graph, o, p in _UNORDERED), origin)
     return found
 
 
@@ -174,7 +174,7 @@ def _stands_alone(graph: Graph, node: BNode) -> bool:
 
 
 def _text(graph: Graph, node: Node, unordered: bool = False) -> str:
-    """A value as text: an anonymous node by all that is said of it."""
+    """A value as text: an anonymous node by all its values."""
     if isinstance(node, Literal):
         return node.n3() if node.datatype else f"{node}{f'@{node.language}' if node.language else ''}"
     if not isinstance(node, BNode):
@@ -182,8 +182,8 @@ def _text(graph: Graph, node: Node, unordered: bool = False) -> str:
     if (node, RDF.first, None) in graph:
         members = [_text(graph, member) for member in Collection(graph, node)]
         return f"( {' '.join(sorted(members) if unordered else members)} )"
-    told = (f"{p} {_text(graph, o, p in _UNORDERED)}" for p, o in graph.predicate_objects(node))
-    return f"[ {' ; '.join(sorted(told))} ]"
+    parts = (f"{p} {_text(graph, o, p in _UNORDERED)}" for p, o in graph.predicate_objects(node))
+    return f"[ {' ; '.join(sorted(parts))} ]"
 
 
 def _kind_in(*graphs: Graph) -> Kind:

@@ -49,7 +49,7 @@ def _version(stack: ExitStack, side: str, name: str, base: Path) -> Guideline:
 
 
 def _loaded(directory: Path, side: str, shown: str, *, cache: bool) -> Guideline:
-    """The guideline in a directory; its errors say which side it is, and show a temporary directory as `shown`."""
+    """The guideline in a directory; its errors name the side that it is, and show a temporary directory as `shown`."""
     try:
         guideline = load_guideline(directory, cache=cache)
         _ = guideline.ontologies
@@ -88,9 +88,9 @@ def _check_out(commit: str, base: Path, folder: Path) -> None:
     for entry in listed.decode().split("\0"):
         about, _, path = entry.partition("\t")
         mode, _, identity = about.partition(" blob ")
-        place = PurePosixPath(path)
-        if mode in _PLAIN and place.suffix == ".ttl" and place.parent.name in _FOLDERS:
-            target = folder / place.parent.name / place.name
+        inside = PurePosixPath(path)
+        if mode in _PLAIN and inside.suffix == ".ttl" and inside.parent.name in _FOLDERS:
+            target = folder / inside.parent.name / inside.name
             target.parent.mkdir(exist_ok=True)
             target.write_bytes(_git(base, "cat-file", "blob", identity) or b"")
 

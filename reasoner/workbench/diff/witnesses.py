@@ -22,8 +22,8 @@ from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
 from reasoner.terms import CORE
 from reasoner.workbench.diff.logic import Logic
-from reasoner.workbench.sayable import turtle
-from reasoner.workbench.witness import Record, Witnesses
+from reasoner.workbench.recordable import turtle
+from reasoner.workbench.witness import Record, Witnesses, minimal
 
 #: No witness has a date, so that any day gives the same answer.
 DAY = date(2000, 1, 1)
@@ -59,13 +59,13 @@ class Finder:
         sides = [replace(g, content=replace(g.content, compiled=logic.compiled))
                  for g, logic in zip(guidelines, logics, strict=True)]  # fmt: skip
         self._own = [Witnesses(side) for side in sides]
-        self._says = [dict(found.observable) for found in self._own]
-        shared = self._says[0].keys() & self._says[1].keys()
+        self._stated = [dict(found.observable) for found in self._own]
+        shared = self._stated[0].keys() & self._stated[1].keys()
         self._common = [_limited(found, shared) for found in self._own]
         self._answers: dict[tuple[int, str], Answer] = {}
 
     def find(self, cubes: Iterable[Cube], shows: Shows, order: str = "") -> Witness | None:
-        """The best witness among records that say one of `cubes`; each also proposes an act `order`, where given."""
+        """The best witness among records that state one of `cubes`; each also proposes an act `order`, where given."""
         best: Witness | None = None
         for cube in cubes:
             for record in self.records(cube):
@@ -77,8 +77,8 @@ class Finder:
         return best
 
     def records(self, cube: Cube) -> Iterator[Record]:
-        """Records that say all of a term: and nothing else if that can be; in words of both versions, then of one."""
-        only = self._saying_only(cube)
+        """Records that state all of a term: and nothing else if that can be; in words of both versions, then of one."""
+        only = self._stating_only(cube)
         for witnesses in ([_limited(found, only) for found in self._common], self._common, self._own):
             for logic, found in reversed(list(zip(self.logics, witnesses, strict=True))):
                 if not cube.atoms & ~logic.known:
@@ -86,18 +86,18 @@ class Finder:
                     if record is not None:
                         yield record
 
-    def _saying_only(self, cube: Cube) -> set[Observation]:
-        """The observations that say nothing beyond a term, by either version."""
+    def _stating_only(self, cube: Cube) -> set[Observation]:
+        """The observations that state nothing beyond a term, by either version."""
         wanted = [logic.compiled.theory.close(logic.own(cube)) for logic in self.logics]
-        return {one for one in self._says[0].keys() & self._says[1].keys()
-                if all(wanted[i].satisfy(Cube(*self._says[i][one])) for i in (0, 1))}  # fmt: skip
+        return {one for one in self._stated[0].keys() & self._stated[1].keys()
+                if all(wanted[i].satisfy(Cube(*self._stated[i][one])) for i in (0, 1))}  # fmt: skip
 
     def answers(self, record: Record, order: str = "") -> tuple[Answer, Answer]:
-        """What both versions say of a record, as far as each has its terms."""
+        """What both versions answer to a record, as far as each has its terms."""
         return self._answer(0, record, order), self._answer(1, record, order)
 
     def _answer(self, side: int, record: Record, order: str) -> Answer:
-        text = self.text([one for one in record if one in self._says[side]], order)
+        text = self.text([one for one in record if one in self._stated[side]], order)
         found = self._answers.get((side, text))
         if found is None:
             found = self._answers[side, text] = _answered(self.guidelines[side], text)
@@ -113,12 +113,9 @@ class Finder:
     def _shown(self, record: Record, shows: Shows, order: str) -> Witness | None:
         if not shows(*self.answers(record, order)):
             return None
-        for one in record[::-1]:
-            rest = tuple(other for other in record if other is not one)
-            if shows(*self.answers(rest, order)):
-                record = rest
-        accepts = [all(one in says for one in record) and state_in(answer, "") != REFUSED
-                   for says, answer in zip(self._says, self.answers(record, order), strict=True)]  # fmt: skip
+        record = minimal(record, lambda rest: shows(*self.answers(rest, order)))
+        accepts = [all(one in stated for one in record) and state_in(answer, "") != REFUSED
+                   for stated, answer in zip(self._stated, self.answers(record, order), strict=True)]  # fmt: skip
         return Witness(self.text(record, order), *accepts)
 
 
@@ -129,9 +126,9 @@ def _limited(found: Witnesses, allowed: Set[Observation]) -> Witnesses:
     return fewer
 
 
-def _has(guideline: Guideline, seen: Observation) -> bool:
-    denied = seen.present or seen.path[-1] in guideline.catalogue.negations.values()
-    return denied and all(prop in guideline.compiled.properties for prop in seen.path)
+def _has(guideline: Guideline, one: Observation) -> bool:
+    denied = one.present or one.path[-1] in guideline.catalogue.negations.values()
+    return denied and all(prop in guideline.compiled.properties for prop in one.path)
 
 
 def _answered(guideline: Guideline, text: str) -> Answer:
@@ -141,7 +138,7 @@ def _answered(guideline: Guideline, text: str) -> Answer:
         return Refusal(None, error.problems)
 
 
-# -- what an answer says --
+# -- what an answer holds --
 
 
 def state_in(answer: Answer, iri: str) -> str:
@@ -173,8 +170,8 @@ def quoted(answer: Answer) -> frozenset[str]:
     return frozenset(found)
 
 
-def told(answer: Answer) -> tuple[object, ...]:
-    """What an answer tells: status, states, advice, citations, alerts and verdicts."""
+def quoted_texts(answer: Answer) -> tuple[object, ...]:
+    """What an answer shows: status, states, advice, citations, alerts and verdicts."""
     if isinstance(answer, Refusal):
         return tuple(problem.code for problem in answer.problems)
     conclusions = tuple((c.cls, c.state, tuple(justified[1:] for justified in c.reasons)) for c in answer.conclusions)

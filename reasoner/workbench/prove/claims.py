@@ -1,4 +1,4 @@
-"""What holds of a guideline over all its patients: where it is silent, contradicts itself, or says one thing twice.
+"""What holds of a guideline over all its patients: where it is silent, contradicts itself, or states one thing twice.
 
 A *claim* is a finding before it is counted and shown: a condition that its patients meet, the minimal terms that
 entail the condition, and the terms, axioms and statements that it is about.
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations_with_replacement
 
-from rdflib import OWL, RDF, RDFS, URIRef
+from rdflib import OWL, RDFS
 
 from reasoner.guideline.catalogue import ManagementClass, Recommendation
 from reasoner.guideline.guideline import Guideline
@@ -18,9 +18,11 @@ from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Name, Or
 from reasoner.logic.profiles import Profiles, none_of, term
-from reasoner.logic.theory import Atom, Literals
+from reasoner.logic.theory import Literals
+from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import curie
 from reasoner.workbench.declared import acts_below, forbidding
+from reasoner.workbench.lookup import declared_at, reachable
 
 EMPTY = Cube(0, 0)
 
@@ -30,7 +32,7 @@ class Claim:
     """A finding that is not yet counted: the records of its witnesses are looked for among `shown_by`, in order.
 
     `about` are the terms that it concerns. `conditions` is the term that describes its patients, where one does.
-    `shows` says whether a record that says so much, closed under the theory, is a witness.
+    `shows` tells whether a record that states these literals, closed under the theory, is a witness.
     """
 
     code: str
@@ -44,13 +46,14 @@ class Claim:
     shows: Callable[[Literals], bool] = field(default=lambda _: True, compare=False)
 
 
-class Scene:
+class ProofContext:
     """A guideline with all its profiles, and what every claim looks up."""
 
     def __init__(self, guideline: Guideline, profiles: Profiles) -> None:
         self.guideline, self.profiles = guideline, profiles
         self.catalogue, self.compiled = guideline.catalogue, guideline.compiled
         self.rules, self.management = self.compiled.rules, self.catalogue.management
+        self.written = ExpressionWriter(self.name, self.compiled.theory.atoms)
         self.dead = {iri for iri, rule in self.rules.items() if not rule.entailed_by}
         self.always = {iri for iri, rule in self.rules.items() if not rule.excluded_by}
 
@@ -62,22 +65,9 @@ class Scene:
         used = {self.compiled.axioms[i] for cube in cubes for i in bits(cube.axioms)}
         return frozenset(used | {self.rules[iri].origin for iri in classes if iri in self.rules})
 
-    def place(self, iri: str) -> Origin:
-        """Where a term is declared."""
-        node = URIRef(iri)
-        home = next((parsed for parsed in self.guideline.ontologies if (node, RDF.type, None) in parsed.graph), None)
-        return Origin(iri, home.file if home else "", home.line_of(node, RDF.type) if home else None)
-
     def statements(self, terms: Iterable[str]) -> tuple[str, ...]:
         """What warrants these terms, in text order."""
         return self.catalogue.in_text_order(s for iri in terms for s in self.catalogue.warrants.get(iri, ()))
-
-    def text(self, atom: Atom) -> str:
-        """A condition that no criterion names, in the words of its property."""
-        path = " ".join(self.name(prop) for prop in atom.path)
-        if atom.kind == "above":
-            return f"{path} {'>' if atom.strict else '>='} {atom.bound}"
-        return f"{path} has a value" if atom.kind == "exists" else f"{path} {self.name(atom.target)}".strip()
 
     def advising(self) -> list[str]:
         """The classes that advise or find the guideline not to apply: all but the restrictions."""
@@ -85,93 +75,89 @@ class Scene:
 
     def claim(self, code: str, what: str, about: Sequence[str], condition: Expr, shown_by: Sequence[Cube]) -> Claim:
         """A claim about classes, whose definitions and statements are its own."""
-        axioms = self.origins(about, *shown_by[:1]) or frozenset(map(self.place, about))
+        axioms = self.origins(about, *shown_by[:1]) or frozenset(declared_at(self.guideline, iri) for iri in about)
         return Claim(code, what, tuple(about), condition, tuple(shown_by), axioms, self.statements(about))
 
 
-def silent_regions(scene: Scene) -> Iterator[Claim]:
+def silent_regions(context: ProofContext) -> Iterator[Claim]:
     """The largest sets of patients in scope for whom no class holds, restrictions aside."""
-    advising = scene.advising()
-    for cube in scene.profiles.conditions(none_of(advising)):
-        closed = scene.compiled.theory.close(_literals(cube))
-        held = [iri for iri, rule in scene.rules.items() if any(closed.satisfy(t) for t in rule.entailed_by)]
+    advising = context.advising()
+    for cube in context.profiles.conditions(none_of(advising)):
+        closed = context.compiled.theory.close(_literals(cube))
+        held = [iri for iri, rule in context.rules.items() if any(closed.satisfy(t) for t in rule.entailed_by)]
         what = "the guideline is in scope and silent on these patients: no class holds, restrictions aside"
-        yield Claim("silent-region", what, (), term(cube), (cube,), scene.origins(advising, cube),
-                    scene.statements(held), cube)  # fmt: skip
+        yield Claim("silent-region", what, (), term(cube), (cube,), context.origins(advising, cube),
+                    context.statements(held), cube)  # fmt: skip
 
 
-def conflicts(scene: Scene) -> Iterator[Claim]:
-    """Pairs of classes that can hold together, of which one speaks for an act and the other against it."""
-    forbids = forbidding(scene.guideline.graph)
-    for one, other in combinations_with_replacement(scene.management, 2):
-        clashes = sorted(set(_clashes(scene, one, other, forbids)))
+def conflicts(context: ProofContext) -> Iterator[Claim]:
+    """Pairs of classes that can hold jointly, of which one recommends an act and the other advises against it."""
+    forbids = forbidding(context.guideline.graph)
+    for one, other in combinations_with_replacement(context.management, 2):
+        clashes = sorted(set(_clashes(context, one, other, forbids)))
         both = And((Name(one.iri), Name(other.iri)))
-        if clashes and scene.profiles.any(both):
-            what = f"{scene.name(one.iri)} and {scene.name(other.iri)} hold together, and {'; '.join(clashes)}"
+        if clashes and context.profiles.any(both):
+            what = f"{context.name(one.iri)} and {context.name(other.iri)} hold together, and {'; '.join(clashes)}"
             about = list(dict.fromkeys((one.iri, other.iri)))
-            yield scene.claim("conflict", what, about, both, scene.profiles.conditions(both))
+            yield context.claim("conflict", what, about, both, context.profiles.conditions(both))
 
 
-def _clashes(scene: Scene, one: ManagementClass, other: ManagementClass, forbids: frozenset[str]) -> Iterator[str]:
+def _clashes(
+    context: ProofContext, one: ManagementClass, other: ManagementClass, forbids: frozenset[str]
+) -> Iterator[str]:
     for mine in one.recommendations:
         for theirs in other.recommendations:
-            if (mine.strength in forbids) != (theirs.strength in forbids) and _same_act(scene, mine, theirs):
-                yield " while ".join(f"{scene.name(r.action)} is {scene.catalogue.label(r.strength)}"
+            if (mine.strength in forbids) != (theirs.strength in forbids) and _same_act(context, mine, theirs):
+                yield " while ".join(f"{context.name(r.action)} is {context.catalogue.label(r.strength)}"
                                      for r in sorted((mine, theirs), key=lambda r: r.strength in forbids))  # fmt: skip
 
 
-def _same_act(scene: Scene, mine: Recommendation, theirs: Recommendation) -> bool:
+def _same_act(context: ProofContext, mine: Recommendation, theirs: Recommendation) -> bool:
     """Whether two recommendations are about one action, or about one that is a kind of the other."""
-    below = (acts_below(scene.guideline.taxonomy, r.action) for r in (mine, theirs))
+    below = (acts_below(context.guideline.taxonomy, r.action) for r in (mine, theirs))
     return any(action in acts for action, acts in zip((theirs.action, mine.action), below, strict=True))
 
 
-def dead_classes(scene: Scene) -> Iterator[Claim]:
+def dead_classes(context: ProofContext) -> Iterator[Claim]:
     """Classes that no patient can be in, and classes that every patient is in."""
-    for iri in sorted(scene.dead):
-        yield scene.claim("dead-class", f"{scene.name(iri)} holds for no patient", [iri], BOTTOM, [EMPTY])
-    for iri in sorted(scene.always):
-        yield scene.claim("always-true", f"{scene.name(iri)} holds for every patient", [iri], TOP, [EMPTY])
+    for iri in sorted(context.dead):
+        yield context.claim("dead-class", f"{context.name(iri)} holds for no patient", [iri], BOTTOM, [EMPTY])
+    for iri in sorted(context.always):
+        yield context.claim("always-true", f"{context.name(iri)} holds for every patient", [iri], TOP, [EMPTY])
 
 
-def coinciding(scene: Scene) -> Iterator[Claim]:
+def coinciding(context: ProofContext) -> Iterator[Claim]:
     """Defined classes that hold for the same patients: each with the first of them, by name."""
     first: dict[int, str] = {}
-    for iri in sorted(set(scene.rules) - scene.dead - scene.always):
-        same = first.setdefault(scene.profiles.identity(Name(iri)), iri)
+    for iri in sorted(set(context.rules) - context.dead - context.always):
+        same = first.setdefault(context.profiles.identity(Name(iri)), iri)
         if same != iri:
-            what = f"{scene.name(same)} and {scene.name(iri)} hold for the same patients"
-            yield scene.claim("coinciding", what, [same, iri], Name(iri), scene.rules[iri].entailed_by)
+            what = f"{context.name(same)} and {context.name(iri)} hold for the same patients"
+            yield context.claim("coinciding", what, [same, iri], Name(iri), context.rules[iri].entailed_by)
 
 
-def implications(scene: Scene) -> Iterator[Claim]:
-    """Management classes that imply others although no axiom says so; what follows from two of them is left out."""
-    alive = [cls.iri for cls in scene.management if cls.iri not in scene.dead | scene.always]
-    follows = {(a, b) for a in alive for b in alive if a != b and scene.profiles.implies(Name(a), Name(b))}
+def implications(context: ProofContext) -> Iterator[Claim]:
+    """Management classes that imply others although no axiom states it; what follows from two of them is left out."""
+    alive = [cls.iri for cls in context.management if cls.iri not in context.dead | context.always]
+    follows = {(a, b) for a in alive for b in alive if a != b and context.profiles.implies(Name(a), Name(b))}
     strict = {(a, b) for a, b in follows if (b, a) not in follows}
-    stated = _stated(scene)
+    stated = _stated(context)
     for a, b in sorted(strict):
         if b not in stated.get(a, ()) and not any((a, c) in strict and (c, b) in strict for c in alive):
-            what = f"every patient in {scene.name(a)} is in {scene.name(b)}, and no axiom says so"
-            yield scene.claim("implied", what, [a, b], Name(a), scene.rules[a].entailed_by)
+            what = f"every patient in {context.name(a)} is in {context.name(b)}, and no axiom says so"
+            yield context.claim("implied", what, [a, b], Name(a), context.rules[a].entailed_by)
 
 
-def _stated(scene: Scene) -> dict[str, set[str]]:
-    """For each class those that are above it by the ontology's own words, in one step or more."""
-    above: dict[str, set[str]] = {iri: set(conjuncts(rule.definition)) for iri, rule in scene.rules.items()}
-    for iri, rule in scene.rules.items():
+def _stated(context: ProofContext) -> dict[str, set[str]]:
+    """For each class those that the axioms put above it, in one step or more."""
+    above: dict[str, set[str]] = {iri: set(conjuncts(rule.definition)) for iri, rule in context.rules.items()}
+    for iri, rule in context.rules.items():
         for part in _disjuncts(rule.definition):
             above[part].add(iri)
     for predicate in (RDFS.subClassOf, OWL.equivalentClass):
-        for s, o in scene.guideline.graph.subject_objects(predicate):
+        for s, o in context.guideline.graph.subject_objects(predicate):
             above.setdefault(str(s), set()).add(str(o))
-    grown = True
-    while grown:
-        sizes = sum(map(len, above.values()))
-        for classes in above.values():
-            classes |= {further for cls in classes for further in above.get(cls, ())}
-        grown = sum(map(len, above.values())) != sizes
-    return above
+    return {iri: reachable(classes, lambda cls: above.get(cls, ())) for iri, classes in above.items()}
 
 
 def conjuncts(expr: Expr) -> Iterator[str]:

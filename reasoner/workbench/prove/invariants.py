@@ -1,13 +1,13 @@
 """Whether a declared safety invariant holds of every record, complete or not, and which smallest records break it.
 
-The premises of an invariant speak of what is recorded, with all that the axioms entail from it; its consequence speaks
-of the answer, in which acts that unrecorded means absent are assumed absent. A state by what is recorded can only be
+The premises of an invariant are about what is recorded, with all that the axioms entail from it; its consequence is
+about the answer, in which acts that unrecorded means absent are assumed absent. A state by what is recorded can only be
 gained as more is recorded, so that every breaking record contains one of finitely many minimal ones:
 
-- where a state must never follow, a minimal one entails, together with some of the assumed absences, that state;
-- where a state must follow, a minimal one entails no more than the premises, and says which of these acts were done.
+- where a state must never follow, a minimal one entails, with some of the assumed absences, that state;
+- where a state must follow, a minimal one entails no more than the premises, and states which of these acts were done.
 
-Both lists are complete as long as the axioms never forbid two such acts to be absent together; `closing_conflicts`
+Both lists are complete as long as the axioms never forbid two such acts to be absent at once; `closing_conflicts`
 finds where they do.
 """
 
@@ -19,51 +19,50 @@ from functools import partial
 from itertools import chain, combinations, product
 
 from reasoner.logic.clauses import Cube, atoms_of, bits
-from reasoner.logic.compiled import Compiled
-from reasoner.logic.decide import State, assume, state
+from reasoner.logic.decide import State, assume, assumptions_of, state
 from reasoner.logic.expressions import BOTTOM, And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.facts import literals_of
 from reasoner.logic.profiles import Profiles, any_term, term
 from reasoner.logic.theory import Literals
 from reasoner.workbench.declared import Invariant, Premise
-from reasoner.workbench.prove.claims import EMPTY, Claim, Scene
+from reasoner.workbench.prove.claims import EMPTY, Claim, ProofContext
 
 
-def broken(scene: Scene, declared: Invariant) -> Iterator[Claim]:
-    """Each case in which a declared invariant does not hold, and whether it says anything at all."""
-    prover = Invariants(scene.profiles, tuple(scene.catalogue.closable))
+def broken(context: ProofContext, declared: Invariant) -> Iterator[Claim]:
+    """Each case in which a declared invariant does not hold, and whether it concerns anything at all."""
+    prover = Invariants(context.profiles, tuple(context.catalogue.closable))
     for breach in prover.breaches(declared):
-        yield _claim(scene, prover, breach)
-    if not prover.says_something(declared):
+        yield _claim(context, prover, breach)
+    if not prover.is_substantial(declared):
         what = f"“{declared.label}” concerns no class, or its premises hold of no record"
         yield Claim("invariant-idle", what, (declared.iri,), BOTTOM, (EMPTY,), frozenset([declared.origin]),
                     declared.statements)  # fmt: skip
 
 
-def _claim(scene: Scene, prover: Invariants, breach: Breach) -> Claim:
+def _claim(context: ProofContext, prover: Invariants, breach: Breach) -> Claim:
     declared, classes = breach.invariant, (*breach.premises, breach.concerned)
-    given = [f"{scene.name(iri)} is {'' if p.holds else 'not '}{p.state} by what is recorded"
+    given = [f"{context.name(iri)} is {'' if p.holds else 'not '}{p.state} by what is recorded"
              for p, iri in zip(declared.premises, breach.premises, strict=True)]  # fmt: skip
-    told = f"{scene.name(breach.concerned)} is {'' if declared.never else 'not '}{declared.state}"
-    what = f"“{declared.label}” is broken: {' and '.join([*given, told])}"
+    broken = f"{context.name(breach.concerned)} is {'' if declared.never else 'not '}{declared.state}"
+    what = f"“{declared.label}” is broken: {' and '.join([*given, broken])}"
     about = tuple(dict.fromkeys((declared.iri, *classes)))
-    axioms = scene.origins(classes, breach.records[0]) | {declared.origin}
-    statements = scene.catalogue.in_text_order([*declared.statements, *scene.statements(classes)])
+    axioms = context.origins(classes, breach.records[0]) | {declared.origin}
+    statements = context.catalogue.in_text_order([*declared.statements, *context.statements(classes)])
     return Claim("invariant-broken", what, about, any_term(breach.records), breach.records, axioms, statements,
                  shows=partial(prover.breaks, breach))  # fmt: skip
 
 
-def closing_conflicts(scene: Scene) -> Iterator[Claim]:
+def closing_conflicts(context: ProofContext) -> Iterator[Claim]:
     """Sets of acts that some record leaves open and that cannot all be assumed absent."""
-    theory = scene.compiled.theory
-    acts = closable_atoms(scene.compiled, tuple(scene.catalogue.closable))
+    theory = context.compiled.theory
+    acts = assumptions_of(context.compiled, tuple(context.catalogue.closable)).acts
     for clause in theory.implicates:
-        together = clause.pos & acts
-        if together.bit_count() > 1:
-            given = Cube(clause.neg, clause.pos & ~together, clause.axioms)
-            names = sorted({theory.atoms[i].target for i in bits(together)})
-            what = f"where nobody records them, {' and '.join(map(scene.name, names))} cannot all be absent"
-            yield Claim("closing-conflict", what, tuple(names), term(given), (given,), scene.origins((), given))
+        jointly = clause.pos & acts
+        if jointly.bit_count() > 1:
+            given = Cube(clause.neg, clause.pos & ~jointly, clause.axioms)
+            names = sorted({theory.atoms[i].target for i in bits(jointly)})
+            what = f"where nobody records them, {' and '.join(map(context.name, names))} cannot all be absent"
+            yield Claim("closing-conflict", what, tuple(names), term(given), (given,), context.origins((), given))
 
 
 @dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Invariants:
                 if found:
                     yield Breach(invariant, chosen, concerned, tuple(found))
 
-    def says_something(self, invariant: Invariant) -> bool:
+    def is_substantial(self, invariant: Invariant) -> bool:
         """Whether the invariant concerns a class, and its premises can hold."""
         held = [[Name(iri) if p.state is State.ENTAILED else Not(Name(iri)) for iri in p.classes]
                 for p in invariant.premises if p.holds]  # fmt: skip
@@ -99,18 +98,18 @@ class Invariants:
         return bool(invariant.concerned) and possible and all(map(self._open, invariant.premises))
 
     def _open(self, premise: Premise) -> bool:
-        """Whether the premise does not speak of a state that every record gives."""
+        """Whether the premise is not about a state that every record gives."""
         terms = [self.compiled.rules[iri].implicants(premise.state is State.ENTAILED) for iri in premise.classes]
         return premise.holds or any(not any(t.size == 0 for t in found) for found in terms)
 
     def breaks(self, breach: Breach, closed: Literals) -> bool:
-        """Whether a record that says `closed` (closed under the theory) is a case of the breach."""
+        """Whether a record that states `closed` (closed under the theory) is a case of the breach."""
         case = zip(breach.invariant.premises, breach.premises, strict=True)
         return self._breaks(breach.invariant, list(case), breach.concerned, closed)
 
     def _records(self, invariant: Invariant, case: list[tuple[Premise, str]], concerned: str) -> list[Cube]:
         """The weakest terms that break the invariant, smallest first."""
-        given = And(tuple(_said(premise.state, iri) for premise, iri in case if premise.holds))
+        given = And(tuple(_in_state(premise.state, iri) for premise, iri in case if premise.holds))
         acts = self._acts(concerned)
         terms = self._reaching(invariant, given, concerned, acts) if invariant.never else self._leaving(given, acts)
         theory = self.compiled.theory
@@ -127,14 +126,14 @@ class Invariants:
         """The acts whose absence can bear on a class: a literal of the class follows from it, alone or with others."""
         theory, rule = self.compiled.theory, self.compiled.rules[concerned]
         matter = theory.relevant(atoms_of((*rule.entailed_by, *rule.excluded_by)))
-        acts = bits(closable_atoms(self.compiled, self.closable))
+        acts = bits(assumptions_of(self.compiled, self.closable).acts)
         given = ((act, theory.close(Literals(0, 1 << act))) for act in acts)
         return [act for act, closed in given if (closed.pos | closed.neg) & matter]
 
     def _reaching(self, invariant: Invariant, given: Expr, concerned: str, acts: Sequence[int]) -> Iterator[Cube]:
         """The weakest terms that entail the premises and, with some of the acts absent, the state."""
         for absent in _subsets(acts):
-            goal = Or((_said(invariant.state, concerned), *map(AtomLeaf, absent)))
+            goal = Or((_in_state(invariant.state, concerned), *map(AtomLeaf, absent)))
             yield from self.profiles.conditions(And((given, goal)))
 
     def _leaving(self, given: Expr, acts: Sequence[int]) -> Iterator[Cube]:
@@ -154,15 +153,9 @@ class Invariants:
         return (state(rules[concerned], answered) is invariant.state) == invariant.never
 
 
-def _said(wanted: State, iri: str) -> Expr:
+def _in_state(wanted: State, iri: str) -> Expr:
     return Name(iri) if wanted is State.ENTAILED else Not(Name(iri))
 
 
 def _subsets(acts: Sequence[int]) -> Iterator[tuple[int, ...]]:
     return chain.from_iterable(combinations(acts, size) for size in range(len(acts) + 1))
-
-
-def closable_atoms(compiled: Compiled, closable: Sequence[str]) -> int:
-    """The atoms, as bits, that may be assumed absent."""
-    return sum(1 << i for i, atom in enumerate(compiled.theory.atoms)
-               if atom.kind == "class" and len(atom.path) == 1 and atom.target in closable)  # fmt: skip

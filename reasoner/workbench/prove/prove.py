@@ -7,7 +7,7 @@ exactly; a witness is a record that can be classified as it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
@@ -21,17 +21,20 @@ from reasoner.logic.facts import kleene
 from reasoner.logic.profiles import Profiles, none_of
 from reasoner.logic.theory import Literals
 from reasoner.workbench.declared import Acceptance, Invariant, acceptances, invariants, matching
+from reasoner.workbench.finding import DOCUMENT, Finding, Severity
+from reasoner.workbench.lookup import known_terms
 from reasoner.workbench.prove.claims import (
     Claim,
-    Scene,
+    ProofContext,
     coinciding,
     conflicts,
     dead_classes,
     implications,
     silent_regions,
 )
-from reasoner.workbench.prove.idle import idle_criteria, idle_facts, idle_parts, unreached
 from reasoner.workbench.prove.invariants import broken, closing_conflicts
+from reasoner.workbench.prove.redundant import irrelevant_facts, redundant_parts, unreached, unused_criteria
+from reasoner.workbench.report import Progress, short_file, unwatched
 from reasoner.workbench.witness import Record, Witnesses
 
 #: What each code means, in the order in which findings are listed.
@@ -53,29 +56,27 @@ CODES = {
     "stale-acceptance": "an accepted finding is there no more",
 }
 
-Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+#: What harms patients, or contradicts what authors declare.
+_ERRORS = ("invariant-broken", "conflict", "closing-conflict")
 
 
-@dataclass(frozen=True)
-class Finding:
-    """One thing found over all patients.
+@dataclass(frozen=True, kw_only=True)
+class ProofFinding(Finding):
+    """A finding about all patients.
 
     `about` are the terms concerned. `present` and `absent` are the conditions that describe the patients, where the
     finding is about a set of them. `profiles` is how many complete profiles it covers, `share` their part of all.
     `witness` is a minimal record that shows it; None where no record can.
     """
 
-    code: str
-    what: str
-    about: tuple[str, ...]
-    present: tuple[str, ...]
-    absent: tuple[str, ...]
-    profiles: int
-    share: Fraction
-    witness: Record | None
     axioms: tuple[Origin, ...]
-    statements: tuple[str, ...]
-    accepted: Acceptance | None = None
+    statements: tuple[str, ...] = ()
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+    profiles: int = 0
+    share: Fraction = Fraction(0)
+    witness: Record | None = None
+    acceptance: Acceptance | None = None
 
 
 @dataclass(frozen=True)
@@ -86,63 +87,65 @@ class Proof:
     profiles: int
     silent: int
     invariants: tuple[Invariant, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[ProofFinding, ...]
 
     @property
-    def open(self) -> tuple[Finding, ...]:
+    def open(self) -> tuple[ProofFinding, ...]:
         """The findings that no author has accepted."""
-        return tuple(finding for finding in self.findings if finding.accepted is None)
+        return tuple(finding for finding in self.findings if finding.acceptance is None)
 
 
-def prove(guideline: Guideline, progress: Progress | None = None) -> Proof:
-    """Find what holds of a guideline over all its patients; `progress` wraps the steps as they are taken.
+def prove(guideline: Guideline, progress: Progress = unwatched) -> Proof:
+    """Find what holds of a guideline over all its patients; `progress` hands out the steps as they are taken.
 
     Raises GuidelineError for axioms that leave no patient possible, and for a declaration that cannot be read.
     """
-    work, watch = _Work(guideline), progress or (lambda items, _: items)
-    claims = [claim for step in watch(work.steps(), "proving") for claim in step()]
-    return work.proof([work.finding(claim) for claim in watch(claims, "finding witnesses")])
+    prover = Prover(guideline)
+    claims = [claim for step in progress(prover.steps(), "proving") for claim in step()]
+    return prover.proof([prover.finding(claim) for claim in progress(claims, "finding witnesses")])
 
 
-class _Work:
+class Prover:
+    """Looks for what holds of one guideline, and makes findings of it."""
+
     def __init__(self, guideline: Guideline) -> None:
         self.guideline, self.compiled = guideline, guideline.compiled
         self.profiles = Profiles(guideline.compiled)
-        self.scene = Scene(guideline, self.profiles)
+        self.context = ProofContext(guideline, self.profiles)
         self.witnesses = Witnesses(guideline)
         self.invariants, self.acceptances = invariants(guideline), acceptances(guideline)
 
-    def steps(self) -> list[Callable[[], list[Claim]]]:
+    def steps(self) -> list[Callable[[], Iterator[Claim]]]:
         """What is looked for: one kind a step, and each definition and each invariant a step of its own."""
-        kinds = (silent_regions, conflicts, closing_conflicts, dead_classes, coinciding, implications, idle_criteria,
-                 idle_facts, unreached)  # fmt: skip
-        return [*(partial(_all, kind, self.scene) for kind in kinds),
-                *(partial(_all, idle_parts, self.scene, iri) for iri in self.compiled.rules),
-                *(partial(_all, broken, self.scene, declared) for declared in self.invariants)]  # fmt: skip
+        kinds = (silent_regions, conflicts, closing_conflicts, dead_classes, coinciding, implications, unused_criteria,
+                 irrelevant_facts, unreached)  # fmt: skip
+        return [*(partial(kind, self.context) for kind in kinds),
+                *(partial(redundant_parts, self.context, iri) for iri in self.compiled.rules),
+                *(partial(broken, self.context, declared) for declared in self.invariants)]  # fmt: skip
 
-    def proof(self, found: list[Finding]) -> Proof:
+    def proof(self, found: list[ProofFinding]) -> Proof:
         """The findings in order, with those for acceptances that no finding matches."""
-        used = {finding.accepted for finding in found}
+        used = {finding.acceptance for finding in found}
         stale = [self._stale(acceptance) for acceptance in self.acceptances if acceptance not in used]
         ordered = sorted([*found, *stale], key=_order)
-        silent = self.profiles.count(none_of(self.scene.advising()))
+        silent = self.profiles.count(none_of(self.context.advising()))
         return Proof(len(self.compiled.theory.atoms), self.profiles.total, silent, self.invariants, tuple(ordered))
 
-    def finding(self, claim: Claim) -> Finding:
+    def finding(self, claim: Claim) -> ProofFinding:
         """A claim with its count, its witness, and the acceptance that means it."""
         present, absent = self._conditions(claim.conditions)
-        held = self._held(claim.conditions)
-        accepted = next((a for a in self.acceptances if matching(a, claim.code, claim.about, held)), None)
+        known = self._known(claim.conditions)
+        accepted = next((a for a in self.acceptances if matching(a, claim.code, claim.about, known)), None)
         count = self.profiles.count(claim.condition)
-        axioms = tuple(sorted(claim.axioms, key=_place))
-        share = Fraction(count, self.profiles.total)
-        return Finding(claim.code, claim.what, claim.about, present, absent, count, share, self._witness(claim), axioms,
-                       claim.statements, accepted)  # fmt: skip
+        return _finding(
+            claim.code, claim.what, claim.about, tuple(sorted(claim.axioms, key=_position)), accepted,
+            statements=claim.statements, present=present, absent=absent, profiles=count,
+            share=Fraction(count, self.profiles.total), witness=self._witness(claim),
+        )  # fmt: skip
 
-    def _stale(self, acceptance: Acceptance) -> Finding:
-        what = f"{self.scene.name(acceptance.iri)} accepts a finding that is there no more"
-        return Finding("stale-acceptance", what, (acceptance.iri,), (), (), 0, Fraction(0), None,
-                       (acceptance.origin,), ())  # fmt: skip
+    def _stale(self, acceptance: Acceptance) -> ProofFinding:
+        what = f"{self.context.name(acceptance.iri)} accepts a finding that is there no more"
+        return _finding("stale-acceptance", what, (acceptance.iri,), (acceptance.origin,))
 
     def _witness(self, claim: Claim) -> Record | None:
         """The shortest of the records that are found for what shows a claim."""
@@ -164,27 +167,37 @@ class _Work:
                 named[iri], left = truth, left & ~literals_in(expr)
         for i in bits(left):
             atom = self.compiled.theory.atoms[i]
-            named[atom.target if atom.kind == "class" else self.scene.text(atom)] = bool(cube.pos >> i & 1)
+            name = atom.target if atom.kind == "class" else self.context.written.atom(atom)
+            named[name] = bool(cube.pos >> i & 1)
         ordered = sorted(named)
         return tuple(n for n in ordered if named[n]), tuple(n for n in ordered if not named[n])
 
-    def _held(self, cube: Cube) -> Mapping[str, bool]:
+    def _known(self, cube: Cube) -> Mapping[str, bool]:
         """Which terms are known of every patient who meets a term: findings and acts, and defined classes."""
         closed = self.compiled.theory.close(Literals(cube.pos, cube.neg))
-        found = {atom.target: bool(closed.pos >> i & 1) for i, atom in enumerate(self.compiled.theory.atoms)
-                 if atom.kind == "class" and len(atom.path) == 1 and (closed.pos | closed.neg) >> i & 1}  # fmt: skip
         states = {iri: state(rule, closed) for iri, rule in self.compiled.rules.items()}
-        return found | {i: s is State.ENTAILED for i, s in states.items() if s is not State.UNDETERMINED}
+        decided = {i: s is State.ENTAILED for i, s in states.items() if s is not State.UNDETERMINED}
+        return known_terms(self.compiled, closed) | decided
 
 
-def _order(finding: Finding) -> tuple[object, ...]:
+def _finding(
+    code: str, what: str, about: tuple[str, ...], axioms: tuple[Origin, ...], accepted: Acceptance | None = None,
+    **evidence: Any,
+) -> ProofFinding:  # fmt: skip
+    """A finding with its severity, its remedy and where to look: at the first of its axioms."""
+    severity = Severity.INFO if accepted else Severity.ERROR if code in _ERRORS else Severity.WARNING
+    where = Origin(about[0] if about else "", short_file(axioms[0]), axioms[0].line) if axioms else Origin("", "", None)
+    remedy = "correct the axioms, or accept the finding by a gp:AcceptedFinding that says why"
+    return ProofFinding(
+        code, severity, what, where, remedy, DOCUMENT, about,
+        suppressed=accepted.reason if accepted else "", axioms=axioms, acceptance=accepted, **evidence,
+    )  # fmt: skip
+
+
+def _order(finding: ProofFinding) -> tuple[object, ...]:
     rank = list(CODES).index(finding.code)
-    return rank, finding.accepted is not None, -finding.profiles, finding.about, finding.present, finding.absent
+    return rank, finding.acceptance is not None, -finding.profiles, finding.about, finding.present, finding.absent
 
 
-def _all(kind: Callable[..., Iterator[Claim]], *arguments: object) -> list[Claim]:
-    return list(kind(*arguments))
-
-
-def _place(origin: Origin) -> tuple[str, int, str]:
+def _position(origin: Origin) -> tuple[str, int, str]:
     return origin.file, origin.line or 0, origin.term

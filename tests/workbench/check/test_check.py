@@ -7,49 +7,26 @@ from __future__ import annotations
 
 import io
 import json
-import re
 import sys
-from collections.abc import Callable, Iterable
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from unittest.mock import patch
 
 import pytest
-from conftest import TESTS
+from check_runs import TINY, places, quickly, read_once
 from faults.faults import AUTHORING, CHECKED, FAULTS, MEANT_OTHERWISE, Fault, copied, seed
-from rdflib import Graph
 
-import reasoner
 from reasoner.errors import GuidelineError
-from reasoner.guideline.guideline import home
-from reasoner.terms import GP, PREFIXES
 from reasoner.workbench.check import owl_profile as check_owl
-from reasoner.workbench.check.check import CHECKS, Check, Report, check
-from reasoner.workbench.check.codes import DOCUMENT, SEVERITIES, Severity
-from reasoner.workbench.check.prefixes import near
-from reasoner.workbench.check.queries import quality_queries, unbound
-from reasoner.workbench.check.terms import terms_in_query
+from reasoner.workbench.check import render
+from reasoner.workbench.check.check import CHECKS, check
+from reasoner.workbench.check.codes import SEVERITIES
 
-pytestmark = pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning")  # typer's own
-TINY = TESTS / "tiny"
-SLOW = {"consistency by HermiT", "invariants and accepted findings", AUTHORING}
-#: Modules whose errors become findings.
-LOADERS = ["rdf", "logic/owl", "logic/translate", "logic/background", "guideline/shapes", "guideline/read_shapes",
-           "guideline/build", "guideline/catalogue", "guideline/read_catalogue", "workbench/declared"]  # fmt: skip
-#: What those refuse that cannot stand in a file of a guideline, or that another check finds at its place.
-NOT_OF_GUIDELINES = {
-    "is-a-directory", "unknown-format", "remote-context", "undefined-term", "xml-entity", "owl-imports", "no-guideline",
-    "unknown-statement", "closed-finding", "undefined-class", "undeclared-class", "undeclared-property",
-}  # fmt: skip
-
-
-def quickly(*titles: str) -> Callable[[tuple[Check, ...]], Iterable[Check]]:
-    """The checks but for the slow ones that are not named."""
-    return lambda checks: [one for one in checks if one.title not in SLOW - set(titles)]
-
-
-def places(report: Report) -> list[tuple[str, str, int]]:
-    return [(finding.code, finding.file, finding.line) for finding in report.findings]
+pytestmark = [
+    pytest.mark.usefixtures("read_once"),
+    pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning"),  # typer's own
+]
+__all__ = ["read_once"]
 
 
 # -- clean guidelines --
@@ -103,7 +80,11 @@ def test_enough_faults_are_seeded() -> None:
     assert {fault.code for fault in CHECKED} <= set(SEVERITIES)
 
 
-@pytest.mark.parametrize("fault", MEANT_OTHERWISE, ids=lambda fault: fault.name)
+@pytest.mark.parametrize(
+    "fault",
+    [MEANT_OTHERWISE[0], *(pytest.param(fault, marks=pytest.mark.exhaustive) for fault in MEANT_OTHERWISE[1:])],
+    ids=lambda fault: fault.name,
+)
 def test_what_is_merely_meant_otherwise_is_left_to_other_commands(fault: Fault, tmp_path: Path) -> None:
     root = seed(fault, copied(tmp_path))
     assert fault.line(root) and fault.door in ("test", "prove")
@@ -118,6 +99,7 @@ TOGETHER = [
 ]  # fmt: skip
 
 
+@pytest.mark.exhaustive
 def test_many_faults_are_found_together(tmp_path: Path) -> None:
     root, faults = copied(tmp_path), [fault for fault in CHECKED if fault.name in TOGETHER]
     assert len(faults) == len(TOGETHER)
@@ -156,7 +138,7 @@ def test_a_broken_shapes_file_leaves_the_ontologies_checked(tmp_path: Path) -> N
     broken(root, "shapes/pathway.ttl")
     for name in ("typo in a class", "misspelt term of SHACL", "duplicate threshold"):
         seed(next(fault for fault in CHECKED if fault.name == name), root)
-    codes = {code for code, _, _ in places(check(root))}
+    codes = {code for code, _, _ in places(check(root, quickly()))}
     assert codes == {"syntax-error", "undeclared-term", "shacl-term", "threshold-twice", "label-number"}
 
 
@@ -170,7 +152,8 @@ def test_a_wrong_prefix_is_one_finding(tmp_path: Path) -> None:
 def test_a_check_that_cannot_be_made_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyhornedowl.profile", None)
     monkeypatch.setattr(check_owl, "TIMEOUT", 0)
-    report = check(TINY)
+    made = ("OWL 2 DL profile", "consistency by HermiT")
+    report = check(TINY, lambda checks: [one for one in checks if one.title in made])
     assert [skipped.check for skipped in report.skipped] == ["OWL 2 DL profile", "consistency by HermiT"]
     assert "not installed" in report.skipped[0].why and "time allowed" in report.skipped[1].why
     assert not report.findings and not report.clean
@@ -188,9 +171,13 @@ def test_a_query_that_is_no_text_is_named(tmp_path: Path) -> None:
     assert places(check(root, quickly())) == [("not-utf8", "queries/classes.rq", 1)]
 
 
-def test_what_follows_from_an_undeclared_term_is_not_said_twice(tmp_path: Path) -> None:
+@pytest.mark.parametrize("slow", [(), pytest.param((AUTHORING, "consistency by HermiT"), marks=pytest.mark.exhaustive)])
+def test_what_follows_from_an_undeclared_term_is_not_named_twice(slow: tuple[str, ...], tmp_path: Path) -> None:
     fault = next(fault for fault in CHECKED if fault.name == "unknown strength")
-    assert places(check(seed(fault, copied(tmp_path)))) == [("undeclared-term", fault.file, fault.line(tmp_path))]
+    steps = quickly(*slow, "invariants and accepted findings")
+    assert places(check(seed(fault, copied(tmp_path)), steps)) == [
+        ("undeclared-term", fault.file, fault.line(tmp_path))
+    ]
 
 
 def test_empty_classes_are_reported_at_their_root(tmp_path: Path) -> None:
@@ -199,113 +186,6 @@ def test_empty_classes_are_reported_at_their_root(tmp_path: Path) -> None:
     (finding,) = report.findings
     assert finding.what.endswith("empty too: sn:DifferentialWorkup, sn:MarrowEdemaPatient, sn:SymptomaticAcuteNode, "
                                  "sn:VertebroplastyByJudgement, sn:VertebroplastyConsiderable")  # fmt: skip
-
-
-# -- a guideline's own questions --
-
-OWN = """# Problem: a class has a long label
-# Solution: shorten it
-# Severity: info
-
-PREFIX rdfs: <http://www.w3.org/2000/01/rdf-schema#>
-SELECT ?term ?property ?value ?detail
-WHERE {
-  VALUES ?property { rdfs:label }
-  ?term ?property ?value .
-  FILTER (STR(?value) = "soggy soil")
-  BIND (STRLEN(?value) AS ?detail)
-}
-"""
-
-
-def test_a_guideline_can_bring_its_own_quality_queries(tmp_path: Path) -> None:
-    for folder in ("ontology", "shapes"):
-        (tmp_path / folder).mkdir()
-        for path in (TINY / folder).glob("*.ttl"):
-            (tmp_path / folder / path.name).write_text(path.read_text("utf-8"), "utf-8")
-    (tmp_path / "queries" / "qc").mkdir(parents=True)
-    (tmp_path / "queries" / "qc" / "long-label.rq").write_text(OWN, "utf-8")
-    report = check(tmp_path, quickly())
-    (finding,) = report.findings
-    assert (finding.code, finding.severity, finding.what) == (
-        "long-label", Severity.INFO, "a class has a long label: 10")  # fmt: skip
-    assert finding.docs == "queries/qc/long-label.rq"
-    assert 'rdfs:label "soggy soil"@en' in (tmp_path / finding.file).read_text("utf-8").splitlines()[finding.line - 1]
-    assert report.clean
-
-
-# -- the one list, and its pages --
-
-
-def sections() -> set[str]:
-    """The anchors of docs/checks.md."""
-    return set(re.findall(r"^### `?([a-z0-9-]+)`?$", (home() / DOCUMENT).read_text("utf-8"), re.MULTILINE))
-
-
-def test_every_code_has_a_section() -> None:
-    assert sections() == set(SEVERITIES)
-
-
-def test_every_quality_query_is_in_the_list_and_says_what_is_wrong() -> None:
-    queries = quality_queries(home())
-    assert queries
-    for path in queries:
-        header = path.read_text("utf-8").splitlines()[:2]
-        assert path.stem in SEVERITIES
-        assert [line.partition(":")[0] for line in header] == ["# Problem", "# Solution"]
-
-
-def test_every_authoring_code_is_in_the_list() -> None:
-    codes = {str(code) for code in Graph().parse(home() / "shapes" / "authoring.ttl").objects(None, GP.code)}
-    assert codes <= set(SEVERITIES)
-
-
-def test_every_code_of_the_loader_is_in_the_list() -> None:
-    package = Path(reasoner.__file__).parent
-    text = "".join((package / f"{name}.py").read_text("utf-8") for name in LOADERS)
-    given = r'(?:Problem|refuse)\(\s*"([a-z0-9-]+)"|code: str = "([a-z-]+)"|, "(undeclared-[a-z]+)"'
-    codes = set(re.findall(given, text))
-    named = {code for found in codes for code in found if code}
-    assert "cyclic-definition" in named and "syntax-error" in named
-    assert named - NOT_OF_GUIDELINES <= set(SEVERITIES)
-
-
-# -- parts --
-
-
-@pytest.mark.parametrize(("namespace", "meant"), [
-    ("http://www.w3.org/2002/07/owl", PREFIXES["owl"]),
-    ("https://www.w3.org/2002/07/owl#", PREFIXES["owl"]),
-    ("http://www.w3.org/2002/07/ow#", PREFIXES["owl"]),
-    ("https://w3id.org/guideprof/core#", PREFIXES["gp"]),
-    ("http://purl.org/dc/terms#", PREFIXES["dcterms"]),
-    (PREFIXES["gp"], None),
-    ("http://purl.org/dc/elements/1.1/", None),
-    ("https://example.org/mine#", None),
-])  # fmt: skip
-def test_near_namespaces(namespace: str, meant: str | None) -> None:
-    assert near(namespace, set(PREFIXES.values())) == meant
-
-
-@pytest.mark.parametrize(("query", "columns"), [
-    ("SELECT ?a WHERE { ?a ?b ?c }", []),
-    ("SELECT ?x WHERE { ?a ?b ?c } ORDER BY ?x", ["x"]),
-    ("SELECT (COUNT(?x) AS ?n) ?a { ?a ?b ?c }", []),
-    ("SELECT ?a # ?x\n ?y WHERE { ?a ?b '?y' }", ["y"]),
-    ("SELECT * WHERE { ?a ?b ?c }", []),
-    ("CONSTRUCT { ?a ?b ?c } WHERE { ?a ?b ?c }", []),
-])  # fmt: skip
-def test_columns_that_nothing_binds(query: str, columns: list[str]) -> None:
-    assert [name for name, _ in unbound(query)] == columns
-
-
-def test_terms_of_a_query() -> None:
-    query = """PREFIX ex: <https://example.org/>
-SELECT ?x # ex:no
-WHERE { ?x a ex:One ; ex:two/^ex:three* "ex:no", 'ex:no' . <https://example.org/four> ex:five-1 _:ex:no .
-  ?x gp:Statement . FILTER (?x != ex:six) }"""
-    found = [(iri.rsplit("/", 1)[-1], line) for iri, line in terms_in_query(query, PREFIXES) if "example" in iri]
-    assert found == [("", 0), ("One", 2), ("two", 2), ("three", 2), ("four", 2), ("five-1", 2), ("six", 3)]
 
 
 # -- the command --
@@ -337,7 +217,12 @@ def test_the_command_on_a_clean_guideline() -> None:
     assert err == ""
 
 
-def test_the_command_on_a_faulty_guideline(tmp_path: Path) -> None:
+@pytest.mark.parametrize("all_checks", [False, pytest.param(True, marks=pytest.mark.exhaustive)])
+def test_the_command_on_a_faulty_guideline(
+    all_checks: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    if not all_checks:
+        monkeypatch.setattr(render, "watched", quickly("invariants and accepted findings"))
     fault = next(fault for fault in CHECKED if fault.name == "typo in a class")
     root = seed(fault, copied(tmp_path))
     out, _ = run(root, code=1)
@@ -367,6 +252,14 @@ def test_the_command_on_a_faulty_guideline(tmp_path: Path) -> None:
         "docs": "docs/checks.md#undeclared-term",
     }
     assert finding["what"] and finding["remedy"].startswith("did you mean sn:RadicularSymptom?")
+
+
+def test_the_command_writes_markdown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(render, "watched", quickly())
+    fault = next(fault for fault in CHECKED if fault.name == "typo in a class")
+    out, _ = run(seed(fault, copied(tmp_path)), "--format", "markdown", code=1)
+    assert out.startswith("## Checks\n\n1 error, 0 warnings, 0 infos: ")
+    assert f"| {fault.file}:{fault.line(tmp_path)} | error | `undeclared-term` | the class sn:RadicularSymtom" in out
 
 
 @pytest.mark.parametrize("name", ["nowhere", "empty", "file"])

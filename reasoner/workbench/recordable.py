@@ -1,4 +1,4 @@
-"""What a record of a guideline can say, one observation at a time, and as a file that can be classified as it is."""
+"""What a record of a guideline can state: each observation by itself, and records as Turtle that can be classified."""
 
 from __future__ import annotations
 
@@ -24,20 +24,20 @@ Path = tuple[str, ...]
 _ANY_DAY = date(2000, 1, 1)
 
 
-def sayable(guideline: Guideline) -> list[Observation]:
+def recordable(guideline: Guideline) -> list[Observation]:
     """Every observation that the record contract accepts by itself; of numbers, some on each side of each bound."""
-    found = _observable(guideline.compiled, frozenset(guideline.catalogue.negations.values()))
+    found = _candidates(guideline.compiled, frozenset(guideline.catalogue.negations.values()))
     contract = guideline.shapes("core", "record")
     if not contract:
         return found
     patients = [f"{PATIENT}/{number}" for number in range(len(found))]
-    texts = (turtle([seen], guideline, patient) for seen, patient in zip(found, patients, strict=True))
+    texts = (turtle([one], guideline, patient) for one, patient in zip(found, patients, strict=True))
     records = gather([read_text("\n".join(texts), "witness", format="turtle")])
     refused = validate(records, guideline.taxonomy, contract, _ANY_DAY)
-    return [seen for seen, patient in zip(found, patients, strict=True) if URIRef(patient) not in refused]
+    return [one for one, patient in zip(found, patients, strict=True) if URIRef(patient) not in refused]
 
 
-def _observable(compiled: Compiled, denied: frozenset[str]) -> list[Observation]:
+def _candidates(compiled: Compiled, denied: frozenset[str]) -> list[Observation]:
     paths: dict[tuple[Path, str], set[str]] = {}
     for atom in compiled.theory.atoms:
         for end in range(1, len(atom.path) + 1):
@@ -83,12 +83,12 @@ def _between(low: Decimal, high: Decimal) -> Decimal:
 
 
 @dataclass
-class _Node:
+class RecordNode:
     """A node of a record, while it is written: its classes, its values, and the nodes under its properties."""
 
     types: list[str] = field(default_factory=list)
     values: list[tuple[str, str]] = field(default_factory=list)
-    below: dict[str, list[_Node]] = field(default_factory=dict)
+    below: dict[str, list[RecordNode]] = field(default_factory=dict)
 
 
 def turtle(record: Sequence[Observation], guideline: Guideline, patient: str = PATIENT) -> str:
@@ -97,14 +97,16 @@ def turtle(record: Sequence[Observation], guideline: Guideline, patient: str = P
     Raises ValueError for an interval, and for an absence that no property states.
     """
     prefixes = guideline.prefixes
-    writer = _Writer(guideline.compiled, guideline.catalogue.negations, prefixes)
+    writer = RecordWriter(guideline.compiled, guideline.catalogue.negations, prefixes)
     root = writer.tree(record)
     body = ";\n    ".join(f"{line} " for line in [f"a {writer.name(str(GP.Patient))}", *writer.lines(root)])
     head = "".join(f"@prefix {p}: <{prefixes[p]}> .\n" for p in sorted(writer.used))
     return f"{head}\n<{patient}> {body}.\n"
 
 
-class _Writer:
+class RecordWriter:
+    """Writes records of one guideline as Turtle; `used` are the prefixes that it needed."""
+
     def __init__(self, compiled: Compiled, negations: Mapping[str, str], prefixes: Mapping[str, str]) -> None:
         self.compiled, self.prefixes = compiled, prefixes
         self.denies = {denied: prop for prop, denied in negations.items()}
@@ -118,33 +120,33 @@ class _Writer:
         self.used.add(short.partition(":")[0])
         return short
 
-    def tree(self, record: Sequence[Observation]) -> _Node:
+    def tree(self, record: Sequence[Observation]) -> RecordNode:
         """The nodes of a record; all under a functional property are one."""
-        root = _Node()
-        for seen in sorted(record):
+        root = RecordNode()
+        for observed in sorted(record):
             node = root
-            for prop in seen.path[:-1]:
+            for prop in observed.path[:-1]:
                 node = self._one(node, prop)
-            self._add(node, seen)
+            self._add(node, observed)
         return root
 
-    def _one(self, node: _Node, prop: str) -> _Node:
-        return node.below.setdefault(prop, [_Node()])[0]
+    def _one(self, node: RecordNode, prop: str) -> RecordNode:
+        return node.below.setdefault(prop, [RecordNode()])[0]
 
-    def _add(self, node: _Node, seen: Observation) -> None:
-        prop = seen.path[-1]
-        if seen.kind == "class" and not seen.present:
-            if len(seen.path) > 1 or prop not in self.denies:
-                raise ValueError(f"no property says that {seen.target} is absent")
-            node.values.append((self.denies[prop], self.name(seen.target)))
-        elif seen.kind == "class" and self.compiled.properties[prop].functional:
-            self._one(node, prop).types.append(seen.target)
-        elif seen.kind == "class":
-            node.below.setdefault(prop, []).append(_Node([seen.target]))
+    def _add(self, node: RecordNode, observed: Observation) -> None:
+        prop = observed.path[-1]
+        if observed.kind == "class" and not observed.present:
+            if len(observed.path) > 1 or prop not in self.denies:
+                raise ValueError(f"no property says that {observed.target} is absent")
+            node.values.append((self.denies[prop], self.name(observed.target)))
+        elif observed.kind == "class" and self.compiled.properties[prop].functional:
+            self._one(node, prop).types.append(observed.target)
+        elif observed.kind == "class":
+            node.below.setdefault(prop, []).append(RecordNode([observed.target]))
         else:
-            node.values.append((prop, self.name(seen.target) if seen.kind == "value" else _number(seen)))
+            node.values.append((prop, self.name(observed.target) if observed.kind == "value" else _number(observed)))
 
-    def lines(self, node: _Node) -> list[str]:
+    def lines(self, node: RecordNode) -> list[str]:
         """The properties of a node, one a line."""
         objects: dict[str, list[str]] = {}
         for prop, below in node.below.items():
@@ -153,13 +155,13 @@ class _Writer:
             objects.setdefault(prop, []).append(value)
         return [f"{self.name(prop)} {' , '.join(objects[prop])}" for prop in sorted(objects)]
 
-    def _below(self, node: _Node, prop: str) -> list[str]:
+    def _below(self, node: RecordNode, prop: str) -> list[str]:
         types = node.types or list(self.compiled.properties[prop].ranges[:1])
         return [*(f"a {self.name(iri)}" for iri in types), *self.lines(node)]
 
 
-def _number(seen: Observation) -> str:
-    if seen.low is None or seen.low != seen.high:
-        raise ValueError("an interval has no place in a record")
-    text = format(seen.low, "f")
+def _number(observed: Observation) -> str:
+    if observed.low is None or observed.low != observed.high:
+        raise ValueError("an interval cannot stand in a record")
+    text = format(observed.low, "f")
     return text if "." in text else f"{text}.0"

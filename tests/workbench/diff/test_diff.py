@@ -5,125 +5,40 @@ Every witness is classified under both versions here, from its Turtle alone.
 
 from __future__ import annotations
 
-import json
 import random
 import re
-import shutil
-import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
-from fractions import Fraction
+from functools import cache
 from itertools import product
 from pathlib import Path
 
 import pytest
-from clean_guideline import CLEAN, PLANT, guideline_of
-from conftest import TESTS
+from compared_versions import (
+    ROOT,
+    answers_differ,
+    checked_shifts,
+    compared,
+    copied,
+    document,
+    edited,
+    plants,
+    witnesses,
+)
 from random_records import Records, describe
 from rdflib import BNode, Graph
 from rdflib.term import Node
 from rich.console import Console
-from typer.testing import CliRunner
 
-from reasoner.cli.author import app
-from reasoner.errors import ContradictionError, GuidelineError, GuideproofError, InputError, RecordError
-from reasoner.guideline.guideline import Guideline, home, load_guideline
+from reasoner.errors import ContradictionError
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import bits
 from reasoner.logic.decide import decide
 from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
 from reasoner.logic.theory import Atom
-from reasoner.patient.assess import Assessment, Refusal
-from reasoner.patient.classify import classify_text
-from reasoner.render.json import JsonRenderer
-from reasoner.terms import expand, local_name
-from reasoner.workbench.diff.diff import Difference, diff
-from reasoner.workbench.diff.render import DiffRenderer
-from reasoner.workbench.diff.versions import two_versions
-
-DAY = date(2026, 11, 22)
-ROOT = home()
-Json = dict[str, object]
-
-
-def copied(folder: Path, source: Path = ROOT) -> Path:
-    """A guideline's files in another place."""
-    for name in ("ontology", "shapes"):
-        shutil.copytree(source / name, folder / name)
-    return folder
-
-
-def edited(folder: Path, file: str, *edits: tuple[str, str]) -> Path:
-    """A copy of the guideline with texts of one file replaced, each of which stands there just once."""
-    path = copied(folder) / file
-    text = path.read_text("utf-8")
-    for before, after in edits:
-        assert text.count(before) == 1, f"{text.count(before)} times: {before}"
-        text = text.replace(before, after)
-    path.write_text(text, "utf-8")
-    return folder
-
-
-def compared(old: Guideline, directory: Path) -> tuple[Difference, DiffRenderer, Guideline]:
-    new = load_guideline(directory, cache=False)
-    found = diff(old, new)
-    return found, DiffRenderer(found, (old, new), ("old", "new")), new
-
-
-def document(renderer: DiffRenderer) -> Json:
-    found = json.loads(renderer.json())
-    assert isinstance(found, dict)
-    return found
-
-
-# -- what a witness shows --
-
-
-def answer(guideline: Guideline, turtle: str) -> Assessment | Refusal:
-    try:
-        return classify_text(guideline, turtle, DAY)[0]
-    except RecordError as error:
-        return Refusal(None, error.problems)
-
-
-def state(result: Assessment | Refusal, guideline: Guideline, curie: str) -> str:
-    if isinstance(result, Refusal):
-        return "contradictory" if result.problems[0].code == "contradictory-record" else "refused"
-    iri = expand(curie, guideline.prefixes)
-    return str(result.decision.states.get(str(iri), "unknown"))
-
-
-def checked_shifts(found: Json, old: Guideline, new: Guideline) -> int:
-    """How many witnesses of classes show, classified under both versions, just the states that are claimed."""
-    shown = 0
-    for cls in found["classes"]:  # type: ignore[attr-defined]
-        for change in cls["changes"]:
-            witness = change["witness"]
-            if witness is None:
-                continue
-            for guideline, side in ((old, "old"), (new, "new")):
-                expected = change[side] if side in witness["acceptedBy"] else "refused"
-                got = state(answer(guideline, witness["turtle"]), guideline, cls["class"])
-                assert got == expected, (cls["class"], side, witness["turtle"])
-            shown += 1
-    return shown
-
-
-def answers_differ(turtle: str, old: Guideline, new: Guideline) -> bool:
-    """Whether the JSON of two answers, the places of axioms aside, differs."""
-    texts = []
-    for guideline in (old, new):
-        result = answer(guideline, turtle)
-        rendered = json.dumps(JsonRenderer(guideline).render([result]), sort_keys=True)
-        texts.append(re.sub(r'"line": \d+', "", rendered))
-    return texts[0] != texts[1]
-
-
-def witnesses(found: Json) -> Iterator[str]:
-    told = [*found["texts"], *found["shapes"], *found["patients"]]  # type: ignore[misc]
-    told += [change for cls in found["classes"] for change in cls["changes"]]  # type: ignore[attr-defined]
-    yield from (one["witness"]["turtle"] for one in told if one["witness"])
-
+from reasoner.terms import local_name
+from reasoner.workbench.diff.diff import GuidelineDiff, diff
+from reasoner.workbench.diff.render import DiffWriter
 
 # -- mutated copies --
 
@@ -226,9 +141,39 @@ sn:IncontinentPatient a owl:Class , gp:Criterion , gp:RedFlagCriterion ;
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
-def test_mutated_axiom_and_witness_are_named(mutant: Mutant, guideline: Guideline, tmp_path: Path) -> None:
-    difference, renderer, new = compared(guideline, edited(tmp_path, mutant.file, *mutant.edits))
+WithMutant = Callable[[str], tuple[GuidelineDiff, DiffWriter, Guideline]]
+#: What is compared in each run of the tests, one of each kind: the others are exhaustive.
+SOME = (
+    "threshold moved",
+    "new red flag",
+    "closing removed",
+    "citation changed",
+    "verdict changed",
+    "superproperty dropped",
+)
+
+
+def some(names: Iterable[str]) -> list[object]:
+    """The names, those that are not among `SOME` marked as exhaustive."""
+    return [name if name in SOME else pytest.param(name, marks=pytest.mark.exhaustive) for name in names]
+
+
+@pytest.fixture(scope="module")
+def with_mutant(guideline: Guideline, tmp_path_factory: pytest.TempPathFactory) -> WithMutant:
+    """The guideline compared with a mutated copy, by its name, once for all tests."""
+
+    @cache
+    def compared_with(name: str) -> tuple[GuidelineDiff, DiffWriter, Guideline]:
+        mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+        return compared(guideline, edited(tmp_path_factory.mktemp("mutant"), mutant.file, *mutant.edits))
+
+    return compared_with
+
+
+@pytest.mark.parametrize("name", some(mutant.name for mutant in MUTANTS))
+def test_mutated_axiom_and_witness_are_named(name: str, with_mutant: WithMutant, guideline: Guideline) -> None:
+    mutant = next(mutant for mutant in MUTANTS if mutant.name == name)
+    difference, renderer, new = with_mutant(name)
     found = document(renderer)
     assert difference.differs and found["differs"]
     if mutant.cls:
@@ -264,12 +209,13 @@ def drawn(one: Guideline, other: Guideline, size: int) -> Iterator[tuple[Records
         yield records, case.record
 
 
-@pytest.mark.parametrize("name", ["threshold moved", "new red flag", "subclass dropped", "closing removed",
-                                  "and swapped for or", "superproperty dropped"])  # fmt: skip
-def test_records_differ_only_in_classes_that_are_told(name: str, guideline: Guideline, tmp_path: Path) -> None:
-    mutant = next(m for m in MUTANTS if m.name == name)
-    found, _, new = compared(guideline, edited(tmp_path, mutant.file, *mutant.edits))
-    told = {cls.iri for cls in found.classes}
+@pytest.mark.parametrize("name", some(["threshold moved", "new red flag", "subclass dropped", "closing removed",
+                                       "and swapped for or", "superproperty dropped"]))  # fmt: skip
+def test_records_differ_only_in_classes_that_are_listed(
+    name: str, with_mutant: WithMutant, guideline: Guideline
+) -> None:
+    found, _, new = with_mutant(name)
+    listed = {cls.iri for cls in found.classes}
     different = 0
     for one, other in ((guideline, new), (new, guideline)):
         for _, record in drawn(one, other, 80):
@@ -279,7 +225,7 @@ def test_records_differ_only_in_classes_that_are_told(name: str, guideline: Guid
                 continue
             before, after = states
             differing = {iri for iri in before.keys() & after.keys() if before[iri] is not after[iri]}  # type: ignore[union-attr]
-            assert differing <= told, describe(record)  # type: ignore[arg-type]
+            assert differing <= listed, describe(record)  # type: ignore[arg-type]
             different += bool(differing)
     assert different
 
@@ -293,14 +239,6 @@ def decided(guideline: Guideline, record: tuple[object, ...]) -> dict[str, objec
 
 
 # -- counting --
-
-
-def plants(folder: Path, *edits: tuple[str, str], text: str = CLEAN) -> Guideline:
-    for before, after in edits:
-        assert before in text
-        text = text.replace(before, after)
-    folder.mkdir()
-    return guideline_of(folder, text)
 
 
 def truth(expr: Expr, guideline: Guideline, row: Mapping[Atom, bool], atoms: Sequence[Atom]) -> bool:
@@ -352,73 +290,6 @@ def test_counts_are_those_of_a_plain_enumeration(tmp_path: Path) -> None:
     assert {local_name(cls.iri) for cls in found.classes} >= {"LongDryPlant", "WaterNow", "LetDry"}
 
 
-# -- causes --
-
-
-def test_two_changes_that_act_only_together_are_both_named(tmp_path: Path) -> None:
-    """Each of two definitions takes over what the other had: only both changes give the new answers."""
-    either = """
-pot:Either a owl:Class , gp:Criterion ; rdfs:subClassOf gp:Patient ;
-    owl:equivalentClass [ a owl:Class ; owl:intersectionOf ( pot:One pot:Other ) ] .
-pot:One a owl:Class , gp:Criterion ; rdfs:subClassOf gp:Patient ; owl:equivalentClass pot:LongDryPlant .
-pot:Other a owl:Class , gp:Criterion ; rdfs:subClassOf gp:Patient ; owl:equivalentClass pot:LongDryPlant .
-"""
-    old = plants(tmp_path / "old", text=CLEAN + either)
-    new = plants(tmp_path / "new", ("owl:equivalentClass pot:LongDryPlant", "owl:equivalentClass pot:WateredPlant"),
-                 text=CLEAN + either)  # fmt: skip
-    found = {local_name(cls.iri): cls for cls in diff(old, new).classes}
-    blamed = [{local_name(change.term) for change in shift.because} for shift in found["Either"].shifts]
-    assert blamed == [{"One", "Other"}] * len(blamed)
-    assert {local_name(change.term) for shift in found["One"].shifts for change in shift.because} == {"One"}
-
-
-def test_disjointness_that_is_lost_lets_patients_be(tmp_path: Path) -> None:
-    disjoint = "\npot:LongDryPlant owl:disjointWith pot:WateredPlant .\n"
-    old, new = plants(tmp_path / "old", text=CLEAN + disjoint), plants(tmp_path / "new")
-    found = diff(old, new)
-    [shift] = found.patients
-    assert (shift.old, shift.new) == ("contradictory", "possible")
-    assert [axiom.kind for change in shift.because for axiom in change.old] == ["disjoint"]
-    assert shift.witness is not None
-    states = [state(answer(side, shift.witness.turtle), side, "pot:LongDryPlant") for side in (old, new)]
-    assert states == ["contradictory", "entailed"]
-    [back] = diff(new, old).patients
-    assert (back.old, back.new, back.profiles) == ("possible", "contradictory", shift.profiles)
-
-
-def test_a_class_that_one_version_has_is_added_or_removed(tmp_path: Path) -> None:
-    old, new = plants(tmp_path / "old", text=PLANT), plants(tmp_path / "new")
-    for one, other, presence in ((old, new, "added"), (new, old, "removed")):
-        found = diff(one, other)
-        assert [(local_name(c.iri), c.presence) for c in found.classes] == [("WellPlant", presence)]
-        assert found.classes[0].shifts[0].witness is not None
-        assert {local_name(a.subject) for c in found.axioms for a in (*c.old, *c.new)} == {"WellPlant"}
-        assert found.share == Fraction(found.classes[0].shifts[0].profiles or 0, found.profiles)
-
-
-def small(folder: Path, name: str, *edits: tuple[str, str]) -> Guideline:
-    text = (TESTS / "small" / name).read_text("utf-8")
-    for before, after in edits:
-        assert text.count(before) == 1
-        text = text.replace(before, after)
-    (folder / "ontology").mkdir(parents=True)
-    (folder / "ontology" / name).write_text(text, "utf-8")
-    return load_guideline(folder, cache=False)
-
-
-def test_an_axiom_without_a_name_is_found_again(tmp_path: Path) -> None:
-    """An axiom that begins with an anonymous class is the same one, whatever else the file says."""
-    lost = ("[ a owl:Class ; owl:intersectionOf ( ex:RedOne ex:GreenOne ) ] rdfs:subClassOf "
-            "[ a owl:Class ; owl:complementOf ex:BlueOne ] .\n", "")  # fmt: skip
-    old, new = small(tmp_path / "old", "ternary.ttl"), small(tmp_path / "new", "ternary.ttl", lost)
-    found = diff(old, new)
-    [shift] = found.patients
-    assert (shift.new, found.rewritten) == ("possible", ())
-    assert [len(change.old) for change in found.axioms] == [1]
-    other = small(tmp_path / "other", "ternary.ttl", ("ex:Grey a owl:Class", "\n\nex:Grey a owl:Class"))
-    assert not diff(old, other).differs and not diff(old, other).rewritten
-
-
 # -- no difference --
 
 
@@ -461,7 +332,7 @@ def written(triples: list[tuple[Node, Node, Node]], rng: random.Random) -> str:
     return "".join(lines)
 
 
-@pytest.mark.parametrize("seed", [1, 2])
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.exhaustive)])
 def test_order_layout_prefixes_and_files_are_no_difference(seed: int, guideline: Guideline, tmp_path: Path) -> None:
     shuffled(copied(tmp_path), seed)
     assert (tmp_path / "ontology" / "another.ttl").is_file()
@@ -500,11 +371,10 @@ def test_order_of_parts_is_not_even_another_form(guideline: Guideline, tmp_path:
     assert (found.differs, found.rewritten) == (False, ())
 
 
-def test_keys_of_the_json_are_documented(guideline: Guideline, tmp_path: Path) -> None:
+def test_keys_of_the_json_are_documented(with_mutant: WithMutant) -> None:
     guide = (ROOT / "docs" / "authoring.md").read_text("utf-8").partition("### The JSON")[2]
     documented = set(re.findall(r'"(\w+)":', guide))
-    mutant = next(m for m in MUTANTS if m.name == "new red flag")
-    _, renderer, _ = compared(guideline, edited(tmp_path, mutant.file, *mutant.edits))
+    _, renderer, _ = with_mutant("new red flag")
     assert keys(document(renderer)) == documented
 
 
@@ -531,7 +401,7 @@ def test_a_shape_in_another_form_is_no_difference(guideline: Guideline, tmp_path
     assert [change.kind for change in found.silent] == ["rewritten"]
 
 
-def test_a_rule_of_the_record_is_told(guideline: Guideline, tmp_path: Path) -> None:
+def test_a_rule_of_the_record_is_listed(guideline: Guideline, tmp_path: Path) -> None:
     path = copied(tmp_path) / "shapes" / "record.ttl"
     text = path.read_text("utf-8")
     assert "sh:Violation" in text
@@ -539,110 +409,3 @@ def test_a_rule_of_the_record_is_told(guideline: Guideline, tmp_path: Path) -> N
     found, _, _ = compared(guideline, tmp_path)
     assert found.differs
     assert [told.change.kind for told in found.shapes] == ["contract"]
-
-
-# -- the command --
-
-
-def run(*arguments: str) -> tuple[int, str]:
-    result = CliRunner().invoke(app, ["diff", *arguments])
-    if isinstance(result.exception, GuideproofError):
-        return result.exception.exit_code, str(result.exception)
-    assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-    return result.exit_code, result.output
-
-
-def git(directory: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=author", "-c", "user.email=author@example.org"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True, text=True)
-    return done.stdout
-
-
-@pytest.fixture
-def repository(tmp_path: Path) -> Path:
-    """A repository with a guideline in a folder: two commits, and an edit in the work tree."""
-    root = tmp_path / "repository"
-    (root / "guide").mkdir(parents=True)
-    plants(root / "guide" / "plants")
-    git(root, "init", "-q")
-    for before, after in (
-        ("5.0", "5.0"),
-        ("minInclusive 5.0", "minInclusive 7.0"),
-        ("minInclusive 7.0", "minInclusive 9.0"),
-    ):
-        path = root / "guide" / "plants" / "ontology" / "plant.ttl"
-        path.write_text(path.read_text("utf-8").replace(before, after), "utf-8")
-        if after != "minInclusive 9.0":
-            git(root, "add", "-A")
-            git(root, "commit", "-q", "--allow-empty", "-m", after)
-    return root / "guide" / "plants"
-
-
-def test_revisions_are_compared_and_the_work_tree_stays(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    before = git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD")
-    code, text = run("HEAD~1", str(repository), "--format", "json")
-    assert code == 1
-    [axiom] = json.loads(text)["axioms"]
-    assert "[>= 5]" in axiom["old"][0]["axiom"] and "[>= 9]" in axiom["new"][0]["axiom"]
-    assert axiom["old"][0]["file"] == "ontology/plant.ttl"
-    monkeypatch.chdir(repository)
-    code, text = run("HEAD~1", "HEAD", "--format", "markdown")
-    assert code == 1 and "[>= 7]" in text and "<details>" in text
-    assert run("HEAD", "HEAD")[0] == 0
-    assert before == (git(repository, "status", "--porcelain"), git(repository, "rev-parse", "HEAD"))
-
-
-@pytest.mark.parametrize("name", ["nosuch", "HEAD~99", "", "a\nb"])
-def test_what_is_no_version_is_bad_input(name: str, repository: Path) -> None:
-    code, text = run(name, str(repository))
-    assert code == 2 and "revision" in text and "\nTraceback" not in text
-
-
-def test_a_revision_is_no_option(repository: Path, tmp_path: Path) -> None:
-    target = tmp_path / "written"
-    with pytest.raises(InputError, match="bad-revision"), two_versions(f"--output={target}", str(repository)):
-        pass
-    assert not target.exists()
-
-
-@pytest.mark.parametrize("side", ["old", "new"])
-def test_a_version_that_does_not_compile_is_named_by_side_file_and_line(
-    side: str, repository: Path, tmp_path: Path
-) -> None:
-    broken = tmp_path / "broken"
-    shutil.copytree(repository, broken)
-    path = broken / "ontology" / "plant.ttl"
-    path.write_text(
-        path.read_text("utf-8").replace("        pot:LongDryPlant\n", "        pot:LongDyrPlant\n"), "utf-8"
-    )
-    arguments = (str(broken), "HEAD") if side == "old" else (str(repository), str(broken))
-    if side == "old":
-        git(broken.parent, "init", "-q")
-    with pytest.raises(GuidelineError, match=f"the {side} version") as caught, two_versions(*arguments):
-        pass
-    assert caught.value.problem.file == str(path) and caught.value.problem.line
-    assert caught.value.exit_code == 2
-
-
-def test_a_revision_that_does_not_compile_shows_its_name_and_no_temporary_place(repository: Path) -> None:
-    path = repository / "ontology" / "plant.ttl"
-    sound = path.read_text("utf-8")
-    path.write_text(sound.replace("        pot:LongDryPlant\n", "        pot:LongDyrPlant\n"), "utf-8")
-    git(repository, "commit", "-q", "-a", "-m", "a slip")
-    path.write_text(sound, "utf-8")
-    code, text = run("HEAD", str(repository))
-    assert code == 2
-    assert re.search(r"HEAD:ontology/plant\.ttl:\d+ .*the old version: .*LongDyrPlant", text)
-
-
-def test_an_empty_directory_is_no_guideline(repository: Path, tmp_path: Path) -> None:
-    (tmp_path / "empty").mkdir()
-    code, text = run(str(repository), str(tmp_path / "empty"))
-    assert code == 2 and "no-guideline" in text and "the new version" in text
-
-
-def test_out_is_written(repository: Path, tmp_path: Path) -> None:
-    out = tmp_path / "diff.md"
-    code, text = run("HEAD~1", str(repository), "--format", "markdown", "--out", str(out))
-    assert (code, text) == (1, "")
-    assert out.read_text("utf-8").startswith("## Guideline diff\n\nHEAD~1 → ")

@@ -1,0 +1,138 @@
+"""What the commands for authors report: findings, and the page on which each command writes what it found.
+
+`check`, `prove`, `test` and `diff` find different things; each thing is a `Finding`, with a stable code, how grave it
+is, what it is, where it stands and what to do. A `ReportWriter` writes a report as text, JSON, Markdown or SARIF.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import Any
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from reasoner.logic.compiled import Origin
+from reasoner.terms import curie
+from reasoner.workbench.finding import Finding
+from reasoner.workbench.sarif import sarif_log
+
+Json = dict[str, Any]
+#: Hands out items, and may show how far they are; the second argument says what is done with them.
+Progress = Callable[[Iterable[Any], str], Iterable[Any]]
+#: A part of a line and its style.
+Styled = str | tuple[str, str]
+
+
+def unwatched(items: Iterable[Any], _: str) -> Iterable[Any]:
+    """The items, with no progress shown."""
+    return items
+
+
+@dataclass(frozen=True)
+class ReportBlock:
+    """A part of a report in text: a head, lines that stand below it, and a record that shows it, as Turtle.
+
+    A blank line goes before it where it stands `apart`; `style` is that of the lines.
+    """
+
+    head: tuple[Styled, ...] = ()
+    lines: Sequence[str] = ()
+    turtle: str = ""
+    style: str = ""
+    apart: bool = True
+
+    def print(self, console: Console, indent: int = 0) -> None:
+        """Print the block; lines are broken at the width of the console, the lines of a record are not."""
+        if self.apart:
+            console.print()
+        if self.head:
+            console.print(Padding(Text.assemble(*self.head), (0, 0, 0, indent), expand=False))
+        for line in self.lines:
+            console.print(Padding(Text(line, style=self.style), (0, 0, 0, indent + 4), expand=False))
+        for line in self.turtle.splitlines():
+            console.print(Text(f"{' ' * (indent + 6)}{line}", style="cyan"), soft_wrap=True)
+
+
+class ReportWriter:
+    """Writes a report; each command has its own kind. `prefixes` shorten IRIs."""
+
+    def __init__(self, prefixes: Mapping[str, str]) -> None:
+        self.prefixes = dict(prefixes)
+
+    def document(self) -> Json:
+        """The whole report as a JSON object."""
+        raise NotImplementedError
+
+    def text(self, console: Console) -> None:
+        """Print the report."""
+        raise NotImplementedError
+
+    def markdown(self) -> str:
+        """The report for a pull request."""
+        raise NotImplementedError
+
+    def findings(self) -> Iterator[Finding]:
+        """What was found, each thing by itself."""
+        raise NotImplementedError
+
+    def json(self) -> str:
+        """The whole report as the text of a JSON object."""
+        return json.dumps(self.document(), indent=2, ensure_ascii=False) + "\n"
+
+    def sarif(self) -> str:
+        """The findings as the text of a SARIF log."""
+        return json.dumps(sarif_log(self.findings()), indent=2, ensure_ascii=False) + "\n"
+
+    def name(self, iri: str) -> str:
+        """A term as people read it: its CURIE, or its IRI where it has none."""
+        return curie(iri, self.prefixes)
+
+    def names(self, iris: Iterable[str]) -> list[str]:
+        """Terms as people read them."""
+        return [self.name(iri) for iri in iris]
+
+
+# -- parts of reports --
+
+
+def times(count: int, noun: str) -> str:
+    """A count with its noun, in the plural where there is not just one."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
+def short_file(origin: Origin) -> str:
+    """A file by its place in the guideline, not on the machine."""
+    path = PurePath(origin.file)
+    return f"{path.parent.name}/{path.name}" if path.parent.name in ("ontology", "shapes") else path.name
+
+
+def place(origin: Origin) -> str:
+    """The file and the line, as people read them; empty where there is no file."""
+    return f"{short_file(origin)}:{origin.line}" if origin.file else ""
+
+
+def place_json(origin: Origin) -> Json:
+    """The file and the line as members of a JSON object."""
+    return {"file": short_file(origin), "line": origin.line}
+
+
+def bullets(lines: Iterable[str]) -> str:
+    """Lines as a list in Markdown."""
+    return "".join(f"- {line}\n" for line in lines)
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
+    """A table in Markdown; empty where there is no row."""
+    found = ["".join(f"| {cell} " for cell in row) + "|\n" for row in rows]
+    head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
+    return head + "".join(found) if found else ""
+
+
+def fenced(turtle: str | None) -> str:
+    """A record as a block of code in Markdown, after a blank line; empty where there is none."""
+    return f"\n```turtle\n{turtle}```\n" if turtle else ""
