@@ -65,7 +65,7 @@ def _exit_code() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever reads has read enough; what is buffered goes nowhere
+    except BrokenPipeError:  # the reader has read enough; what is buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("GUIDEPROOF_DEBUG"):
