@@ -51,7 +51,7 @@ def seeded() -> Iterator[object]:
             found.add(fault.check)
 
 
-@pytest.mark.parametrize("fault", seeded(), ids=lambda fault: fault.name)
+@pytest.mark.parametrize("fault", list(seeded()), ids=lambda fault: fault.name)
 def test_a_seeded_fault_is_found_at_its_place(fault: Fault, tmp_path: Path) -> None:
     root = seed(fault, copied(tmp_path))
     report = check(root, quickly(fault.check))
