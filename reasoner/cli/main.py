@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import gc
+import logging
 import os
 import sys
 from typing import Annotated
@@ -47,6 +48,7 @@ def options(
 
 def main() -> None:
     """Run the command that the process was started with, and leave by SystemExit."""
+    logging.getLogger("rdflib").setLevel(logging.ERROR)  # a text that is no date is a finding, reported by its line
     atexit.register(gc.freeze)  # on its way out a process need not search for garbage what it gives back as a whole
     sys.exit(_exit_code())
 
@@ -63,7 +65,7 @@ def _exit_code() -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:  # whoever reads has read enough; what is buffered goes nowhere
+    except BrokenPipeError:  # the reader has read enough; what is buffered goes nowhere
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except Exception as error:
         if os.environ.get("GUIDEPROOF_DEBUG"):

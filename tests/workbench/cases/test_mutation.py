@@ -102,7 +102,7 @@ def test_the_shipped_cases_notice_some_of_the_mutants_of_each_operator(guideline
     """The same of a few mutants, drawn by chance: see the tests of all."""
     outcomes = run_cases(guideline, read_cases(guideline, TESTS / "cases"), DAY)
     bench = Bench(guideline, [outcome.trial for outcome in outcomes])
-    for tried in sample(2):
+    for tried in sample(2)[::2]:
         state = bench.attempt(tried.mutant).state
         assert state == (KILLED if tried.state == SURVIVED else tried.state), tried.mutant.what
 
@@ -363,5 +363,5 @@ def test_observed_cases_are_what_mutants_are_tried_on(guideline: Guideline) -> N
     """A case that fails to notice anything kills nothing: without cases all that answer otherwise survive."""
     cases = read_cases(guideline, TESTS / "cases" / "worked" / "01.ttl")
     bench = Bench(guideline, observe_cases(guideline, cases, DAY))
-    noticed = [bench.attempt(tried.mutant).state for tried in sample(2) if tried.state == SURVIVED]
+    noticed = [bench.attempt(tried.mutant).state for tried in sample(2)[::2] if tried.state == SURVIVED]
     assert KILLED in noticed and SURVIVED in noticed
