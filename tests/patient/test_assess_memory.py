@@ -12,7 +12,6 @@ from threading import Barrier
 
 import pytest
 from random_records import Records
-from reasoner.render.as_json import JsonRenderer
 
 from reasoner import caches
 from reasoner.errors import ContradictionError
@@ -20,6 +19,7 @@ from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic import justify
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import Assessor, assess
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP
 
 SEED = 20261122

@@ -10,12 +10,12 @@ from datetime import date
 from pathlib import Path
 
 from clean_guideline import CLEAN, guideline_of
-from reasoner.render.as_json import JsonRenderer
 
 from reasoner.errors import RecordError
 from reasoner.guideline.guideline import Guideline, home, load_guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
+from reasoner.render.json import JsonRenderer
 from reasoner.terms import expand
 from reasoner.workbench.diff.diff import GuidelineDiff, diff
 from reasoner.workbench.diff.render import DiffWriter
