@@ -57,7 +57,7 @@ def load(key: str, kind: type[T]) -> T | None:
 
 def save(key: str, content: msgspec.Struct) -> None:
     """Keep something under a key, and remove what was used longest ago where too much is kept."""
-    text = msgspec.json.encode(content, order="deterministic")
+    text = msgspec.json.encode(content)
     with suppress(OSError, RuntimeError, InputError):
         directory = _directory()
         write_whole(directory / f"{key}.json", b"\n".join((_hash(text), text)))
