@@ -23,8 +23,8 @@ from reasoner.logic.decide import Decision, State, answered, closing_of, decide_
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.index import BoundedCache, BoundedDict
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
+from reasoner.patient.contradictions import refuse_contradictions
 from reasoner.patient.orders import Alerts, Order, Reviewer
-from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
@@ -157,7 +157,7 @@ class Assessor:
 
     def decide(self, seen: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
-        refuse_together(self.compiled, seen)
+        refuse_contradictions(self.compiled, seen)
         return decide_closing(self.compiled, self.reader.read(seen), self.closing)
 
     def status(self, decision: Decision) -> str:

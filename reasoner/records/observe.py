@@ -143,7 +143,7 @@ def observe(
     bounds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> tuple[Observation, ...]:
     """What an rdflib graph says of `patient`; observations resting on a triple of `derived` are marked so."""
-    from reasoner.records.naming import plain_triple, to_nodes, to_plain
+    from reasoner.records.conversion import plain_triple, to_nodes, to_plain
 
     ours = {plain_triple(triple) for triple in derived}
     return Observer(properties, negations, bounds).observe(to_nodes(graph), str(to_plain(patient)), ours)

@@ -15,12 +15,14 @@ from reasoner.rdf import read_text
 from reasoner.records.contract import Contract, Vocabulary, stem
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import Background, compile_shapes
-from reasoner.records.materialise import Needs, Rules, UnsureError
-from reasoner.records.naming import plain_triple
-from reasoner.records.nodes import Nodes, RecordSource, read
+from reasoner.records.conversion import plain_triple
+from reasoner.records.needs import Needs
+from reasoner.records.nodes import NeedsReferenceError, Nodes, RecordSource, read
 from reasoner.records.observe import Observer
-from reasoner.records.plain import CompiledContract
-from reasoner.records.record import derive, gather
+from reasoner.records.record import gather
+from reasoner.records.reference import derive
+from reasoner.records.rules import CompiledRules
+from reasoner.records.validate import CompiledContract
 from reasoner.terms import GP
 
 EX = "https://example.org/v#"
@@ -155,15 +157,15 @@ BEYOND = {
 }
 
 
-def lane_of(shapes: Graph) -> CompiledContract:
+def contract_of(shapes: Graph) -> CompiledContract:
     checks, counts, beyond = compile_shapes(shapes, background())
     return CompiledContract(
         Contract(vocabulary(), checks, counts, (), beyond, background().supers()), Observer({}, {}, {})
     )
 
 
-def accepts(lane: CompiledContract, text: str) -> bool:
-    plain = lane.answer([RecordSource("record.ttl", None, text.encode())], TODAY)
+def accepts(compiled_contract: CompiledContract, text: str) -> bool:
+    plain = compiled_contract.validate([RecordSource("record.ttl", None, text.encode())], TODAY)
     return plain is not None and not plain.left
 
 
@@ -178,9 +180,9 @@ STRICTER = frozenset({"range", "range without its ends", "not either"})
 @pytest.mark.parametrize("name", SHAPES)
 def test_shape(name: str) -> None:
     shapes = read_text(PREFIXES + SHAPES[name], "shapes.ttl", imports=True).graph
-    lane, found = lane_of(shapes), set()
+    compiled_contract, found = contract_of(shapes), set()
     for text in records(len(name)):
-        ours, theirs = accepts(lane, text), conforms(shapes, text)
+        ours, theirs = accepts(compiled_contract, text), conforms(shapes, text)
         assert theirs or not ours, text
         assert ours == theirs or name in STRICTER, text
         found.add(ours)
@@ -192,8 +194,8 @@ def test_shape_beyond_the_fragment(name: str) -> None:
     shapes = read_text(PREFIXES + BEYOND[name], "shapes.ttl", imports=True).graph
     checks, counts, beyond = compile_shapes(shapes, background())
     assert [one.shape for one in beyond] == [f"{EX}s"] and not checks and not counts
-    lane = lane_of(shapes)
-    assert all(conforms(shapes, text) for text in records(len(name)) if accepts(lane, text))
+    compiled_contract = contract_of(shapes)
+    assert all(conforms(shapes, text) for text in records(len(name)) if accepts(compiled_contract, text))
 
 
 def test_what_a_shape_needs() -> None:
@@ -256,12 +258,13 @@ def test_rule(name: str) -> None:
     compiled, beyond = compile_rules(graph, background(), vocabulary())
     assert not beyond
     contract = Contract(vocabulary(), (), (), compiled, (), background().supers())
-    rules, given = Rules(contract, Needs(contract)), 0
+    rules, given = CompiledRules(contract, Needs(contract)), 0
     for text in records(len(name), size=2):
         file = read([RecordSource("record.ttl", None, text.encode())])
         assert file is not None
         expected = derive(gather([read_text(text, "record.ttl")]), taxonomy(), [graph], TODAY).derived
-        found = {t for number in range(2) for t in rules.run(file.nodes, group(number, file.nodes), 0)[0]}
+        ran = [rules.run_matched(file.nodes, f"urn:p{n}", group(n, file.nodes), 0) for n in range(2)]
+        found = {triple for completion in ran if completion for triple in completion.derived}
         assert found == {plain_triple(triple) for triple in expected}, text
         given += bool(found)
     assert given > 0
@@ -290,5 +293,5 @@ def test_a_literal_in_two_places_is_left_to_the_reference() -> None:
     )
     file = read([RecordSource("record.ttl", None, text.encode())])
     assert file is not None
-    with pytest.raises(UnsureError):
-        Rules(contract, Needs(contract)).run(file.nodes, list(file.nodes), 0)
+    with pytest.raises(NeedsReferenceError):
+        CompiledRules(contract, Needs(contract)).run_matched(file.nodes, "urn:p0", list(file.nodes), 0)

@@ -25,7 +25,7 @@ from reasoner.population.ntriples.pieces import Document, UncutError
 from reasoner.population.ntriples.triples import Triples, read_block
 from reasoner.population.sources import Readers
 from reasoner.population.unit import ScatteredError, Unit
-from reasoner.records.words import SHARED
+from reasoner.records.vocabulary import SHARED
 
 #: About how many bytes of text make a unit.
 BYTES = 48 << 20

@@ -15,7 +15,7 @@ from reasoner.logic.facts import Observation
 ByPath = dict[tuple[str, ...], list[Observation]]
 
 
-def refuse_together(compiled: Compiled, seen: Sequence[Observation]) -> None:
+def refuse_contradictions(compiled: Compiled, seen: Sequence[Observation]) -> None:
     """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
     if _all_apart(compiled.functional, seen):
         return
