@@ -115,12 +115,12 @@ class _Labelling:
                 self._name(node)
 
     def _hash_first_degree(self, node: str) -> str:
-        """The hash of what is said of a node, itself as `_:a` and other blank nodes as `_:z`."""
+        """The hash of what is stated of a node, itself as `_:a` and other blank nodes as `_:z`."""
 
-        def seen(term: str) -> str:
+        def shown(term: str) -> str:
             return term if term[0] != "_" else "_:a" if term == node else "_:z"
 
-        return _sha256("".join(sorted([f"{seen(s)} <{p}> {seen(o)} .\n" for s, p, o in self._about[node]])))
+        return _sha256("".join(sorted([f"{shown(s)} <{p}> {shown(o)} .\n" for s, p, o in self._about[node]])))
 
     def _hash_related(self, related: str, predicate: str, issued: Mapping[str, str], position: str) -> str:
         known = self.labels.get(related) or issued.get(related) or self._first_degree[related]

@@ -76,7 +76,7 @@ class ReadFile:
         self.nodes, self.subjects, self.classes = nodes, subjects, classes
 
     def merge(self, other: ReadFile) -> None:
-        """Add another file. Raises NeedsReferenceError where both speak of one node."""
+        """Add another file. Raises NeedsReferenceError where both state something of one node."""
         if not self.subjects.isdisjoint(other.subjects):
             raise NeedsReferenceError
         self.nodes.update(other.nodes)
@@ -97,7 +97,7 @@ def source_of(path: Path | str, format: str | None) -> RecordSource:
 
 
 def read(sources: Iterable[RecordSource]) -> ReadFile | None:
-    """The statements of all files together; None where the reference has to read one of them."""
+    """The statements of all files; None where the reference has to read one of them."""
     try:
         files = [_read(source) for source in sources]
         whole = files[0] if files else ReadFile({}, set(), set())

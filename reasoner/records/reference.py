@@ -21,8 +21,8 @@ from reasoner.records.algebra import ONE_AT_A_TIME
 from reasoner.records.conversion import plain_triple, to_nodes
 from reasoner.records.observe import Observer
 from reasoner.records.record import Records, graph_of, statements
-from reasoner.records.reference_faults import DeclaredTerms, Fault, FaultReport, UndeclaredTerms, in_order
-from reasoner.records.reference_rules import AS_OF, Scene, expand
+from reasoner.records.reference_faults import DeclaredTerms, FaultReport, RecordFault, UndeclaredTerms, in_order
+from reasoner.records.reference_rules import AS_OF, RuleScene, expand
 from reasoner.records.validate import ObservedRecord, observed_record
 from reasoner.terms import GP
 
@@ -53,7 +53,7 @@ class Reference:
 
         Raises RecordError for what belongs to no patient, and GuidelineError for shapes that cannot be used.
         """
-        problems = self.validate(records, as_of)
+        problems = self.problems_of(records, as_of)
         sound = [patient for patient in records.patients if patient not in problems]
         if problems:
             records = records.only(sound, self._terms.properties)
@@ -65,7 +65,7 @@ class Reference:
                     for patient in map(str, sound)}  # fmt: skip
         return observed, {str(patient): tuple(found) for patient, found in problems.items()}
 
-    def validate(self, records: Records, as_of: date) -> dict[Node, list[Problem]]:
+    def problems_of(self, records: Records, as_of: date) -> dict[Node, list[Problem]]:
         """What is wrong with each patient's record, as the function `validate`; without a contract, nothing."""
         return {} if self._contract is None else _validated(records, self._terms, self._contract, as_of)
 
@@ -73,7 +73,7 @@ class Reference:
         """What is wrong with nodes, given as N-Triples, that no patient leads to."""
         try:
             parsed = read_text(data, source, format="nt")
-            self.validate(Records(graph_of(statements(parsed)), (parsed,), ()), as_of)
+            self.problems_of(Records(graph_of(statements(parsed)), (parsed,), ()), as_of)
         except RecordError as error:
             return error.problems
         return ()
@@ -107,13 +107,13 @@ def _validated(records: Records, terms: DeclaredTerms, contract: Graph, as_of: d
     return found.by_patient(faults)
 
 
-def _refuse_strays(found: FaultReport, faults: Iterable[Fault]) -> None:
+def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
     if strays := [found.problem(fault) for fault in faults if fault.node not in found.owners]:
         raise RecordError(*in_order(strays))
 
 
 def _derived(records: Records, terms: DeclaredTerms, rules: Graph, as_of: date) -> Records:
-    scene = Scene(records.graph, _background(terms, as_of))
+    scene = RuleScene(records.graph, _background(terms, as_of))
     with ONE_AT_A_TIME:
         expand(scene, rules, MAX_PASSES)
     added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)

@@ -87,7 +87,7 @@ def vocabulary(guideline: Graph) -> Vocabulary:
 
 
 @dataclass(frozen=True)
-class Fault:
+class RecordFault:
     """One thing wrong with a statement about a node; a lower stage is more basic."""
 
     stage: int
@@ -128,28 +128,28 @@ class FaultReport:
                 reached += dict.fromkeys(o for o in links[node] if o not in reached)
         return dict(owners)
 
-    def strays(self) -> Iterator[Fault]:
+    def strays(self) -> Iterator[RecordFault]:
         """Nodes of which the record states something in the guideline's terms and that no patient leads to."""
         stated = {s for s, p, o in self.triples if self.terms.in_namespace(o if p == RDF.type else p)}
         for s in stated - self.owners.keys() - self.terms.kinds.keys():
-            yield Fault(0, "dangling-node", "no gp:Patient leads to the node",
+            yield RecordFault(0, "dangling-node", "no gp:Patient leads to the node",
                          "link it from its patient, or type it gp:Patient if it is one", s)  # fmt: skip
 
-    def shared(self) -> Iterator[Fault]:
+    def shared(self) -> Iterator[RecordFault]:
         """Nodes that belong to two patients, or that two files describe."""
         files = self.records.files if len(self.records.files) > 1 else ()
         for node, owners in self.owners.items():
             if len(owners) > 1 or sum((node, None, None) in parsed.graph for parsed in files) > 1:
-                yield Fault(0, *SHARED, node)
+                yield RecordFault(0, *SHARED, node)
 
-    def located(self, report: Graph, result: Node, contract: Graph) -> Iterator[Fault]:
+    def located(self, report: Graph, result: Node, contract: Graph) -> Iterator[RecordFault]:
         """The faults that one result of the report stands for, on the nodes that they belong to."""
         shape = report.value(result, SH.sourceShape)
         assert shape is not None
         stage = int(str(contract.value(shape, SH.order) or 9))
         code, what, remedy = (str(contract.value(shape, p) or shape) for p in (GP.code, SH.message, GP.remedy))
         for location in self._locations(report, result, contract, shape):
-            yield Fault(stage, code, what, remedy, *location)
+            yield RecordFault(stage, code, what, remedy, *location)
 
     def _locations(self, report: Graph, result: Node, contract: Graph, shape: Node) -> Iterator[_Location]:
         focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
@@ -163,7 +163,7 @@ class FaultReport:
         else:
             yield (BNode() if focus is None else focus), simple, value if simple else None
 
-    def by_patient(self, faults: Iterable[Fault]) -> dict[Node, list[Problem]]:
+    def by_patient(self, faults: Iterable[RecordFault]) -> dict[Node, list[Problem]]:
         """The most basic problems of each patient who has any."""
         found: dict[Node, list[Problem]] = defaultdict(list)
         for fault in _basic(faults):
@@ -171,7 +171,7 @@ class FaultReport:
                 found[patient].append(self.problem(fault))
         return {patient: in_order(found[patient]) for patient in sorted(found, key=str)}
 
-    def problem(self, fault: Fault) -> Problem:
+    def problem(self, fault: RecordFault) -> Problem:
         """The fault as a reader sees it: the value, what is wrong with it, and where it stands."""
         statement = " ".join(self.shown(term) for term in (fault.path, fault.value) if term is not None)
         triples = ((fault.node, fault.path, fault.value), (fault.node,), (None, None, fault.node))
@@ -197,9 +197,9 @@ class FaultReport:
         return f'"{text if len(text) <= 60 else text[:60] + "…"}"{suffix}'
 
 
-def _basic(faults: Iterable[Fault]) -> list[Fault]:
+def _basic(faults: Iterable[RecordFault]) -> list[RecordFault]:
     """Of several faults of one value the most basic; nothing about the place of a node whose type is wrong."""
-    first: dict[tuple[Node, Node | None, Node | None], Fault] = {}
+    first: dict[tuple[Node, Node | None, Node | None], RecordFault] = {}
     for fault in sorted(faults, key=lambda f: (f.stage, f.code)):
         first.setdefault((fault.node, fault.path, fault.value), fault)
     mistyped = {fault.node for fault in first.values() if fault.stage <= 2 and fault.path in (RDF.type, None)}
@@ -213,7 +213,7 @@ class UndeclaredTerms:
         self.report, self.terms = report, report.terms
         self._subjects = {s for s, _, _ in report.triples}
 
-    def faults(self) -> Iterator[Fault]:
+    def faults(self) -> Iterator[RecordFault]:
         """One fault for each statement that uses such a term."""
         predicates = {p: self._of_predicate(p) for p in {p for _, p, _ in self.report.triples}}
         links = {(p, o) for _, p, o in self.report.triples if isinstance(o, URIRef)}
@@ -223,7 +223,7 @@ class UndeclaredTerms:
             if fault is None and s in self.terms.kinds:
                 fault = _axiom("the record says something of a term of the guideline")
             if fault is not None:
-                yield Fault(0, *fault, s, p, o)
+                yield RecordFault(0, *fault, s, p, o)
 
     def _of_predicate(self, p: Node) -> _Finding:
         if p in _AXIOMS or (str(p).startswith(str(OWL)) and p not in _ABOUT_FILES):

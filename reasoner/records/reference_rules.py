@@ -29,7 +29,7 @@ AS_OF = URIRef(vocabulary.AS_OF)
 _SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
 
 
-class Scene(Graph):
+class RuleScene(Graph):
     """What rules look at and add to: records, and a background. A query that starts from `AS_OF` asks Oxigraph."""
 
     def __init__(self, records: Iterable[Triple], background: Iterable[Triple]) -> None:
@@ -46,7 +46,7 @@ class Scene(Graph):
             self.remove(triple)
         return Graph(self.store, self.identifier, bind_namespaces="none")
 
-    def add(self, triple: Any) -> Scene:
+    def add(self, triple: Any) -> RuleScene:
         """Add what a rule gives."""
         if triple not in self:
             super().add(triple)
@@ -109,7 +109,7 @@ class _RuleShape:
         return bool(terms) if not self.needs else any(not need.isdisjoint(terms) for need in self.needs)
 
 
-def expand(scene: Scene, shapes: Graph, passes: int) -> None:
+def expand(scene: RuleScene, shapes: Graph, passes: int) -> None:
     """Run the rules of `shapes` on `scene`, in the order of `sh:order`, until none has more to add.
 
     Raises GuidelineError for rules that cannot be used, or where one still adds triples after `passes` runs.
@@ -144,7 +144,7 @@ def _terms(triples: Iterable[Triple], taxonomy: Graph) -> set[Node]:
     return used | {term for p in above for t in used for term in taxonomy.transitive_objects(t, p) if term is not None}
 
 
-def _apply(scene: Scene, shapes: Graph, shape: URIRef) -> list[Triple]:
+def _apply(scene: RuleScene, shapes: Graph, shape: URIRef) -> list[Triple]:
     """What the rules of one shape add."""
     import pyshacl  # slow to import; needed only here
 

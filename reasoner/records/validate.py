@@ -12,7 +12,6 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from functools import cached_property, partial, reduce
 from itertools import islice
-from math import inf
 from operator import or_
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -23,7 +22,8 @@ from reasoner.logic.facts import Observation
 from reasoner.logic.index import BoundedCache
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
-from reasoner.records.contract import PATIENT, TYPE, Beyond, Contract, CountShape, Rule, Test, ValueShape
+from reasoner.records.constraints import PathConstraint, constraints_of, mentioned_in
+from reasoner.records.contract import PATIENT, TYPE, Contract, Test
 from reasoner.records.needs import Needs
 from reasoner.records.nodes import (
     LiteralTerm,
@@ -77,57 +77,20 @@ def observed_record(
     return ObservedRecord(observer.observe(nodes, patient, derived, names), digest)
 
 
-# -- the shapes --
-
-
-class _PathConstraint(NamedTuple):
-    """What a shape asks of the values of one path: with `every` that each passes a test, else how many do."""
-
-    path: str
-    test: Test
-    every: bool
-    low: int = 0
-    high: int | None = None
-
-    @property
-    def holds_up_to(self) -> float:
-        """The largest number of values for which it holds whatever the values are; -1 where the values decide."""
-        return -1 if self.every or self.low else inf if self.high is None else self.high
-
-    def holds(self, found: Sequence[bool | None]) -> bool:
-        """Whether it certainly holds of values with these verdicts (None: unsure)."""
-        if self.every:
-            return all(found)
-        passing = found.count(True)
-        return self.low <= passing and (self.high is None or passing + found.count(None) <= self.high)
-
-
-def _constraints(contract: Contract) -> dict[tuple[str, str], list[_PathConstraint]]:
-    """What is asked of a node, by what brings it before a shape: a type, a property of it or one that leads to it."""
-    found: dict[tuple[str, str], list[_PathConstraint]] = {}
-    asked = [(c.targets, _PathConstraint(c.path, c.test, True)) for c in contract.checks]
-    asked += [(c.targets, _PathConstraint(c.path, c.test, False, c.low, c.high)) for c in contract.counts]
-    for targets, constraint in asked:
-        for target in targets:
-            for iri in target.iris:
-                found.setdefault((target.kind, iri), []).append(constraint)
-    return found
-
-
 class _PropertyUse(NamedTuple):
     """What is known of a property, and what is asked of each value that it leads to."""
 
     permitted: bool
     in_namespace: bool
     mentioned: bool
-    asked: tuple[_PathConstraint, ...]
+    asked: tuple[PathConstraint, ...]
 
 
 class _NodePlan(NamedTuple):
     """What is left to test at a node of which types and properties are known, and the needs that these satisfy."""
 
     conforms: bool
-    asked: tuple[tuple[_PathConstraint, float], ...]
+    asked: tuple[tuple[PathConstraint, float], ...]
     satisfied: int
 
 
@@ -157,7 +120,7 @@ class CompiledContract:
 
     def __init__(self, contract: Contract, observer: Observer, taxonomy: Iterable[tuple[str, str, str]] = ()) -> None:
         self._permitted, self._observer = PermittedTerms(contract.vocabulary), observer
-        self._constraints, self._mentioned = _constraints(contract), _mentioned(contract)
+        self._constraints, self._mentioned = constraints_of(contract), mentioned_in(contract)
         self._node_properties = frozenset(contract.vocabulary.node_properties)
         self._needs = Needs(contract)
         self._rules = CompiledRules(contract, self._needs)
@@ -204,7 +167,7 @@ class CompiledContract:
     # -- whose each node is --
 
     def _records(self, nodes: Nodes) -> dict[str, _PatientNodes] | None:
-        """The record of each patient; None where the guideline speaks of a node that is of no patient."""
+        """The record of each patient; None where the guideline has a term for a node that is of no patient."""
         patients = [node for node, stated in nodes.items() if PATIENT in stated.get(TYPE, _NOTHING)]
         owners = {patient: patient for patient in patients}
         records = {patient: self._record(nodes, patient, owners) for patient in patients}
@@ -265,7 +228,7 @@ class CompiledContract:
             return False
         return not use.asked or all(self._holds_of_leaf(one, value) for one in use.asked)
 
-    def _holds_of_leaf(self, constraint: _PathConstraint, value: Term) -> bool:
+    def _holds_of_leaf(self, constraint: PathConstraint, value: Term) -> bool:
         if constraint.path:
             return value not in self._permitted.terms and constraint.holds([])
         return constraint.holds([self._verdict(constraint.test, value)])
@@ -354,7 +317,7 @@ class CompiledContract:
             self._plans[key] = plan
         return plan
 
-    def _holds(self, constraint: _PathConstraint, nodes: Nodes, values: Iterable[Term]) -> bool:
+    def _holds(self, constraint: PathConstraint, nodes: Nodes, values: Iterable[Term]) -> bool:
         test = constraint.test
         return constraint.holds([
             conform.passes(test, _conform(o, nodes[o].get(TYPE, _NOTHING))) if type(o) is str and o in nodes
@@ -378,20 +341,6 @@ _MOST_PLANS = 10_000
 def _touched(parts: Iterable[int], satisfied: int) -> bool:
     """Whether all that some shape or rule needs is satisfied."""
     return any(needs & satisfied == needs for needs in parts)
-
-
-def _mentioned(contract: Contract) -> frozenset[str]:
-    """Every term by which a shape or a rule may come upon a node."""
-    shapes: list[ValueShape | CountShape] = [*contract.checks, *contract.counts]
-    parts: list[Rule | Beyond] = [*contract.rules, *contract.beyond]
-    found = {iri for shape in shapes for target in shape.targets for iri in (*target.iris, shape.path)}
-    found |= {iri for part in parts for need in part.needs for iri in need}
-    found |= {iri for query in (*contract.selects, *contract.constructs) for iri in query.terms}
-    for rule in contract.rules:
-        for pattern in (*rule.match, *(p for absent in rule.absent for p in absent)):
-            found |= {pattern.predicate, *pattern.values}
-    found |= {term for term, above in contract.above.items() if not found.isdisjoint(above)}
-    return frozenset(found - {TYPE, ""})
 
 
 def _conform(term: Term, types: Iterable[Term] = ()) -> conform.Term:

@@ -37,7 +37,7 @@ from reasoner.records import reference_rules
 from reasoner.records.observe import observe
 from reasoner.records.record import Records, gather
 from reasoner.records.reference import derive, validate
-from reasoner.records.reference_rules import AS_OF, Scene, expand
+from reasoner.records.reference_rules import AS_OF, RuleScene, expand
 from reasoner.terms import GP
 
 SN = Namespace("https://w3id.org/guideproof/schmorl#")
@@ -268,7 +268,7 @@ def background(guideline: Guideline) -> Iterator[tuple[Node, Node, Node]]:
 
 
 def expanded(guideline: Guideline, triples: Sequence[tuple[Node, Node, Node]], shapes: Graph) -> frozenset[object]:
-    scene = Scene(triples, background(guideline))
+    scene = RuleScene(triples, background(guideline))
     expand(scene, shapes, 50)
     return frozenset(scene.added)
 
