@@ -181,8 +181,8 @@ class Logical:
 
     def shows(self, profile: Profile, absence: Observation) -> bool:
         """Whether a profile is recorded to contradict an absence."""
-        return any(observation.present and observation.kind == "class" and observation.path == absence.path
-                   and absence.target in self._above(observation.target, RDFS.subClassOf) for observation in profile)  # fmt: skip
+        return any(one.present and one.kind == "class" and one.path == absence.path
+                   and absence.target in self._above(one.target, RDFS.subClassOf) for one in profile)  # fmt: skip
 
     def _above(self, iri: str, relation: URIRef) -> set[str]:
         return {str(term) for term in self.graph.transitive_objects(URIRef(iri), relation)}
