@@ -16,7 +16,7 @@ from both_doors import agree, by_batch, by_classify
 from broken_records import CHANGES, Draft, Drafts
 from changed_records import EVERY
 from rdflib import XSD, Literal, URIRef
-from test_compiled_contract import PREFIXES, background, taxonomy, vocabulary
+from small_contract import PREFIXES, background, taxonomy, vocabulary
 from therapy_reference import Bounds, cohort, reference, written
 
 from reasoner.guideline.guideline import Guideline

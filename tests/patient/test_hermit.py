@@ -32,7 +32,7 @@ from reasoner.rdf import read_graph
 from reasoner.records.observe import observe
 from reasoner.terms import GP
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 CORE = ROOT / "ontology" / "core.ttl"
 SMALL = sorted((ROOT / "tests" / "small").glob("*.ttl"))
 NAMES = [path.stem for path in SMALL]
