@@ -20,7 +20,7 @@ from reasoner.records.contract_queries import Queries
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import Background
 from reasoner.records.contract_shapes import compile_shapes as compile_record_shapes
-from reasoner.records.record import vocabulary
+from reasoner.records.reference_faults import vocabulary
 from reasoner.terms import GP, PREFIXES
 
 #: The shapes that refuse records, and those with rules.

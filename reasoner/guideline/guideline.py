@@ -17,12 +17,13 @@ from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import FactReader
 from reasoner.records.observe import Observer
-from reasoner.records.plain import CompiledContract
+from reasoner.records.validate import CompiledContract
 
 if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
     from rdflib import Graph
 
     from reasoner.rdf import Parsed
+    from reasoner.records.reference import Reference
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -70,9 +71,16 @@ class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
         return Observer(self.compiled.properties, self.catalogue.negations, self.catalogue.bounds)
 
     @cached_property
-    def lane(self) -> CompiledContract:
+    def compiled_contract(self) -> CompiledContract:
         """Answers the records that need neither rdflib nor pySHACL."""
         return CompiledContract(self.content.contract, self.observer, self.content.taxonomy)
+
+    @cached_property
+    def reference(self) -> Reference:
+        """Validates and completes records by pySHACL, with shapes that are parsed once."""
+        from reasoner.records.reference import Reference
+
+        return Reference(self.taxonomy, self.shapes("core", "record"), self.shapes("derivation"), self.observer)
 
     @cached_property
     def ontologies(self) -> tuple[Parsed, ...]:

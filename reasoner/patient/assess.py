@@ -20,11 +20,11 @@ from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Asker, Question, undetermined
-from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming, state_of
+from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
+from reasoner.patient.contradictions import refuse_contradictions
 from reasoner.patient.orders import Alerts, Order, Reviewer
-from reasoner.patient.together import refuse_together
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
@@ -83,19 +83,19 @@ def assess(
     """Assess one patient from what the record says; `record` is the content hash of it.
 
     Raises ContradictionError for facts that cannot hold together, and RecordError for classes of one node that say more
-    together.
+    jointly.
     """
-    seen = tuple(observations)
+    stated = tuple(observations)
     assessor = assessor_of(guideline)
-    notes = tuple(assessor.unnamed_index(seen))
-    return assess_decided(guideline, patient, assessor.decide(seen), proposed_in(seen), as_of, record, notes)
+    notes = tuple(assessor.unnamed_index(stated))
+    return assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
 
 
-def proposed_in(seen: Sequence[Observation]) -> set[str]:
+def proposed_in(observations: Sequence[Observation]) -> set[str]:
     """The classes of acts that a record proposes."""
-    if _PROPOSES not in map(_path, seen):
+    if _PROPOSES not in map(_path, observations):
         return set()
-    return {s.target for s in seen if s.path == _PROPOSES and s.kind == "class" and s.present}
+    return {s.target for s in observations if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
 def assess_decided(
@@ -141,10 +141,10 @@ class Assessor:
         self.prefixes = guideline.prefixes
         self.management = tuple(cls.iri for cls in catalogue.management)
         self.justifier, self.asker = Justifier(compiled, self._cites), Asker(compiled, guideline.reader.names)
-        self._places = compiled.index.class_bits
-        self._managed = sum(self._places[iri].answers for iri in self.management)
+        self._class_bits = compiled.index.class_bits
+        self._managed = sum(self._class_bits[iri].answers for iri in self.management)
         self._status = BoundedCache(self._status_by)
-        self._open = BoundedCache(partial(undetermined, [self._places[iri] for iri in self.management]))
+        self._open = BoundedCache(partial(undetermined, [self._class_bits[iri] for iri in self.management]))
         self.alerts = Alerts(compiled.index, guideline.content.checks)
         self.closing = assumptions_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
@@ -155,17 +155,17 @@ class Assessor:
         self._indexing = [(iri, rule) for iri, rule in compiled.properties.items()
                           if rule.functional and not rule.data and rule.supers]  # fmt: skip
 
-    def decide(self, seen: Sequence[Observation]) -> Decision:
+    def decide(self, observations: Sequence[Observation]) -> Decision:
         """The states of all classes. Raises RecordError for what cannot hold together."""
-        refuse_together(self.compiled, seen)
-        return decide_assuming(self.compiled, self.reader.read(seen), self.closing)
+        refuse_contradictions(self.compiled, observations)
+        return decide_assuming(self.compiled, self.reader.read(observations), self.closing)
 
     def status(self, decision: Decision) -> str:
         """What the answers for the management classes amount to."""
         return self._status[decision.answers & self._managed]
 
     def _status_by(self, answers: int) -> str:
-        states = {iri: state_of(self._places[iri], answers) for iri in self.management}
+        states = {iri: state_of(self._class_bits[iri], answers) for iri in self.management}
         return status(self.catalogue.management, states)
 
     def questions(self, decision: Decision) -> tuple[Question, ...]:
@@ -174,28 +174,28 @@ class Assessor:
 
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
-        told = FactSet(self.justifier, decision.facts, decision.satisfied, decision.answers)
-        concluded = self._concluded_of_one if told.sourced else self._concluded_of_all
-        return tuple([concluded(told, cls, *told.answer(self._places[cls.iri])) for cls in classes])
+        known = FactSet(self.justifier, decision.facts, decision.satisfied, decision.answers)
+        concluded = self._concluded_of_one if known.sourced else self._concluded_of_all
+        return tuple([concluded(known, cls, *known.answer(self._class_bits[cls.iri])) for cls in classes])
 
     def _concluded_of_one(
-        self, told: FactSet, cls: ManagementClass, state: State, ways: tuple[Derivation, ...]
+        self, known: FactSet, cls: ManagementClass, state: State, derivations: tuple[Derivation, ...]
     ) -> Conclusion:
-        return Conclusion(cls, state, _justified(told, ways) if ways else ())
+        return Conclusion(cls, state, _justified(known, derivations) if derivations else ())
 
     def _concluded_of_all(
-        self, told: FactSet, cls: ManagementClass, state: State, ways: tuple[Derivation, ...]
+        self, known: FactSet, cls: ManagementClass, state: State, derivations: tuple[Derivation, ...]
     ) -> Conclusion:
-        key = cls.iri, ways, told.used(ways)
+        key = cls.iri, derivations, known.used(derivations)
         found = self._concluded.get(key)
         if found is None:
-            found = self._concluded.keep(key, Conclusion(cls, state, _justified(told, ways)))
+            found = self._concluded.keep(key, Conclusion(cls, state, _justified(known, derivations)))
         return found
 
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
-        told = FactSet(self.justifier, facts)
-        return _justified(told, [told.first_derivation(self._places[iri], term)])[0]
+        known = FactSet(self.justifier, facts)
+        return _justified(known, [known.first_derivation(self._class_bits[iri], term)])[0]
 
     def _cites(self, terms: Iterable[str], axioms: Iterable[str], assumed: Iterable[str]) -> tuple[Texts, Texts, Texts]:
         """The statements of a reason (the class's own and, where entailed, its criteria's), citations and readings."""
@@ -217,11 +217,11 @@ class Assessor:
         """The verdict on each action that the record proposes."""
         return tuple([self.reviewer.order(action, decision) for action in sorted(proposed)])
 
-    def unnamed_index(self, seen: Sequence[Observation]) -> Iterator[str]:
+    def unnamed_index(self, observations: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""
         for iri, rule in self._indexing:
-            if iri not in map(_path, map(_path, seen)):
-                nodes = {s.source for s in seen if s.kind == "class" and s.present and len(s.path) == 1
+            if iri not in map(_path, map(_path, observations)):
+                nodes = {s.source for s in observations if s.kind == "class" and s.present and len(s.path) == 1
                          and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
                 if len(nodes) > 1:
                     name, kind = (curie(term, self.prefixes) for term in (iri, rule.ranges[0]))
@@ -229,9 +229,9 @@ class Assessor:
                            f"its attributes stays undetermined until the record names one.")  # fmt: skip
 
 
-def _justified(told: FactSet, ways: Iterable[Derivation]) -> tuple[Justified, ...]:
-    """The reasons by some ways, with what they cite."""
-    return tuple([Justified(told.reason(way), *way.cited) for way in ways])
+def _justified(known: FactSet, derivations: Iterable[Derivation]) -> tuple[Justified, ...]:
+    """The reasons by some derivations, with what they cite."""
+    return tuple([Justified(known.reason(derivation), *derivation.cited) for derivation in derivations])
 
 
 def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -> str:

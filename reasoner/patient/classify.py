@@ -1,14 +1,9 @@
-"""From records to results: load → validate → derive → observe → assess, for every patient of the files.
-
-A patient whose record is plain (`reasoner.records.plain`) needs neither rdflib nor pySHACL, which are imported for the
-others.
-"""
+"""From records to results: load → validate → derive → observe → assess, for every patient of the files."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,10 +16,10 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.ask import questions
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Assessment, Refusal, assess, conclude
-from reasoner.records.canonical import canonical
-from reasoner.records.nodes import RecordSource, reachable, source_of
-from reasoner.records.plain import Seen
-from reasoner.terms import curie, expand, local_name
+from reasoner.patient.observed import ObservedFiles, observe_each, observe_records
+from reasoner.records.nodes import RecordSource, source_of
+from reasoner.records.validate import ObservedRecord
+from reasoner.terms import expand, local_name
 
 if TYPE_CHECKING:
     from reasoner.records.record import Records
@@ -37,8 +32,7 @@ REFERENCE_TIMEOUT = 600.0
 class _Options(Struct, frozen=True):
     as_of: date
     engine: str
-    progress: Progress | None
-    plain: bool = False
+    progress: Progress | None = None
 
 
 def classify_files(
@@ -56,8 +50,8 @@ def classify_files(
     Without `plain` the reference validates and completes every record. Raises RecordError for a single file that cannot
     be read, that holds no patient, or that names things of none, and for one patient in two files.
     """
-    options = _Options(as_of, engine, progress, plain)
-    return _classify_sources(guideline, [source_of(path, format) for path in paths], options)
+    sources = [source_of(path, format) for path in paths]
+    return _results(guideline, observe_each(guideline, sources, as_of, plain), _Options(as_of, engine, progress))
 
 
 def classify_text(
@@ -71,7 +65,7 @@ def classify_text(
 ) -> list[Result]:
     """Assess every patient of a record that is at hand; `name` stands for its file. Raises as `classify_files`."""
     source = RecordSource(name, format, data.encode() if isinstance(data, str) else data)
-    return _classify_sources(guideline, [source], _Options(as_of, engine, None, True))
+    return _results(guideline, observe_each(guideline, [source], as_of), _Options(as_of, engine))
 
 
 def classify(
@@ -87,119 +81,42 @@ def classify(
     With the engine `hermit` the reference reasoner decides too, and the two have to agree: raises EngineError where
     they do not.
     """
-    seen, refused = by_reference(guideline, records, as_of)
-    return _results(guideline, seen, refused, lambda: records, _Options(as_of, engine, progress))
+    return _results(guideline, [observe_records(guideline, records, as_of)], _Options(as_of, engine, progress))
 
 
-class _Files:
-    """Some files, read for the reference when it needs them."""
-
-    def __init__(self, sources: Sequence[RecordSource]) -> None:
-        self.sources = sources
-
-    @cached_property
-    def records(self) -> Records:
-        """All records of the files. Raises as `reasoner.records.record.load`."""
-        from reasoner.rdf import read_graph, read_text
-        from reasoner.records.record import gather
-
-        return gather([
-            read_graph(one.name, format=one.format) if one.data is None
-            else read_text(one.data, one.name, format=one.format) for one in self.sources
-        ])  # fmt: skip
+def _results(guideline: Guideline, observed: Iterable[ObservedFiles], options: _Options) -> list[Result]:
+    """The result of every patient, in the order of their IRIs within the files that are observed together."""
+    results: list[Result] = []
+    for files in observed:
+        patients = sorted([*files.observed, *files.refused], key=str)
+        shown = options.progress(patients, "deciding") if options.progress else patients
+        found = [_result(guideline, files, patient, options.as_of) for patient in shown]
+        if options.engine == "hermit":
+            _refer(guideline, files.observed, found)
+        results += found
+    return results
 
 
-def _classify_sources(guideline: Guideline, sources: Sequence[RecordSource], options: _Options) -> list[Result]:
+def _result(guideline: Guideline, files: ObservedFiles, patient: str | None, as_of: date) -> Result:
+    if patient is None or patient in files.refused:
+        return Refusal(patient, files.refused[patient])
+    record = files.observed[patient]
     try:
-        return _classify_together(guideline, _Files(sources), options)
+        if record.problems:
+            raise RecordError(*record.problems)
+        return assess(guideline, patient, record.observations, as_of, record.digest)
     except RecordError as error:
-        if len(sources) == 1 or error.problem.code == "duplicate-patient":
-            raise
-    results: list[Result] = []
-    for source in sources:
-        try:
-            results += _classify_sources(guideline, [source], options)
-        except RecordError as error:
-            results.append(Refusal(None, error.problems))
-    return results
+        return Refusal(patient, tuple(files.located(problem, patient) for problem in error.problems))
 
 
-def _classify_together(guideline: Guideline, files: _Files, options: _Options) -> list[Result]:
-    """Assess the patients of some files, the plain ones without the reference."""
-    plain = guideline.lane.answer(files.sources, options.as_of) if options.plain else None
-    if plain is None:
-        seen, refused = by_reference(guideline, files.records, options.as_of)
-    else:
-        rest = files.records.without(plain.nodes) if plain.left else None
-        seen, refused = by_reference(guideline, rest, options.as_of) if rest else ({}, {})
-        seen |= plain.seen
-    return _results(guideline, seen, refused, lambda: files.records, options)
-
-
-def by_reference(
-    guideline: Guideline, records: Records, as_of: date
-) -> tuple[dict[str, Seen], Mapping[str, Sequence[Problem]]]:
-    """What is seen of each patient, and what is wrong with each other: by pySHACL and rdflib."""
-    from rdflib import URIRef
-
-    from reasoner.records.naming import plain_triple, to_nodes
-    from reasoner.records.record import derive, validate
-
-    contract, rules = guideline.shapes("core", "record"), guideline.shapes("derivation")
-    problems = validate(records, guideline.taxonomy, contract, as_of) if contract else {}
-    sound = [patient for patient in records.patients if patient not in problems]
-    properties = guideline.content.contract.vocabulary.node_properties
-    if problems:
-        records = records.only(sound, {URIRef(p) for p in properties})
-    if rules and sound:
-        records = derive(records, guideline.taxonomy, rules, as_of)
-    nodes, derived = to_nodes(records.graph), frozenset(map(plain_triple, records.derived))
-    seen = {}
-    for patient in map(str, sound):
-        names, digest = canonical(nodes, reachable(nodes, patient, frozenset(properties)), derived)
-        seen[patient] = Seen(guideline.observer.observe(nodes, patient, derived, names), digest)
-    return seen, {str(patient): found for patient, found in problems.items()}
-
-
-def _results(
-    guideline: Guideline,
-    seen: Mapping[str, Seen],
-    refused: Mapping[str, Sequence[Problem]],
-    records: Callable[[], Records],
-    options: _Options,
-) -> list[Result]:
-    """The result of every patient, in the order of their IRIs."""
-    patients = sorted([*seen, *refused])
-    results: list[Result] = []
-    for patient in options.progress(patients, "deciding") if options.progress else patients:
-        if patient in refused:
-            results.append(Refusal(patient, tuple(refused[patient])))
-            continue
-        try:
-            results.append(assess(guideline, patient, seen[patient].observations, options.as_of, seen[patient].digest))
-        except RecordError as error:
-            results.append(Refusal(patient, tuple(_placed(problem, patient, records()) for problem in error.problems)))
-    if options.engine == "hermit":
-        _refer(guideline, seen, results)
-    return results
-
-
-def _placed(problem: Problem, patient: str, records: Records) -> Problem:
-    """A contradiction with the file and line of the patient, and the patient's name."""
-    from rdflib import URIRef
-
-    file, line = records.place(URIRef(patient))
-    return replace(problem, file=file, line=line, node=curie(patient, records.prefixes))
-
-
-def _refer(guideline: Guideline, seen: Mapping[str, Seen], results: Iterable[Result]) -> None:
+def _refer(guideline: Guideline, observed: Mapping[str, ObservedRecord], results: Iterable[Result]) -> None:
     """Ask HermiT about the same observations. Raises EngineError where it answers otherwise."""
     from reasoner.patient.hermit import decide_profiles
 
     compiled, closable = guideline.compiled, guideline.catalogue.closable
     ontologies = [parsed.graph for parsed in guideline.ontologies]
-    patients = sorted(seen)
-    profiles = [seen[patient].observations for patient in patients]
+    patients = sorted(observed)
+    profiles = [observed[patient].observations for patient in patients]
     answers = decide_profiles(ontologies, profiles, list(compiled.rules), list(closable), timeout=REFERENCE_TIMEOUT)
     ours = {result.patient: result for result in results}
     for patient, answer in zip(patients, answers, strict=True):

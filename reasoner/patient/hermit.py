@@ -63,7 +63,9 @@ def decide_profiles(
     Raises EngineError where Java or HermiT fails, or takes longer than `timeout` seconds in all.
     """
     own = [tuple(dict.fromkeys(profile)) for profile in profiles]
-    ontology = Logical(ontologies, {seen.target for profile in own for seen in profile if seen.kind == "value"})
+    ontology = Logical(
+        ontologies, {observation.target for profile in own for observation in profile if observation.kind == "value"}
+    )
     absences = ontology.absences(closable)
     hermit = _Hermit(ontology, [*classes, *absences], time.monotonic() + timeout)
     answers = _closed(hermit, own, absences)
@@ -135,8 +137,8 @@ class Logical:
         return set(self.graph.subjects(RDF.type, kind))
 
     def _write_ranges(self) -> None:
-        """Write each range of decimals as `_Writer.ranges` does."""
-        writer = _Writer(self, "r")
+        """Write each range of decimals as `_ExpressionWriter.ranges` does."""
+        writer = _ExpressionWriter(self, "r")
         for node in list(self.graph.subjects(OWL.onDatatype, XSD.decimal)):
             head = self.graph.value(node, OWL.withRestrictions)
             cells = list(self.graph.transitive_objects(head, RDF.rest)) if head else []
@@ -178,9 +180,9 @@ class Logical:
                      if self._above(act, RDFS.subClassOf) & self._ranges(prop))  # fmt: skip
 
     def shows(self, profile: Profile, absence: Observation) -> bool:
-        """Whether a profile is told to contradict an absence."""
-        return any(seen.present and seen.kind == "class" and seen.path == absence.path
-                   and absence.target in self._above(seen.target, RDFS.subClassOf) for seen in profile)  # fmt: skip
+        """Whether a profile is recorded to contradict an absence."""
+        return any(one.present and one.kind == "class" and one.path == absence.path
+                   and absence.target in self._above(one.target, RDFS.subClassOf) for one in profile)  # fmt: skip
 
     def _above(self, iri: str, relation: URIRef) -> set[str]:
         return {str(term) for term in self.graph.transitive_objects(URIRef(iri), relation)}
@@ -193,7 +195,7 @@ class Logical:
 # -- profiles and questions, as class expressions --
 
 
-class _Writer:
+class _ExpressionWriter:
     """Writes class expressions as triples."""
 
     def __init__(self, ontology: Logical, prefix: str = "p") -> None:
@@ -243,26 +245,34 @@ class _Writer:
 
     def profile(self, profile: Profile) -> Node:
         """The patients of whom all of `profile` is true."""
-        denied = [self.negation(self.question(seen)) for seen in profile if not seen.present]
-        return self.both([GP.Patient, *self._values([seen for seen in profile if seen.present], 0), *denied])
+        denied = [self.negation(self.question(observation)) for observation in profile if not observation.present]
+        return self.both(
+            [GP.Patient, *self._values([observation for observation in profile if observation.present], 0), *denied]
+        )
 
-    def _values(self, seen: Iterable[Observation], depth: int) -> list[Node]:
+    def _values(self, observation: Iterable[Observation], depth: int) -> list[Node]:
         """The restrictions on one node `depth` properties away; all under a functional property have one filler."""
         groups: dict[tuple[object, ...], list[Observation]] = defaultdict(list)
-        for one in seen:
+        for one in observation:
             prop = one.path[depth]
             groups[(prop,) if URIRef(prop) in self.ontology.functional else (prop, one)].append(one)
         return [part for group in groups.values() for part in self._group(group, depth)]
 
     def _group(self, group: list[Observation], depth: int) -> Iterator[Node]:
         prop = group[0].path[depth]
-        ends = [seen for seen in group if len(seen.path) == depth + 1]
-        yield from (self.some([prop], self._between(seen.low, seen.high)) for seen in ends if seen.kind == "number")
-        yield from (self.restriction(prop, OWL.hasValue, URIRef(seen.target)) for seen in ends
-                    if seen.kind == "value" and seen.target in self.ontology.known)  # fmt: skip
+        ends = [observation for observation in group if len(observation.path) == depth + 1]
+        yield from (
+            self.some([prop], self._between(observation.low, observation.high))
+            for observation in ends
+            if observation.kind == "number"
+        )
+        yield from (self.restriction(prop, OWL.hasValue, URIRef(observation.target)) for observation in ends
+                    if observation.kind == "value" and observation.target in self.ontology.known)  # fmt: skip
         if URIRef(prop) not in self.ontology.quantities:
-            filler: list[Node] = [self.named(seen.target) for seen in ends if seen.kind == "class"]
-            deeper = self._values([seen for seen in group if len(seen.path) > depth + 1], depth + 1)
+            filler: list[Node] = [self.named(observation.target) for observation in ends if observation.kind == "class"]
+            deeper = self._values(
+                [observation for observation in group if len(observation.path) > depth + 1], depth + 1
+            )
             yield self.some([prop], self.both([*filler, *deeper]))
 
     def _between(self, low: Decimal | None, high: Decimal | None) -> Node:
@@ -312,7 +322,7 @@ class _Hermit:
 
     def _batch(self, profiles: Sequence[Profile]) -> list[States | None]:
         """Classify a name for each profile and, for each question, one above its class and one above the complement."""
-        writer = _Writer(self.ontology)
+        writer = _ExpressionWriter(self.ontology)
         for i, question in enumerate(self.questions):
             subject = writer.question(question)
             for kind, sub in ("yes", subject), ("no", writer.both([GP.Patient, writer.negation(subject)])):
@@ -348,7 +358,7 @@ def _above(iri: str, taxonomy: Mapping[str, set[str]]) -> set[str]:
         found |= new
         queue += new
     if not found & {str(GP.Patient), str(OWL.Nothing)}:
-        raise _failed("reference-incomplete", "HermiT's answer leaves out what it was told")
+        raise _failed("reference-incomplete", "HermiT's answer leaves out what it was asked")
     return found
 
 

@@ -13,7 +13,7 @@ from reasoner.caches import BoundedDict
 from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
 from reasoner.logic.compiled import ClassBits, Index
-from reasoner.logic.decide import Assumptions, Decision, State, state_of
+from reasoner.logic.decide import Assumptions, Decision, State
 from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.
@@ -41,17 +41,17 @@ class _Reports(dict[int, bool]):
     """Whether a shape reports something, by those of the answers that it looks at."""
 
     def __init__(self, check: StateShape, index: Index) -> None:
-        self.check, self.places = check, {cls: index.class_bits[cls] for cls in sorted(classes_in(check.condition))}
-        self.answers = _answers(self.places.values())
+        self.check, self.class_bits = check, {cls: index.class_bits[cls] for cls in sorted(classes_in(check.condition))}
+        self.answers = _answers(self.class_bits.values())
 
     def __missing__(self, answers: int) -> bool:
-        states = {cls: state_of(place, answers) for cls, place in self.places.items()}
+        states = {cls: state_of(place, answers) for cls, place in self.class_bits.items()}
         found = self[answers] = self.check.violated(states)
         return found
 
 
-def _answers(places: Iterable[ClassBits]) -> int:
-    return sum(place.answers for place in places)
+def _answers(class_bits: Iterable[ClassBits]) -> int:
+    return sum(place.answers for place in class_bits)
 
 
 class Alerts:
@@ -74,17 +74,17 @@ class Row:
         self.checks = tuple(checks)
         self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
         classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
-        self._places = [index.class_bits[cls] for cls in classes]
-        self.answers, self.terms = _answers(self._places), sum(place.terms for place in self._places)
+        self._class_bits = [index.class_bits[cls] for cls in classes]
+        self.answers, self.terms = _answers(self._class_bits), sum(place.terms for place in self._class_bits)
         self._verdicts: BoundedDict[int, tuple[StateShape | None, str]] = BoundedDict()
 
     def verdict(self, answers: int) -> tuple[StateShape | None, str]:
         """The shape that reports on the order, and what that says."""
-        seen = answers & self.answers
-        found = self._verdicts.get(seen)
+        relevant = answers & self.answers
+        found = self._verdicts.get(relevant)
         if found is None:
-            check = reported(self.checks, {place.iri: state_of(place, seen) for place in self._places})
-            found = self._verdicts.keep(seen, (check, verdict_of(check)))
+            check = reported(self.checks, {place.iri: state_of(place, relevant) for place in self._class_bits})
+            found = self._verdicts.keep(relevant, (check, verdict_of(check)))
         return found
 
 

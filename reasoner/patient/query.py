@@ -16,7 +16,7 @@ import pyoxigraph as ox
 from rdflib import Graph
 
 from reasoner.errors import Problem, QueryError
-from reasoner.records.naming import to_quad
+from reasoner.records.conversion import to_quad
 from reasoner.terms import expand
 
 Answer = ox.QuerySolutions | ox.QueryBoolean | ox.QueryTriples

@@ -5,6 +5,7 @@ Each text is read once: it takes longer than all else that is done with a guidel
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,7 +15,8 @@ from rdflib import OWL, RDF, RDFS
 from rdflib.plugins.sparql.algebra import translateQuery
 from rdflib.plugins.sparql.parser import parseQuery
 
-from reasoner.records.report import ONE_AT_A_TIME
+#: rdflib's SPARQL parser, and pySHACL with it, are for one thread at a time.
+ONE_AT_A_TIME = threading.Lock()
 
 #: What pySHACL binds in every query.
 _PREFIXES = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}

@@ -85,17 +85,17 @@ class Queries:
         """The one node to which a shape leads, if the shape looks at the node with the as-of date and does no more."""
         linked = list(self.graph.objects(shape, link))
         targets = set(self.graph.objects(shape, SH.targetSubjectsOf))
-        if len(linked) != 1 or targets != {GP.asOf} or not self._says(shape) <= {link, *allowed}:
+        if len(linked) != 1 or targets != {GP.asOf} or not self._used(shape) <= {link, *allowed}:
             raise BeyondError
         return linked[0]
 
-    def _says(self, node: Node) -> set[Node]:
+    def _used(self, node: Node) -> set[Node]:
         return {p for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
 
     def _text(self, node: Node, link: URIRef, more: set[Node]) -> str:
         """The query of a constraint or a rule, with its prefixes."""
         texts = list(self.graph.objects(node, link))
-        if len(texts) != 1 or not self._says(node) <= {link, SH.prefixes, SH.message, SH.severity, *more}:
+        if len(texts) != 1 or not self._used(node) <= {link, SH.prefixes, SH.message, SH.severity, *more}:
             raise BeyondError
         text = str(texts[0])
         if _FICKLE.search(text) or not _THIS.search(text):

@@ -25,7 +25,7 @@ def compile_rules(
     graph: Graph, background: Background, vocabulary: Vocabulary
 ) -> tuple[tuple[Rule, ...], tuple[Beyond, ...]]:
     """The rules of the shapes in `graph`, in the order in which they run, and those outside the fragment."""
-    compiler = _Compiler(graph, background, vocabulary)
+    compiler = _RuleCompiler(graph, background, vocabulary)
     rules, beyond = [], []
     for shape in {s for s in graph.subjects(SH.rule) if isinstance(s, URIRef)}:
         try:
@@ -36,7 +36,7 @@ def compile_rules(
     return tuple(rules), tuple(sorted(beyond, key=lambda one: one.shape))
 
 
-class _Compiler:
+class _RuleCompiler:
     def __init__(self, graph: Graph, background: Background, vocabulary: Vocabulary) -> None:
         self.graph, self.background, self.vocabulary = graph, background, vocabulary
 
@@ -70,9 +70,9 @@ class _Compiler:
         return found
 
     def _plain(self, shape: URIRef, rule: Node) -> bool:
-        """Whether nothing is said of a shape and its rule that changes how they run."""
-        said = {p for node in (shape, rule) for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
-        return said <= {SH.targetSubjectsOf, SH.rule, SH.order, SH.prefixes, SH.construct, SH.message, SH.severity}
+        """Whether nothing is stated of a shape and its rule that changes how they run."""
+        used = {p for node in (shape, rule) for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
+        return used <= {SH.targetSubjectsOf, SH.rule, SH.order, SH.prefixes, SH.construct, SH.message, SH.severity}
 
     def _query(self, rule: Node) -> Any:
         """The algebra of a rule's query."""
@@ -90,12 +90,12 @@ class _Compiler:
         """Triple patterns, without those of the as-of date, and with classes for paths up the taxonomy."""
         uses = Counter(name for triple in triples for name in triple) + Counter(elsewhere)
         folded = {s: self._below(p, o) for s, p, o in triples if isinstance(p, MulPath)}
-        told = [t for t in triples if not isinstance(t[1], MulPath) and not _only_as_of(t, uses)]
-        if any(uses[name] != 2 for name in folded) or not folded.keys() <= {o for _, _, o in told}:
+        asked = [t for t in triples if not isinstance(t[1], MulPath) and not _only_as_of(t, uses)]
+        if any(uses[name] != 2 for name in folded) or not folded.keys() <= {o for _, _, o in asked}:
             raise BeyondError
         if sole and any(len(classes) > 1 for classes in folded.values()):
             raise BeyondError
-        return tuple(self._pattern(t, folded.get(t[2])) for t in told)
+        return tuple(self._pattern(t, folded.get(t[2])) for t in asked)
 
     def _below(self, path: MulPath, top: Node) -> tuple[str, ...]:
         if path.path != RDFS.subClassOf or path.mod != ZeroOrMore or not isinstance(top, URIRef):
@@ -111,7 +111,7 @@ class _Compiler:
         return Pattern(s, p, "", values) if values else Pattern(s, p, o)
 
     def _check(self, rule: Rule) -> None:
-        """A rule speaks of one patient, and what it gives is bound and about a node that it has found."""
+        """A rule is about one patient, and what it gives is bound and about a node that it has found."""
         patterns = [*rule.match, *(pattern for absent in rule.absent for pattern in absent)]
         subjects = {pattern.subject for pattern in patterns}
         found = {name for p in rule.match for name in (p.subject, p.object) if name} if not rule.sole else {*rule.sole}
@@ -119,11 +119,11 @@ class _Compiler:
         given = all(p.subject in nodes & found and (p.values or p.object in found) for p in rule.give)
         written = self.background.predicates - {TYPE}
         alone = not any(p.subject == p.object for p in patterns) and written.isdisjoint(p.predicate for p in rule.give)
-        links = [(p.subject, p.object) for p in patterns if p.object in subjects and self._speaks(p.predicate)]
+        links = [(p.subject, p.object) for p in patterns if p.object in subjects and self._in_namespace(p.predicate)]
         if not alone or not given or not _connected(subjects, links):
             raise BeyondError
 
-    def _speaks(self, iri: str) -> bool:
+    def _in_namespace(self, iri: str) -> bool:
         return stem(iri) in self.vocabulary.stems
 
 
@@ -210,7 +210,7 @@ def _conjuncts(expr: Any) -> list[Any]:
 
 
 def _denied(expr: Any) -> Iterator[Any]:
-    """The triple patterns of a `NOT EXISTS`, of which `_read` has seen that there is nothing else."""
+    """The triple patterns of a `NOT EXISTS`, of which `_read` has found that there is nothing else."""
     if getattr(expr, "name", "") != "Builtin_NOTEXISTS":
         raise BeyondError
     open_parts = [expr.graph]

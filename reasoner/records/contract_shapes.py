@@ -45,7 +45,17 @@ _KINDS: dict[Node, tuple[str, ...]] = {
     SH.BlankNodeOrLiteral: ("blank", "literal"),
     SH.IRIOrLiteral: ("iri", "literal"),
 }
-_SAID = {SH.path, SH.severity, SH.message, SH.order, SH.name, SH.description, SH.group, SH.defaultValue, *_TARGETS}
+_DESCRIBING = {
+    SH.path,
+    SH.severity,
+    SH.message,
+    SH.order,
+    SH.name,
+    SH.description,
+    SH.group,
+    SH.defaultValue,
+    *_TARGETS,
+}
 _COUNTED = {SH.minCount, SH.maxCount, SH.qualifiedValueShape, SH.qualifiedMinCount, SH.qualifiedMaxCount}
 _CLOSURES: dict[Node, bool] = {SH.zeroOrMorePath: True, SH.oneOrMorePath: False}
 
@@ -110,7 +120,7 @@ def compile_shapes(
     graph: Graph, background: Background
 ) -> tuple[tuple[ValueShape, ...], tuple[CountShape, ...], tuple[Beyond, ...]]:
     """The shapes of the record contract as tests of values, as counts, and those outside the fragment."""
-    compiler = _Compiler(graph, background)
+    compiler = _ShapeCompiler(graph, background)
     for shape in sorted(_shapes(graph), key=str):
         compiler.add(shape)
     return tuple(compiler.checks), tuple(compiler.counts), tuple(compiler.beyond)
@@ -125,7 +135,7 @@ def _shapes(graph: Graph) -> set[Node]:
     return targeted | implicit | custom
 
 
-class _Compiler:
+class _ShapeCompiler:
     def __init__(self, graph: Graph, background: Background) -> None:
         self.graph, self.background = graph, background
         self.checks: list[ValueShape] = []
@@ -195,7 +205,7 @@ class _Compiler:
         """All that a shape asks of each value."""
         parts: list[Test] = []
         for p, o in sorted(set(self.graph.predicate_objects(shape))):
-            if not str(p).startswith(str(SH)) or p in _SAID or (p == SH.property and at_node):
+            if not str(p).startswith(str(SH)) or p in _DESCRIBING or (p == SH.property and at_node):
                 continue
             if p in _COUNTED and not at_node:
                 continue
@@ -294,7 +304,7 @@ class _Compiler:
     def _upwards(self, shape: Node) -> Test:
         """A shape whose path goes up the taxonomy: no record changes what it finds, so its verdicts are listed."""
         relation, itself = self._closure(shape)
-        asked = {p for p in self.graph.predicates(shape) if str(p).startswith(str(SH))} - _SAID
+        asked = {p for p in self.graph.predicates(shape) if str(p).startswith(str(SH))} - _DESCRIBING
         if not asked <= {SH.minCount, SH.maxCount, SH.hasValue}:
             raise BeyondError
         wanted = {self._iri(o) for o in self.graph.objects(shape, SH.hasValue)}

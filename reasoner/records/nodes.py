@@ -1,7 +1,7 @@
 """The statements of a record by node, as plain text, and reading them from Turtle, N-Triples and TriG.
 
 A file that holds anything unusual is not read here: `reasoner.rdf` reads it, and refuses it where it has to. Blank
-nodes get the same labels in both. An IRI is its text, a blank node begins with `_:`, a literal is a `Lit`.
+nodes get the same labels in both. An IRI is its text, a blank node begins with `_:`, a literal is a `LiteralTerm`.
 """
 
 from __future__ import annotations
@@ -69,18 +69,18 @@ class RecordSource(Struct, frozen=True):
     data: bytes | None
 
 
-class File:
-    """The statements of one file or several; `said` are all subjects, also those that are only declared."""
+class ReadFile:
+    """The statements of one file or several, all their subjects, also those only declared, and all types that occur."""
 
-    def __init__(self, nodes: Nodes, said: set[str], classes: set[Term]) -> None:
-        self.nodes, self.said, self.classes = nodes, said, classes
+    def __init__(self, nodes: Nodes, subjects: set[str], classes: set[Term]) -> None:
+        self.nodes, self.subjects, self.classes = nodes, subjects, classes
 
-    def merge(self, other: File) -> None:
-        """Add another file. Raises _OddError where both speak of one node."""
-        if not self.said.isdisjoint(other.said):
+    def merge(self, other: ReadFile) -> None:
+        """Add another file. Raises NeedsReferenceError where both state something of one node."""
+        if not self.subjects.isdisjoint(other.subjects):
             raise NeedsReferenceError
         self.nodes.update(other.nodes)
-        self.said |= other.said
+        self.subjects |= other.subjects
         self.classes |= other.classes
 
 
@@ -96,11 +96,11 @@ def source_of(path: Path | str, format: str | None) -> RecordSource:
         return RecordSource(str(path), format, None)
 
 
-def read(sources: Iterable[RecordSource]) -> File | None:
-    """The statements of all files together; None where the reference has to read one of them."""
+def read(sources: Iterable[RecordSource]) -> ReadFile | None:
+    """The statements of all files; None where the reference has to read one of them."""
     try:
         files = [_read(source) for source in sources]
-        whole = files[0] if files else File({}, set(), set())
+        whole = files[0] if files else ReadFile({}, set(), set())
         for other in files[1:]:
             whole.merge(other)
     except (NeedsReferenceError, SyntaxError, UnicodeDecodeError):
@@ -108,7 +108,7 @@ def read(sources: Iterable[RecordSource]) -> File | None:
     return whole if whole.classes.isdisjoint(whole.nodes) else None
 
 
-def _read(source: RecordSource) -> File:
+def _read(source: RecordSource) -> ReadFile:
     if source.data is None:
         raise NeedsReferenceError
     text = source.data.decode().removeprefix("\ufeff")
@@ -168,13 +168,13 @@ class _NodeReader:
                     self.declared.add(s)
                     continue
                 self.classes.add(o)
-            said = nodes.get(s)
-            if said is None:
+            stated = nodes.get(s)
+            if stated is None:
                 nodes[s] = {p: {o: None}}
-            elif p in said:
-                said[p][o] = None
+            elif p in stated:
+                stated[p][o] = None
             else:
-                said[p] = {o: None}
+                stated[p] = {o: None}
 
     def _value(self, s: str, p: str, value: object) -> Term:
         """A value that is no IRI."""
@@ -195,12 +195,15 @@ class _NodeReader:
             label = self._blanks[term.value] = f"{self._prefix}{len(self._blanks) + 1}"
         return label
 
-    def file(self) -> File:
-        """All that was read. Raises _OddError where it is nested too deep, has no patient, or a class without name."""
-        odd = self._links > _FEW_LINKS or any(type(c) is not str or c[0] == "_" for c in self.classes)
-        if odd or PATIENT not in self.classes:
+    def file(self) -> ReadFile:
+        """All that was read.
+
+        Raises NeedsReferenceError where it may be nested too deep, has no patient, or a class without a name.
+        """
+        unnamed = any(type(c) is not str or c[0] == "_" for c in self.classes)
+        if unnamed or self._links > _FEW_LINKS or PATIENT not in self.classes:
             raise NeedsReferenceError
-        return File(self.nodes, self.nodes.keys() | self.declared, self.classes)
+        return ReadFile(self.nodes, self.nodes.keys() | self.declared, self.classes)
 
 
 def _literal(term: ox.Literal) -> LiteralTerm:

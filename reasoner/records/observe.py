@@ -48,20 +48,20 @@ class Observer:
         names: Mapping[str, str] = MappingProxyType({}),
     ) -> tuple[Observation, ...]:
         """What `nodes` say of `patient`, blank nodes under their `names`; what rests on `derived` is marked so."""
-        view = _View(self, nodes, derived, names)
-        view.absences(patient)
-        view.of_node(patient, (), RECORDED)
-        several = len(set(view.numbers)) < len(view.numbers)
-        return tuple(dict.fromkeys(sorted(view.found, key=_ordered if several else None)))
+        observed = _Observed(self, nodes, derived, names)
+        observed.absences(patient)
+        observed.of_node(patient, (), RECORDED)
+        several = len(set(observed.numbers)) < len(observed.numbers)
+        return tuple(dict.fromkeys(sorted(observed.found, key=_ordered if several else None)))
 
 
-def _ordered(seen: Observation) -> tuple[object, ...]:
+def _ordered(observation: Observation) -> tuple[object, ...]:
     """Where an observation stands among others: numbers of one quantity by their source, and no bound after a bound."""
-    path, kind, target, present, low, high, source, by = seen
+    path, kind, target, present, low, high, source, by = observation
     return path, kind, target, present, source, by, low is None, low, high is None, high
 
 
-class _View:
+class _Observed:
     """The statements of a record while they are observed, and what is found."""
 
     def __init__(self, by: Observer, nodes: Nodes, derived: Collection[Triple], names: Mapping[str, str]) -> None:
@@ -72,18 +72,18 @@ class _View:
 
     def absences(self, patient: str) -> None:
         """The classes of which the patient has no filler."""
-        said, source = self.nodes.get(patient, {}), self.names.get(patient, patient)
-        for prop in self.negations.keys() & said.keys():
+        stated, source = self.nodes.get(patient, {}), self.names.get(patient, patient)
+        for prop in self.negations.keys() & stated.keys():
             path = (self.negations[prop],)
-            for cls in said[prop]:
+            for cls in stated[prop]:
                 by = self._by(patient, prop, cls)
                 self.found.append(Observation(path, "class", _text(cls), False, None, None, source, by))
 
     def of_node(self, node: str, path: tuple[str, ...], by: str) -> None:
-        """What is said of a node at the end of `path`."""
-        said = self.nodes.get(node, {})
+        """What is stated of a node at the end of `path`."""
+        stated = self.nodes.get(node, {})
         source = self.names.get(node, node)
-        for p, values in said.items():
+        for p, values in stated.items():
             rule = self.properties.get(p)
             if rule is not None:
                 here = (*path, p)
@@ -96,26 +96,26 @@ class _View:
                         self._filler(here, value, source, origin)
                         if rule.functional:
                             self.of_node(value, here, origin)
-        if not self.bounds.keys().isdisjoint(said):
-            self._ranges(node, said, path, by)
+        if not self.bounds.keys().isdisjoint(stated):
+            self._ranges(node, stated, path, by)
 
     def _filler(self, path: tuple[str, ...], value: str, source: str, by: str) -> None:
         """An individual and its classes."""
         found = self.found
         if value[0] != "_":
             found.append(Observation(path, "value", value, True, None, None, source, by))
-        said = self.nodes.get(value)
-        for cls in said.get(TYPE, _NOTHING) if said else ():
+        stated = self.nodes.get(value)
+        for cls in stated.get(TYPE, _NOTHING) if stated else ():
             if cls != _NAMED_INDIVIDUAL:
                 named = self.names.get(value, value)
                 typed = self._by(value, TYPE, cls) if self.derived and by == RECORDED else by
                 found.append(Observation(path, "class", _text(cls), True, None, None, named, typed))
 
-    def _ranges(self, node: str, said: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
+    def _ranges(self, node: str, stated: Mapping[str, Values], path: tuple[str, ...], by: str) -> None:
         """The quantities of `node` of which it has bounds; of several bounds on one side the narrowest."""
         found: dict[str, dict[str, list[Decimal]]] = {}
         for prop, (quantity, side) in self.bounds.items():
-            for value in said.get(prop, _NOTHING):
+            for value in stated.get(prop, _NOTHING):
                 found.setdefault(quantity, {}).setdefault(side, []).append(Decimal(_text(value)))
                 by = by if by == DERIVED else self._by(node, prop, value)
         for quantity, sides in found.items():
@@ -143,7 +143,7 @@ def observe(
     bounds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
 ) -> tuple[Observation, ...]:
     """What an rdflib graph says of `patient`; observations resting on a triple of `derived` are marked so."""
-    from reasoner.records.naming import plain_triple, to_nodes, to_plain
+    from reasoner.records.conversion import plain_triple, to_nodes, to_plain
 
     ours = {plain_triple(triple) for triple in derived}
     return Observer(properties, negations, bounds).observe(to_nodes(graph), str(to_plain(patient)), ours)

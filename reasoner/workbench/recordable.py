@@ -14,7 +14,8 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import Observation
 from reasoner.rdf import read_text
-from reasoner.records.record import gather, validate
+from reasoner.records.record import gather
+from reasoner.records.reference import validate
 from reasoner.terms import GP, curie
 
 PATIENT = "https://example.org/patient"

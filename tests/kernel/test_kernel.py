@@ -40,7 +40,7 @@ from reasoner.rdf import read_graph
 from reasoner.terms import GP
 
 ROOT = Path(__file__).parents[2]
-SMALL = sorted((ROOT / "tests" / "small").glob("*.ttl"))  # that they are there is tested in test_reference.py
+SMALL = sorted((ROOT / "tests" / "small").glob("*.ttl"))  # that they are there is tested in patient/test_hermit.py
 SEED = 20261122
 
 #: All that is true of one patient, as tuples that name it; None for a contradiction.

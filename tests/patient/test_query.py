@@ -22,7 +22,7 @@ from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
 from reasoner.guideline.guideline import Guideline, home, load_guideline, version
 from reasoner.patient.classify import classify
 from reasoner.patient.query import Term, ask, binding, named_queries, read_query, store_of, title
-from reasoner.records.naming import to_oxigraph
+from reasoner.records.conversion import to_oxigraph
 from reasoner.records.record import load
 from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import CITO, GP, PREFIXES, curie

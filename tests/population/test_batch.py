@@ -108,7 +108,7 @@ def shipped() -> list[Graph]:
 
 def _about(graph: Graph, patient: object) -> set[tuple[object, object, object]]:
     """The triples of a record: those of the patient and of the nodes that it leads to."""
-    from reasoner.records.record import NODE_PROPERTIES
+    from reasoner.records.reference_faults import NODE_PROPERTIES
 
     wanted, reached = set(), [patient]
     leading = {*NODE_PROPERTIES, URIRef(SN + "indexNode")}

@@ -11,8 +11,8 @@ from record_parts import AS_OF, EX, GOOD, SN, ontology, shapes_of, turtle
 
 from reasoner.errors import GuidelineError
 from reasoner.rdf import read_text
-from reasoner.records import record
-from reasoner.records.record import derive
+from reasoner.records import reference
+from reasoner.records.reference import derive
 from reasoner.terms import GP
 
 
@@ -70,7 +70,7 @@ def test_rules_run_until_nothing_is_new(guideline: Graph) -> None:
 
 
 def test_rules_without_an_end_are_refused(guideline: Graph, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(record, "MAX_PASSES", 3)
+    monkeypatch.setattr(reference, "MAX_PASSES", 3)
     rule = read_text(RULE % ("$this <https://example.org/at> []", "$this a ?c"), "rule.ttl", imports=True)
     with pytest.raises(GuidelineError, match="endless-rules"):
         derive(turtle("ex:p a gp:Patient ."), guideline, [rule.graph], AS_OF)

@@ -16,9 +16,11 @@ from record_parts import AS_OF, EX, GOOD, PREFIXES, SN, ontology, shapes_of, tur
 from reasoner import rdf
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
 from reasoner.rdf import read_text
-from reasoner.records import record
-from reasoner.records.record import gather, load, node_properties, patient_nodes, validate
-from reasoner.records.words import SHARED
+from reasoner.records import record, reference_faults
+from reasoner.records.record import gather, load, patient_nodes
+from reasoner.records.reference import validate
+from reasoner.records.reference_faults import node_properties
+from reasoner.records.vocabulary import SHARED
 from reasoner.terms import GP
 
 BAD = sorted((Path(__file__).parents[1] / "records" / "bad").iterdir())
@@ -73,8 +75,9 @@ def test_bad_record(path: Path, guideline: Graph, contract: list[Graph], capsys:
 
 
 def codes_of_the_code() -> set[str]:
-    pattern = r'(?:refuse|Problem|_Fault|return)\(?\s*(?:0, )?"([a-z0-9]+(?:-[a-z0-9]+)+)"'
-    return {code for module in (rdf, record) for code in re.findall(pattern, Path(str(module.__file__)).read_text())}
+    pattern = r'(?:refuse|Problem|Fault|return)\(?\s*(?:0, )?"([a-z0-9]+(?:-[a-z0-9]+)+)"'
+    texts = [Path(str(module.__file__)).read_text() for module in (rdf, record, reference_faults)]
+    return {code for text in texts for code in re.findall(pattern, text)}
 
 
 def test_every_code_has_a_bad_record(contract: list[Graph]) -> None:

@@ -22,8 +22,8 @@ from reasoner.kernel.arrays import strings
 from reasoner.logic.facts import NOTHING, Observation
 from reasoner.records.conform import Term, passes, term_of
 from reasoner.records.contract import Contract, CountShape, Target, ValueShape
-from reasoner.records.words import AS_OF as _AS_OF
-from reasoner.records.words import OWL, RDFS, Words
+from reasoner.records.vocabulary import AS_OF as _AS_OF
+from reasoner.records.vocabulary import OWL, RDFS, PermittedTerms
 from reasoner.terms import CORE
 
 TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
@@ -76,13 +76,13 @@ class TripleClassifier:
         self.single = [f"<{iri}>" for iri in sorted(numbers)]
         words = self.contract.vocabulary
         self.terms = strings(f"<{iri}>" for iri in words.terms)
-        self._may = Words(words)
+        self._may = PermittedTerms(words)
         self._sets, self.beyond = _needs(self.contract)
         self._verdicts: dict[Context, Verdict] = {}
 
     def speaks(self, term: str) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return term.startswith("<") and self._may.speaks(term[1:-1])
+        return term.startswith("<") and self._may.in_namespace(term[1:-1])
 
     def owns(self, terms: pa.Array) -> NDArray[np.bool_]:
         """Which terms are IRIs in such a namespace."""
@@ -131,11 +131,11 @@ class TripleClassifier:
 
     def _may_say(self, predicate: str) -> bool:
         """Whether a record may use a property; those that state bounds are for tables and rules."""
-        return predicate[1:-1] not in self.guideline.catalogue.bounds and self._may.may_say(predicate[1:-1])
+        return predicate[1:-1] not in self.guideline.catalogue.bounds and self._may.permits_property(predicate[1:-1])
 
     def _may_name(self, predicate: str, term: str) -> bool:
         """Whether a record may name a term of which it says nothing more."""
-        return not term.startswith("<") or self._may.may_name(predicate[1:-1], term[1:-1])
+        return not term.startswith("<") or self._may.permits_object(predicate[1:-1], term[1:-1])
 
     # -- what no patient leads to --
 

@@ -17,6 +17,7 @@ from reasoner.kernel.kernel import Kernel
 from reasoner.kernel.transpose import bitmap, flags_of
 from reasoner.logic.facts import DERIVED, Observation, literals_of
 from reasoner.patient.assess import proposed_in
+from reasoner.patient.observed import observations_of
 from reasoner.population.ntriples.block import Block, Codes, Flags
 from reasoner.population.ntriples.columns import turned
 from reasoner.population.ntriples.grouping import lines
@@ -95,18 +96,14 @@ class TripleReader:
             return {block.term(code).strip("<>"): error.problems for code in block.patients[together].tolist()}
 
     def _referred(self, block: Block, chosen: Flags, strays: Codes, source: str) -> Seen:
-        from reasoner.patient.reference import observed  # slow to import
-
-        return observed(self.guideline, lines(block.triples, block.around(chosen, strays)), source, self.as_of)
+        return observations_of(self.guideline, lines(block.triples, block.around(chosen, strays)), source, self.as_of)
 
     def _lost(self, triples: Triples, strays: Codes, source: str) -> list[Reject]:
         """Nodes that belong to no patient, as the reference refuses them."""
         if not len(strays):
             return []
-        from reasoner.patient.reference import stray_problems
-
         data = lines(triples, np.flatnonzero(np.isin(triples.subject, strays)))
-        problems = stray_problems(self.guideline, data, source, self.as_of)
+        problems = self.guideline.reference.stray_problems(data, source, self.as_of)
         return [Reject(p.node or "", source, p.code, p.what, p.remedy) for p in problems]
 
     def _cohort(self, population: Population, others: Seen) -> Cohort:

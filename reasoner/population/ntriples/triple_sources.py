@@ -25,7 +25,7 @@ from reasoner.population.ntriples.ntriples import as_lines, blocks
 from reasoner.population.ntriples.pieces import Document, UncutError
 from reasoner.population.ntriples.triples import Triples, read_block
 from reasoner.population.unit import ScatteredError, Unit
-from reasoner.records.words import SHARED
+from reasoner.records.vocabulary import SHARED
 
 if TYPE_CHECKING:
     from reasoner.population.sources import Readers

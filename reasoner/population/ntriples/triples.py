@@ -22,7 +22,7 @@ from reasoner.errors import RecordError
 from reasoner.population.ntriples.simple import simple
 from reasoner.population.ntriples.sweep import Swept, gather, sweep
 from reasoner.population.ntriples.text import Text
-from reasoner.records.words import OWL
+from reasoner.records.vocabulary import OWL
 
 Codes = NDArray[np.int32]
 Positions = NDArray[np.intp]

@@ -18,7 +18,6 @@ from reasoner.logic.decide import Decision, State
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Atom
 from reasoner.patient.assess import Assessment, Assessor, Refusal, assess
-from reasoner.patient.classify import by_reference
 from reasoner.patient.orders import SILENT, Row
 from reasoner.rdf import read_text
 from reasoner.records.nodes import RecordSource
@@ -77,17 +76,18 @@ def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[st
     """The trials by patient; what the compiled contract cannot validate goes to the reference, all at once."""
     found, left = dict[str, Trial](), list[Case]()
     for case in cases:
-        validated = guideline.lane.answer([RecordSource(case.file, "nt", case.record.encode())], day)
-        if validated is None or case.patient not in validated.seen:
+        plain = guideline.compiled_contract.validate([RecordSource(case.file, "nt", case.record.encode())], day)
+        if plain is None or case.patient not in plain.observed:
             left.append(case)
         else:
-            found[case.patient] = Trial(case, validated.seen[case.patient].observations)
+            one = plain.observed[case.patient]
+            found[case.patient] = Trial(case, one.observations, one.problems)
     if left:
         records = gather([read_text(case.record, case.file, format="nt") for case in left])
-        observed, refused = by_reference(guideline, records, day)
+        seen, refused = guideline.reference.observe(records, day)
         for case in left:
-            observations = observed[case.patient].observations if case.patient in observed else ()
-            found[case.patient] = Trial(case, observations, tuple(refused.get(case.patient, ())))
+            observations, _, problems = seen.get(case.patient, ((), "", refused.get(case.patient, ())))
+            found[case.patient] = Trial(case, observations, problems)
     return found
 
 

@@ -12,7 +12,6 @@ from test_batch_fuzz import OWL, RDFS, as_bytes, drawn
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import literals_of
-from reasoner.patient.classify import by_reference
 from reasoner.population.ntriples.block import Block
 from reasoner.population.ntriples.judge import TripleClassifier
 from reasoner.population.ntriples.population import Population, read_population
@@ -64,7 +63,7 @@ def odd(judge: TripleClassifier, data: bytes) -> list[bool]:
 def test_who_is_not_odd_is_seen_as_by_the_reference(guideline: Guideline, judge: TripleClassifier, seed: int) -> None:
     data = as_bytes(drawn(guideline, seed, 150))
     population, _ = read(judge, data)
-    seen, refused = by_reference(guideline, gather([read_text(data, "records.nt")]), DAY)
+    seen, refused = guideline.reference.observe(gather([read_text(data, "records.nt")]), DAY)
     compared = 0
     for row in np.flatnonzero(~population.odd).tolist():
         name = population.patients[row].as_py()

@@ -33,10 +33,11 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify
 from reasoner.rdf import read_graph, read_text
-from reasoner.records import rules
+from reasoner.records import reference_rules
 from reasoner.records.observe import observe
-from reasoner.records.record import Records, derive, gather, validate
-from reasoner.records.rules import AS_OF, Scene, expand
+from reasoner.records.record import Records, gather
+from reasoner.records.reference import derive, validate
+from reasoner.records.reference_rules import AS_OF, RuleScene, expand
 from reasoner.terms import GP
 
 SN = Namespace("https://w3id.org/guideproof/schmorl#")
@@ -267,7 +268,7 @@ def background(guideline: Guideline) -> Iterator[tuple[Node, Node, Node]]:
 
 
 def expanded(guideline: Guideline, triples: Sequence[tuple[Node, Node, Node]], shapes: Graph) -> frozenset[object]:
-    scene = Scene(triples, background(guideline))
+    scene = RuleScene(triples, background(guideline))
     expand(scene, shapes, 50)
     return frozenset(scene.added)
 
@@ -275,11 +276,11 @@ def expanded(guideline: Guideline, triples: Sequence[tuple[Node, Node, Node]], s
 def test_the_order_of_triples_and_of_shapes_changes_nothing(
     guideline: Guideline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    rng, in_order = random.Random(1), rules._steps
+    rng, in_order = random.Random(1), reference_rules._steps
     triples, (shapes,) = list(everything()), guideline.shapes("derivation")
     once = expanded(guideline, triples, shapes)
     assert len(once) > 500
-    monkeypatch.setattr(rules, "_steps", lambda graph: rng.sample(found := in_order(graph), len(found)))
+    monkeypatch.setattr(reference_rules, "_steps", lambda graph: rng.sample(found := in_order(graph), len(found)))
     for _ in range(50):
         rng.shuffle(triples)
         assert expanded(guideline, triples, shapes) == once

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 import subprocess
 import sys
@@ -12,7 +11,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-import pyoxigraph as ox
 import pytest
 from broken_records import ASTRAY, CHANGES, Draft, Drafts
 from rdflib import URIRef
@@ -22,11 +20,10 @@ from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import Result, classify, classify_files, classify_text
 from reasoner.rdf import read_graph, read_text
-from reasoner.records.canonical import canonical
-from reasoner.records.naming import plain_triple, to_nodes
-from reasoner.records.nodes import LiteralTerm, RecordSource, Term
-from reasoner.records.plain import Validated
-from reasoner.records.record import derive, gather, validate
+from reasoner.records.nodes import RecordSource
+from reasoner.records.record import gather
+from reasoner.records.reference import derive, validate
+from reasoner.records.validate import Validated
 
 TESTS = Path(__file__).parents[1]
 TODAY = date(2026, 11, 22)
@@ -36,7 +33,7 @@ ONE_FILE = 125
 
 
 def both(guideline: Guideline, paths: Sequence[Path], engine: str = "compiled") -> tuple[object, object]:
-    """The results with the plain lane and without, or what is wrong."""
+    """The results with the compiled contract and without, or what is wrong."""
     return tuple(_results(guideline, paths, engine, plain) for plain in (True, False))  # type: ignore[return-value]
 
 
@@ -48,7 +45,7 @@ def _results(guideline: Guideline, paths: Sequence[Path], engine: str, plain: bo
 
 
 def answered(guideline: Guideline, text: str, name: str = "record.nt") -> Validated | None:
-    return guideline.lane.answer([RecordSource(name, None, text.encode())], TODAY)
+    return guideline.compiled_contract.validate([RecordSource(name, None, text.encode())], TODAY)
 
 
 # -- the records that are there already --
@@ -66,7 +63,10 @@ def test_files_of_other_tests(folder: str, guideline: Guideline) -> None:
 def test_cases_are_plain(guideline: Guideline) -> None:
     """Most records of ordinary cases need no reference."""
     paths = [path for path in (TESTS / "cases").rglob("*.ttl") if path.name != "vocabulary.ttl"]
-    found = [guideline.lane.answer([RecordSource(str(path), None, path.read_bytes())], TODAY) for path in paths]
+    found = [
+        guideline.compiled_contract.validate([RecordSource(str(path), None, path.read_bytes())], TODAY)
+        for path in paths
+    ]
     assert sum(one is not None and not one.left for one in found) > 0.95 * len(paths)
 
 
@@ -104,21 +104,21 @@ def validated(guideline: Guideline, text: str) -> frozenset[str]:
 
 
 def test_nothing_that_is_refused_is_answered(compared: list[Compared]) -> None:
-    wrong = [one.drafts[patient] for one in compared for patient in one.plain.seen.keys() & one.refused]
+    wrong = [one.drafts[patient] for one in compared for patient in one.plain.observed.keys() & one.refused]
     assert not wrong, f"{wrong[0][0]}\n" + "\n".join(wrong[0][1].lines)
     assert sum(len(one.refused) for one in compared) > HOW_MANY / 5
 
 
 def test_who_is_left(compared: list[Compared]) -> None:
     for one in compared:
-        assert one.plain.seen.keys() <= one.reference.keys() == one.drafts.keys()
+        assert one.plain.observed.keys() <= one.reference.keys() == one.drafts.keys()
         assert one.plain.left
 
 
 def test_ordinary_records_are_answered(compared: list[Compared]) -> None:
     """Every record that conforms."""
     left = Counter(
-        one.drafts[p][0] for one in compared for p in one.drafts.keys() - one.refused - one.plain.seen.keys()
+        one.drafts[p][0] for one in compared for p in one.drafts.keys() - one.refused - one.plain.observed.keys()
     )
     conforming = sum(len(one.drafts) - len(one.refused) for one in compared)
     assert not left and conforming > HOW_MANY / 3
@@ -127,7 +127,7 @@ def test_ordinary_records_are_answered(compared: list[Compared]) -> None:
 def test_every_change_was_tried(compared: list[Compared]) -> None:
     """Each was refused at least once, but for those that do no harm; the others were answered plainly."""
     refused = {one.drafts[p][0] for one in compared for p in one.refused}
-    seen = {one.drafts[p][0] for one in compared for p in one.plain.seen}
+    seen = {one.drafts[p][0] for one in compared for p in one.plain.observed}
     harmless = {"nothing", "note", "document", "label", "named node", "declared"}
     assert refused == CHANGES.keys() - harmless - {"order"}
     assert harmless <= seen
@@ -147,13 +147,13 @@ def test_the_same_results(compared: list[Compared], guideline: Guideline, tmp_pa
 def test_the_same_observations_and_hashes(compared: list[Compared], guideline: Guideline) -> None:
     """What is seen of a patient is the same from the triples of rdflib, as the reference completes them."""
     for one in compared[:2]:
-        text = "\n".join(line for p in one.plain.seen for line in one.drafts[p][1].lines if "shared" not in line)
+        text = "\n".join(line for p in one.plain.observed for line in one.drafts[p][1].lines if "shared" not in line)
         records = derive(gather([read_text(text + "\n", "record.nt")]), guideline.taxonomy,
                          guideline.shapes("derivation"), TODAY)  # fmt: skip
         found = answered(guideline, text)
         assert found is not None and not found.left
-        for patient, seen in found.seen.items():
-            assert seen.digest == one.plain.seen[patient].digest
+        for patient, seen in found.observed.items():
+            assert seen.digest == one.plain.observed[patient].digest
             derived = {t for t in records.derived if t[0] == URIRef(patient)}
             assert {s.path for s in seen.observations if s.by == "derived" and s.source == patient} <= {
                 (str(p),) for _, p, _ in derived
@@ -233,7 +233,7 @@ def test_other_syntaxes_are_left_to_the_reference(guideline: Guideline, tmp_path
     path.write_text('{"@id": "https://example.org/p", "@type": "https://w3id.org/guideproof/core#Patient"}', "utf-8")
     plain, reference = both(guideline, [path])
     assert plain == reference
-    assert guideline.lane.answer([RecordSource(str(path), None, path.read_bytes())], TODAY) is None
+    assert guideline.compiled_contract.validate([RecordSource(str(path), None, path.read_bytes())], TODAY) is None
 
 
 CONTRADICTION = """@prefix gp: <https://w3id.org/guideproof/core#> .
@@ -276,42 +276,3 @@ def test_neither_rdflib_nor_pyshacl_is_imported(guideline: Guideline) -> None:
     example = guideline.directory / "docs" / "examples" / "patient.ttl"
     run = subprocess.run([sys.executable, "-c", PROGRAM, str(example)], capture_output=True, text=True, check=False)
     assert (run.stdout, run.stderr) == ("decided []\n", "")
-
-
-# -- canonical names --
-
-
-@pytest.mark.parametrize("text", [
-    "<urn:a> <urn:p> <urn:b> , 'x' , 1 .",
-    "<urn:a> <urn:p> [ <urn:q> 1 ] , [ <urn:q> 2 ] .",
-    "<urn:a> <urn:p> [ <urn:q> 1 ] , [ <urn:q> 1 ] .",
-    "<urn:a> <urn:p> [ <urn:q> [ <urn:q> 1.0 ] ] , [ <urn:q> [ <urn:q> 'é'@fr ] ] .",
-    "_:a <urn:p> _:a . _:b <urn:p> _:a .",
-    "_:a <urn:p> _:b . _:b <urn:p> _:a .",
-    '<urn:a> <urn:p> [ <urn:q> "a\\n\\"b\\\\" ] , [ <urn:q> "tab\\t" ] , [ <urn:é> "\\u0001" ] .',
-])  # fmt: skip
-def test_canonical_names_are_those_of_oxigraph(text: str) -> None:
-    check_names(text)
-
-
-def test_canonical_names_of_records(guideline: Guideline) -> None:
-    for _, draft in Drafts(guideline).all(range(60)):
-        check_names("\n".join(draft.lines))
-
-
-def check_names(text: str) -> None:
-    triples = [plain_triple(triple) for triple in read_text(text, "x.ttl").lines]
-    nodes = to_nodes(read_text(text, "x.ttl").lines)
-    names, digest = canonical(nodes, nodes, ())
-    dataset = ox.Dataset(ox.parse(text, ox.RdfFormat.TURTLE))
-    dataset.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    renamed = {(names.get(s, s), p, names.get(o, o) if isinstance(o, str) else o) for s, p, o in triples}
-    assert renamed == {(named(quad.subject), named(quad.predicate), named(quad.object)) for quad in dataset}
-    assert digest == hashlib.sha256("".join(sorted(f"{quad} .\n" for quad in dataset)).encode()).hexdigest()
-
-
-def named(term: object) -> Term:
-    """A term of Oxigraph as plain text."""
-    if isinstance(term, ox.Literal):
-        return LiteralTerm(term.value, term.datatype.value, term.language or "")
-    return f"_:{term.value}" if isinstance(term, ox.BlankNode) else str(term)[1:-1]

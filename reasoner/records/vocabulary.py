@@ -1,4 +1,4 @@
-"""Which words a record may use, of IRIs as plain text; the reference, `reasoner.records.record`, refuses any other."""
+"""Which terms a record may use, of IRIs as plain text; the reference, `reasoner.records.reference`, refuses others."""
 
 from __future__ import annotations
 
@@ -13,14 +13,16 @@ _ABOUT_FILES = frozenset({f"{OWL}versionIRI", f"{OWL}versionInfo"})
 _AXIOMS = frozenset(RDFS + name for name in ("subClassOf", "subPropertyOf", "domain", "range"))
 _CORE = PATIENT.removesuffix("Patient")
 _DENIALS = frozenset({f"{_CORE}lacksFinding", f"{_CORE}didNotUndergo"})
-AS_OF_DATE = f"{_CORE}asOf"
 
-#: The node that carries the as-of date where shapes and rules look at records.
-AS_OF = "urn:guideproof:as-of"
+#: The node that carries the as-of date where shapes and rules look at records, and the property that it has.
+AS_OF, AS_OF_DATE = "urn:guideproof:as-of", f"{_CORE}asOf"
+
+#: The triples of the guideline that queries see; no rule adds any but types.
+TAXONOMY = frozenset({TYPE, f"{RDFS}subClassOf", f"{RDFS}subPropertyOf"})
 
 
-class Words:
-    """The words of one guideline, and what a record may do with them."""
+class PermittedTerms:
+    """The terms of one guideline, and what a record may do with them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._stems = frozenset(vocabulary.stems)
@@ -28,19 +30,19 @@ class Words:
         self.terms = frozenset(vocabulary.terms)
         self._naming_classes = _DENIALS.union(vocabulary.node_properties)
 
-    def speaks(self, iri: str) -> bool:
+    def in_namespace(self, iri: str) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
         return stem(iri) in self._stems
 
-    def may_say(self, predicate: str) -> bool:
+    def permits_property(self, predicate: str) -> bool:
         """Whether a record may use a property."""
         if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate not in _ABOUT_FILES):
             return False
-        return predicate != AS_OF_DATE and (predicate in self._properties or not self.speaks(predicate))
+        return predicate != AS_OF_DATE and (predicate in self._properties or not self.in_namespace(predicate))
 
-    def may_name(self, predicate: str, iri: str) -> bool:
-        """Whether a record may name an IRI of which it says nothing more."""
+    def permits_object(self, predicate: str, iri: str) -> bool:
+        """Whether a property may lead to an IRI of which the record says nothing more."""
         if predicate == TYPE and iri.startswith((OWL, RDFS)):
             return False
         known = self._classes if predicate == TYPE or predicate in self._naming_classes else self.terms
-        return iri in known or not self.speaks(iri)
+        return iri in known or not self.in_namespace(iri)

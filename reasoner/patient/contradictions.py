@@ -1,4 +1,4 @@
-"""What a record's values say only together, and facts of single classes and thresholds would lose.
+"""What a record's values say only jointly, and facts of single classes and thresholds would lose.
 
 Facts are about one class of one property, or one threshold, at a time. Two bounds that no number meets, two values of
 a functional property, and two classes of one node that an axiom joins are looked for here, before facts are made.
@@ -15,13 +15,13 @@ from reasoner.logic.facts import Observation
 ByPath = dict[tuple[str, ...], list[Observation]]
 
 
-def refuse_together(compiled: Compiled, seen: Sequence[Observation]) -> None:
+def refuse_contradictions(compiled: Compiled, observations: Sequence[Observation]) -> None:
     """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
-    if _all_apart(compiled.functional, seen):
+    if _all_apart(compiled.functional, observations):
         return
     numbers, values, classes = ByPath(), ByPath(), ByPath()
     of_kind = {"number": numbers, "value": values, "class": classes}
-    for observation in seen:
+    for observation in observations:
         path, kind, _, present, *_ = observation
         if present:
             of_kind[kind].setdefault(path, []).append(observation)
@@ -31,15 +31,15 @@ def refuse_together(compiled: Compiled, seen: Sequence[Observation]) -> None:
         raise RecordError(problem)
 
 
-def _all_apart(functional: Collection[str], seen: Sequence[Observation]) -> bool:
-    """Whether no two observations could say more together: of one quantity, of one value, of the class of one node."""
-    places: list[object] = []
-    for path, kind, _, present, low, high, source, _ in seen:
+def _all_apart(functional: Collection[str], observations: Sequence[Observation]) -> bool:
+    """Whether no two observations could say more jointly: of one quantity, of one value, of the class of one node."""
+    keys: list[object] = []
+    for path, kind, _, present, low, high, source, _ in observations:
         if kind == "number" and low is not high:
             return False
         if present and (kind != "value" or path[-1] in functional):
-            places.append((path, source) if kind == "class" else path)
-    return len(set(places)) == len(places)
+            keys.append((path, source) if kind == "class" else path)
+    return len(set(keys)) == len(keys)
 
 
 def _bounds(found: ByPath) -> Iterator[Problem]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import pyoxigraph as ox
-from rdflib import RDF, BNode, Literal, URIRef
+from rdflib import RDF, BNode, Literal
 from rdflib.term import Node
 
-from reasoner.records import nodes
+from reasoner.records import canonical, nodes
 from reasoner.records.nodes import XSD_STRING, LiteralTerm, Nodes, Term
 
 Triple = tuple[Node, Node, Node]
@@ -16,14 +16,7 @@ Triple = tuple[Node, Node, Node]
 
 def to_oxigraph(term: Node) -> ox.NamedNode | ox.BlankNode | ox.Literal:
     """The same term in Oxigraph's types."""
-    if isinstance(term, URIRef):
-        return ox.NamedNode(str(term))
-    if isinstance(term, BNode):
-        return ox.BlankNode(str(term))
-    assert isinstance(term, Literal)
-    if term.language:
-        return ox.Literal(str(term), language=term.language)
-    return ox.Literal(str(term), datatype=ox.NamedNode(str(term.datatype))) if term.datatype else ox.Literal(str(term))
+    return canonical.to_oxigraph(to_plain(term))
 
 
 def to_quad(triple: Triple) -> ox.Quad:

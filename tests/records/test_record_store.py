@@ -16,24 +16,25 @@ from both_doors import agree, by_batch, by_classify
 from broken_records import CHANGES, Draft, Drafts
 from changed_records import EVERY
 from rdflib import XSD, Literal, URIRef
-from test_compiled_contract import PREFIXES, background, taxonomy, vocabulary
+from small_contract import PREFIXES, background, taxonomy, vocabulary
 from therapy_reference import Bounds, cohort, reference, written
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import Result, classify, classify_files
 from reasoner.rdf import read_text
-from reasoner.records import plain as lane_module
+from reasoner.records import validate as validate_module
 from reasoner.records.contract import Contract
 from reasoner.records.contract_queries import Queries
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import compile_shapes
-from reasoner.records.naming import plain_triple
+from reasoner.records.conversion import plain_triple
 from reasoner.records.nodes import XSD_STRING, RecordSource, read
 from reasoner.records.observe import Observer
-from reasoner.records.plain import CompiledContract, Validated
-from reasoner.records.record import derive, gather
-from reasoner.records.whole_data import is_alike
+from reasoner.records.record import gather
+from reasoner.records.record_store import RecordStore, is_alike
+from reasoner.records.reference import derive
+from reasoner.records.validate import CompiledContract, Validated
 
 DAY = date(2026, 11, 22)
 SN, GP = "https://w3id.org/guideproof/schmorl#", "https://w3id.org/guideproof/core#"
@@ -44,7 +45,7 @@ SOMETIMES = tuple(EVERY[name] for name in ("_finding", "_pain_at_the_level", "_i
 
 
 def answered(guideline: Guideline, text: str, name: str = "r.nt", day: date = DAY) -> Validated:
-    plain = guideline.lane.answer([RecordSource(name, None, text.encode())], day)
+    plain = guideline.compiled_contract.validate([RecordSource(name, None, text.encode())], day)
     assert plain is not None
     return plain
 
@@ -97,7 +98,7 @@ def test_random_dates_and_quantities(seed: int, guideline: Guideline, tmp_path: 
     derived = sum(
         fact.by == "derived" for one in expected if isinstance(one, Assessment) for fact in one.decision.facts
     )
-    seen = answered(guideline, path.read_text("utf-8")).seen.keys()
+    seen = answered(guideline, path.read_text("utf-8")).observed.keys()
     assert seen >= sound and len(sound) > 40 and len(expected) - len(sound) > 40 and derived > 20
 
 
@@ -118,15 +119,15 @@ def test_a_batch(guideline: Guideline, tmp_path: Path) -> None:
 def test_a_few_at_a_time(guideline: Guideline, monkeypatch: pytest.MonkeyPatch) -> None:
     text = HEAD + written(cohort(11, 40))
     whole = answered(guideline, text, "r.ttl")
-    monkeypatch.setattr(lane_module, "_TOGETHER", 7)
-    assert answered(guideline, text, "r.ttl").seen == whole.seen and not whole.left
+    monkeypatch.setattr(validate_module, "_AT_ONCE", 7)
+    assert answered(guideline, text, "r.ttl").observed == whole.observed and not whole.left
 
 
 # -- A17 --
 
 
 def weeks(plain: Validated, patient: str) -> Bounds | None:
-    found = [s for s in plain.seen[patient].observations if s.path == (WEEKS,)]
+    found = [s for s in plain.observed[patient].observations if s.path == (WEEKS,)]
     assert len(found) <= 1 and all(s.by == "derived" for s in found)
     return (found[0].low, found[0].high) if found else None
 
@@ -151,12 +152,12 @@ ENDED = (
 
 
 def test_the_day_is_part_of_the_question(guideline: Guideline) -> None:
-    """One lane, several days: a date that lies ahead is refused, in the reference's words, and weeks grow."""
+    """One guideline, several days: a date that lies ahead is refused, in the reference's words, and weeks grow."""
     given = {}
     for day in (date(2026, 2, 1), date(2026, 4, 1), date(2026, 2, 1), date(2027, 4, 1)):
         plain, results = answered(guideline, ENDED, "r.ttl", day), by_reference(guideline, ENDED, "r.ttl", day)
         assert plain.left == isinstance(results[0], Refusal)
-        assert plain.seen.keys() == {one.patient for one in results if isinstance(one, Assessment)}
+        assert plain.observed.keys() == {one.patient for one in results if isinstance(one, Assessment)}
         given[day] = weeks(plain, "https://example.org/q")
     assert len(set(given.values())) == 3
 
@@ -234,7 +235,7 @@ def ruled(*rules: tuple[str, str]) -> str:
     )
 
 
-def lane_of(shapes: str, contract: str = "") -> CompiledContract:
+def contract_of(shapes: str, contract: str = "") -> CompiledContract:
     ruling, asked = (read_text(text or HEADER, "s.ttl", imports=True).graph for text in (shapes, contract))
     rules, more = compile_rules(ruling, background(), vocabulary())
     checks, counts, beyond = compile_shapes(asked, background())
@@ -243,9 +244,9 @@ def lane_of(shapes: str, contract: str = "") -> CompiledContract:
     return CompiledContract(everything, Observer({}, {}, {}), [tuple(map(str, triple)) for triple in taxonomy()])  # type: ignore[misc]
 
 
-def seen_by(lane: CompiledContract, text: str) -> set[str]:
-    plain = lane.answer([RecordSource("r.ttl", None, text.encode())], DAY)
-    return {patient[-1] for patient in plain.seen} if plain else set()
+def observed_by(compiled: CompiledContract, text: str) -> set[str]:
+    plain = compiled.validate([RecordSource("r.ttl", None, text.encode())], DAY)
+    return {patient[-1] for patient in plain.observed} if plain else set()
 
 
 RECORD = (
@@ -269,7 +270,7 @@ COUNT = "?n :value ?v . BIND (STRLEN(STR(?v)) AS ?w)"
     ([("?n :total ?w", "?n :value ?v . { SELECT (SAMPLE(?o) AS ?w) WHERE { ?m :more ?o } }")], ""),
 ])  # fmt: skip
 def test_rules_that_the_reference_decides(rules: list[tuple[str, str]], expected: str) -> None:
-    assert seen_by(lane_of(ruled(*rules)), RECORD) == set(expected)
+    assert observed_by(contract_of(ruled(*rules)), RECORD) == set(expected)
 
 
 @pytest.mark.parametrize("rules", [
@@ -282,12 +283,13 @@ def test_compiled_rules_and_others_in_turn(rules: list[tuple[str, str]]) -> None
     """What follows is what the reference derives: also where one denies what another gives."""
     graph = read_text(ruled(*rules), "s.ttl", imports=True).graph
     derived = derive(gather([read_text(RECORD, "r.ttl")]), taxonomy(), [graph], DAY).derived
-    lane, file = lane_of(ruled(*rules)), read([RecordSource("r.ttl", None, RECORD.encode())])
+    compiled, file = contract_of(ruled(*rules)), read([RecordSource("r.ttl", None, RECORD.encode())])
     assert file is not None and derived
     groups = {"urn:p": [n for n in file.nodes if n != "urn:q"], "urn:q": ["urn:q"]}
-    found = lane._whole.complete(file.nodes, groups, dict.fromkeys(groups, 0), DAY)
+    store = RecordStore(compiled._quads, file.nodes, file.nodes, DAY)
+    found = compiled._rules.run_all(file.nodes, groups, dict.fromkeys(groups, 0), store)
     assert found.derived == {plain_triple(triple) for triple in derived}
-    assert seen_by(lane, RECORD) == {"p", "q"}
+    assert observed_by(compiled, RECORD) == {"p", "q"}
 
 
 def constraint(where: str, more: str = "") -> str:
@@ -333,10 +335,12 @@ def test_who_is_left_to_the_reference(value: str, expected: str) -> None:
     text = PREFIXES + f"<urn:p> a gp:Patient ; :value {value} . <urn:q> a gp:Patient ; :value 'b' . ".replace(
         "'b'", '"1"'
     )
-    assert seen_by(lane_of("", constraint("?value :value ?v . FILTER (STR(?v) > STR(?day))")), text) == set(expected)
+    assert observed_by(contract_of("", constraint("?value :value ?v . FILTER (STR(?v) > STR(?day))")), text) == set(
+        expected
+    )
 
 
 def test_a_fault_of_nobody_leaves_all_to_the_reference() -> None:
     where = "?some :value ?v . FILTER (STR(?v) > STR(?day)) BIND (:x AS ?value)"
     text = PREFIXES + '<urn:p> a gp:Patient ; :value "z" . <urn:q> a gp:Patient ; :value "1" .'
-    assert seen_by(lane_of("", constraint(where)), text) == set()
+    assert observed_by(contract_of("", constraint(where)), text) == set()

@@ -1,0 +1,162 @@
+"""The reference: records validated against the record contract and completed by the guideline's rules, by pySHACL.
+
+The contract is SHACL (W3C Recommendation, 20 July 2017, https://www.w3.org/TR/shacl/) and runs once over all
+patients; rules are SHACL Advanced Features, `sh:rule`. Both see the record, the taxonomy of the guideline, and the
+as-of date as a triple. What is compiled (`reasoner.records.validate`) answers as this does, and leaves to it whatever
+it may refuse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+
+from rdflib import RDF, RDFS, SH, XSD, Graph, Literal
+from rdflib.term import Node
+
+from reasoner.errors import GuidelineError, Problem, RecordError
+from reasoner.rdf import Triple, read_text
+from reasoner.records.algebra import ONE_AT_A_TIME
+from reasoner.records.conversion import plain_triple, to_nodes
+from reasoner.records.observe import Observer
+from reasoner.records.record import Records, graph_of, statements
+from reasoner.records.reference_faults import DeclaredTerms, FaultReport, RecordFault, UndeclaredTerms, in_order
+from reasoner.records.reference_rules import AS_OF, RuleScene, expand
+from reasoner.records.validate import ObservedRecord, observed_record
+from reasoner.terms import GP
+
+#: How often a rule runs before it is said never to end.
+MAX_PASSES = 50
+
+#: What a shape says to readers; the engine is faster without.
+_FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
+_TARGETS = frozenset({SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetClass, SH.targetNode})
+
+
+class Reference:
+    """Validates, completes and observes records by one guideline, whose shapes are parsed once.
+
+    `taxonomy` is what shapes see of its ontologies, `contract` and `rules` are its shapes graphs. Many threads may use
+    it: it changes none of the graphs that it is given.
+    """
+
+    def __init__(self, taxonomy: Graph, contract: Sequence[Graph], rules: Sequence[Graph], observer: Observer) -> None:
+        self._terms, self._observer = DeclaredTerms(taxonomy), observer
+        self._contract = _merged(contract) if contract else None
+        self._rules = _merged(rules) if rules else None
+
+    def observe(
+        self, records: Records, as_of: date
+    ) -> tuple[dict[str, ObservedRecord], dict[str, tuple[Problem, ...]]]:
+        """What is observed of each patient, and what is wrong with each other one.
+
+        Raises RecordError for what belongs to no patient, and GuidelineError for shapes that cannot be used.
+        """
+        problems = self.problems_of(records, as_of)
+        sound = [patient for patient in records.patients if patient not in problems]
+        if problems:
+            records = records.only(sound, self._terms.properties)
+        if self._rules is not None and sound:
+            records = _derived(records, self._terms, self._rules, as_of)
+        nodes, derived = to_nodes(records.graph), frozenset(map(plain_triple, records.derived))
+        properties = frozenset(map(str, self._terms.properties))
+        observed = {patient: observed_record(nodes, patient, derived, self._observer, properties)
+                    for patient in map(str, sound)}  # fmt: skip
+        return observed, {str(patient): tuple(found) for patient, found in problems.items()}
+
+    def problems_of(self, records: Records, as_of: date) -> dict[Node, list[Problem]]:
+        """What is wrong with each patient's record, as the function `validate`; without a contract, nothing."""
+        return {} if self._contract is None else _validated(records, self._terms, self._contract, as_of)
+
+    def stray_problems(self, data: bytes, source: str, as_of: date) -> Sequence[Problem]:
+        """What is wrong with nodes, given as N-Triples, that no patient leads to."""
+        try:
+            parsed = read_text(data, source, format="nt")
+            self.problems_of(Records(graph_of(statements(parsed)), (parsed,), ()), as_of)
+        except RecordError as error:
+            return error.problems
+        return ()
+
+
+def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of: date) -> dict[Node, list[Problem]]:
+    """What is wrong with each patient's record, most basic faults only; patients whose record conforms are left out.
+
+    `guideline` is the graph of all ontologies, `shapes` the record contract. Raises RecordError for what belongs to no
+    patient, and GuidelineError for shapes that cannot be used.
+    """
+    return _validated(records, DeclaredTerms(guideline), _merged(shapes), as_of)
+
+
+def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: date) -> Records:
+    """The records with all that the SHACL rules give, repeated until they give nothing new; `derived` holds that.
+
+    Raises GuidelineError for rules that cannot be used or that never come to an end.
+    """
+    return _derived(records, DeclaredTerms(guideline), _merged(rules), as_of)
+
+
+def _validated(records: Records, terms: DeclaredTerms, contract: Graph, as_of: date) -> dict[Node, list[Problem]]:
+    found = FaultReport(records, terms)
+    faults = [*UndeclaredTerms(found).faults(), *found.shared()]
+    _refuse_strays(found, [*faults, *found.strays()])
+    report = _report_of(_validation_scene(records.graph, terms, as_of), contract)
+    faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
+               for fault in found.located(report, result, contract)]  # fmt: skip
+    _refuse_strays(found, faults)
+    return found.by_patient(faults)
+
+
+def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
+    if strays := [found.problem(fault) for fault in faults if fault.node not in found.owners]:
+        raise RecordError(*in_order(strays))
+
+
+def _derived(records: Records, terms: DeclaredTerms, rules: Graph, as_of: date) -> Records:
+    scene = RuleScene(records.graph, _background(terms, as_of))
+    with ONE_AT_A_TIME:
+        expand(scene, rules, MAX_PASSES)
+    added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)
+    return replace(records, graph=scene.records(), derived=records.derived | added)
+
+
+def _background(terms: DeclaredTerms, as_of: date) -> list[Triple]:
+    """What shapes see besides the record: the guideline's taxonomy and the as-of date."""
+    return [*terms.taxonomy, (AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
+
+
+def _validation_scene(records: Graph, terms: DeclaredTerms, as_of: date) -> Graph:
+    """A graph of its own of all that shapes see; of as-of dates they see one."""
+    scene = Graph(bind_namespaces="none")
+    scene.addN((*triple, scene) for triple in records if triple[1] != GP.asOf)
+    scene.addN((*triple, scene) for triple in _background(terms, as_of))
+    return scene
+
+
+def _merged(graphs: Iterable[Graph]) -> Graph:
+    return graph_of(triple for graph in graphs for triple in graph)
+
+
+def _idle(scene: Graph, shapes: Graph) -> set[Node]:
+    """The shapes that can report nothing, for no property of a list that they need occurs."""
+    used = set(scene.predicates())
+    needs = [(shape, set(shapes.items(need))) for shape, need in shapes.subject_objects(GP.needs)]
+    return {shape for shape, properties in needs if properties and properties.isdisjoint(used)}
+
+
+def _report_of(scene: Graph, shapes: Graph) -> Graph:
+    """The report of one run of pySHACL. Raises GuidelineError for shapes that cannot be used."""
+    import pyshacl  # slow to import; needed only here
+    from pyshacl.errors import ReportableRuntimeError
+
+    idle = _idle(scene, shapes)
+    lean = graph_of(triple for triple in shapes if triple[1] not in _FOR_READERS
+                    and not (triple[0] in idle and triple[1] in _TARGETS))  # fmt: skip
+    try:
+        with ONE_AT_A_TIME:
+            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)
+    except (ReportableRuntimeError, RuntimeError, ValueError) as error:
+        report, text = None, str(error)
+    if isinstance(report, Graph):
+        return report
+    raise GuidelineError(Problem("bad-shapes", f"the shapes cannot be used: {' '.join(text.split())}", "correct them"))
