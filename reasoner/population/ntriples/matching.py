@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from reasoner.population.ntriples.triples import Codes
+from reasoner.population.ntriples.triple_block import Codes
 from reasoner.records.contract import Pattern, Rule
 
 #: The subjects and objects of a predicate's triples; of the objects only those among the IRIs given.
