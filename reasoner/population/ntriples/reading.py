@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyoxigraph as ox
+from msgspec import structs
 from numpy.typing import NDArray
 
 from reasoner import rdf
@@ -170,12 +171,21 @@ def _beyond(term: object) -> bool:
 
 
 def _refuse(text: Text, source: str) -> NoReturn:
-    """Raise the error of the first of some lines that no record may hold."""
+    """Raise the error of the first line that no record may hold; of an import where all other lines are right."""
     refuse, data = rdf.Refusal(source, RecordError), bytes(text.view)
     try:
         data.decode()
     except UnicodeDecodeError as error:
         line = data[: error.start].count(b"\n") + 1
         refuse("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", line)
-    rdf.check_statements(io.BytesIO(data), ox.RdfFormat.N_TRIPLES, refuse)
-    raise AssertionError("what is refused in columns is refused line by line")
+    imports = None
+    for number, statement in enumerate(data.split(b"\n"), 1):
+        try:
+            rdf.check_statements(io.BytesIO(statement), ox.RdfFormat.N_TRIPLES, refuse)
+        except RecordError as error:
+            found = RecordError(structs.replace(error.problem, line=number))
+            if error.problem.code != "owl-imports":
+                raise found from None
+            imports = imports or found
+    assert imports, "what is refused in columns is refused line by line"
+    raise imports

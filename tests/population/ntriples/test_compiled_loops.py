@@ -11,8 +11,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reasoner.population.ntriples import triples
-from reasoner.population.ntriples.columns import counted, distinct, gather_bits, grouped, turned
+from reasoner.population.ntriples import reading
+from reasoner.population.ntriples.loops import counted, distinct, gather_bits, grouped, turned
 from reasoner.population.ntriples.simple import simple
 from reasoner.population.ntriples.sweep import gather, sweep
 from reasoner.population.ntriples.text import Buffer, Text
@@ -101,8 +101,8 @@ def test_what_is_simple_is_valid(seed: int) -> None:
     texts = ["".join(rng.choices(pieces, k=rng.randint(0, 7))) for _ in range(20_000)]
     texts += [f"<{rng.choice(('http', 'https'))}://{''.join(rng.choices(pieces[5:14], k=5))}>" for _ in range(2_000)]
     array = pa.array(texts)
-    found = simple(triples._bytes(array), triples._offsets(array))
-    valid = triples._matches(array, triples._TERM)
+    found = simple(*reading._buffers(array))
+    valid = reading._matches(array, reading._TERM)
     assert not (found & ~valid).any()
     assert found.sum() > 1_500
 
@@ -144,6 +144,6 @@ def test_each_loop_is_compiled_for_one_kind_of_arguments(tmp_path: Path) -> None
     """Processes that compile at once share a cache, which would mix up two kinds."""
     (tmp_path / "file").write_bytes(b'<http://a/s> <http://a/p> "o" .\n')
     for text in (Buffer().read(tmp_path / "file", 0, 33), Text.of((tmp_path / "file").read_bytes())):
-        triples.read_block(text, "x")
-    triples.read_block((tmp_path / "file").read_bytes(), "x")
+        reading.read_block(text, "x")
+    reading.read_block((tmp_path / "file").read_bytes(), "x")
     assert {len(loop.signatures) for loop in (sweep, gather, simple)} == {1}  # type: ignore[attr-defined]
