@@ -34,10 +34,10 @@ _WORTH_PROCESSES = 32 << 20
 
 _GRAPHS = (RdfFormat.TRIG, RdfFormat.JSON_LD)
 _NESTED = "<<("
-_IMPORTS = f"<{OWL.imports}>".encode()
-# What may stand in a term that no record holds: a statement about a statement, a text direction, a name of nothing.
-_STATEMENT, _DIRECTION = b"<<(", re.compile(rb'"@[A-Za-z0-9-]+--')
+# What may be no record's; a character that is rare is looked for first.
+_DIRECTION = re.compile(rb'"@[A-Za-z0-9-]+--')
 _NO_NAMES = (f"<{rdf.UNDEFINED}".encode(), f"<{rdf.RELATIVE}".encode())
+_IMPORTS = OWL.imports.encode()
 _DECIMAL = b"XMLSchema#decimal"
 _EXPONENT = re.compile(rb'"(-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2})"(?=\^\^<http://www\.w3\.org/2001/XMLSchema#decimal> )')
 
@@ -136,12 +136,15 @@ def _parts(file: IO[bytes] | str, kind: RdfFormat, *, rename: bool = True) -> It
         yield part
 
 
-def _write(parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: rdf.Refusal) -> None:
+def _write(
+    parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: rdf.Refusal,
+    marks: tuple[bytes, ...] = (),
+) -> None:  # fmt: skip
     """Write the parts. `check` reads the file closely, and is called once, where something may be wrong with it."""
     checked = False
     try:
         for part in parts:
-            if not checked and _is_suspect(part):
+            if not checked and _is_suspect(part, marks):
                 check()
                 checked = True
             out.write(evenly(part))
@@ -152,10 +155,14 @@ def _write(parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], 
         refuse("no-triples", "the file states nothing", "give a file that holds RDF statements")
 
 
-def _is_suspect(part: bytes) -> bool:
-    """Whether a part may hold something that no record may."""
-    found = _STATEMENT in part or _IMPORTS in part or (b"--" in part and _DIRECTION.search(part) is not None)
-    return found or (b".invalid" in part and any(name in part for name in _NO_NAMES))
+def _is_suspect(part: bytes, marks: tuple[bytes, ...]) -> bool:
+    """Whether a part holds a mark, or may hold something that no record may."""
+    return (
+        (b"(" in part and b"<<(" in part)
+        or (b"@" in part and _DIRECTION.search(part) is not None)
+        or _IMPORTS in part
+        or any(mark in part for mark in marks)
+    )
 
 
 def evenly(lines: bytes) -> bytes:
@@ -180,7 +187,7 @@ def _convert_json(file: IO[bytes], start: int, out: IO[bytes], refuse: rdf.Refus
     parts = (_decimals(part) for text in json_parts(file) for part in _parts(rdf.wrapped(text), RdfFormat.JSON_LD,
                                                                             rename=False))  # fmt: skip
     try:
-        _write(parts, out, _unusual, refuse)
+        _write(parts, out, _unusual, refuse, _NO_NAMES)
     except (UnusualJsonError, RecordError):
         out.seek(0)
         out.truncate()
@@ -196,7 +203,7 @@ def _convert_whole_json(file: IO[bytes], start: int, out: IO[bytes], refuse: rdf
     text = file.read().decode()
     rdf.check_json(text, refuse)
     parts = map(_decimals, _parts(rdf.wrapped(text), RdfFormat.JSON_LD))
-    _write(parts, out, lambda: rdf.read_text(text, refuse.file, format="jsonld"), refuse)
+    _write(parts, out, lambda: rdf.read_text(text, refuse.file, format="jsonld"), refuse, _NO_NAMES)
 
 
 def _decimals(part: bytes) -> bytes:
