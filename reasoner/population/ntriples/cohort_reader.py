@@ -27,7 +27,7 @@ from reasoner.population.ntriples.owners import (
     strays,
 )
 from reasoner.population.ntriples.reading import read_block
-from reasoner.population.ntriples.text import Buffer, Text
+from reasoner.population.ntriples.text import Buffer, TextLines
 from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
 from reasoner.population.unit import ScatteredError
 
@@ -44,7 +44,7 @@ class CohortReader:
     as_of: date
     buffer: Buffer = field(default_factory=Buffer)
 
-    def block(self, data: bytes | Text, source: str) -> TripleBlock:
+    def block(self, data: bytes | TextLines, source: str) -> TripleBlock:
         """The triples of some lines, and whose they are. Raises RecordError, with a line of these, for other text."""
         return find_owners(read_block(data, source), self.classifier)
 
@@ -70,13 +70,13 @@ class CohortReader:
         rows = np.flatnonzero(block.needs_reference)
         row_of = dict(zip(block.names(block.patients[rows]).to_pylist(), rows.tolist(), strict=True))
         rejects = list(lost)
-        for patient, told in referred.items():
-            observations = [one for one in told if isinstance(one, Observation)]
-            if len(observations) == len(told):
+        for patient, observed in referred.items():
+            observations = [one for one in observed if isinstance(one, Observation)]
+            if len(observations) == len(observed):
                 kept[row_of[patient]] = True
                 self._enter(found, proposed, row_of[patient], observations)
             else:
-                rejects += _rejects(patient, source, told)
+                rejects += _rejects(patient, source, observed)
         masks = [mask if kept.all() else mask[kept] for mask in found[:4]]
         pos, neg, derived_pos, derived_neg = (_columns(mask, self.classifier.atoms) for mask in masks)
         return Cohort(

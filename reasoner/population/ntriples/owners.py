@@ -145,7 +145,7 @@ def owners_of(block: TripleBlock, names: Collection[str]) -> list[str]:
 
 
 def record_lines(block: TripleBlock, patients: Flags, lost: Codes) -> bytes:
-    """All that is said of some patients and, by others' words, of what they name, the `lost` nodes left out."""
+    """All triples about some patients and, by others' words, of what they name, the `lost` nodes left out."""
     mine = (block.root >= 0) & patients[block.root]
     foreign = block.described & (block.root < 0)
     foreign[lost] = False

@@ -21,7 +21,7 @@ from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.population.ntriples.simple import simple
 from reasoner.population.ntriples.sweep import Swept, gather, sweep
-from reasoner.population.ntriples.text import Text
+from reasoner.population.ntriples.text import TextLines
 from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
 from reasoner.records.words import OWL
 
@@ -39,25 +39,25 @@ _TERM = rf"^(?:{_IRI}|{_NODE}|{_LITERAL})$"
 _IMPLIED = r'"\^\^<http://www\.w3\.org/(2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(dirL|l)angString)>$'
 
 
-def read_block(data: bytes | memoryview | pa.Buffer | Text, source: str) -> TripleBlock:
+def read_block(data: bytes | memoryview | pa.Buffer | TextLines, source: str) -> TripleBlock:
     """Read whole lines of N-Triples; the last may lack its end. `source` stands for the file in errors.
 
     Blank nodes keep their labels, so blocks of one file share them and blocks of two files must not be mixed.
     Raises RecordError, with the line counted from 1 in the block, where a line is invalid, not RDF 1.1, not UTF-8 or
     an `owl:imports`.
     """
-    text = data if isinstance(data, Text) else Text.of(data)
+    text = data if isinstance(data, TextLines) else TextLines.of(data)
     found = _read(text, source)
     if _IMPORTS in found.predicates:
         _refuse(text, source)
     return found
 
 
-def _read(text: Text, source: str) -> TripleBlock:
+def _read(text: TextLines, source: str) -> TripleBlock:
     found = sweep(text.data, text.size)
     good = found.subject >= 0
     if not good.all() and b"\r\n" in bytes(text.view):
-        return _read(Text.of(bytes(text.view).replace(b"\r\n", b"\n")), source)
+        return _read(TextLines.of(bytes(text.view).replace(b"\r\n", b"\n")), source)
     try:
         block = _block(text, found, slice(None) if good.all() else good)
     except pa.ArrowInvalid:
@@ -65,14 +65,14 @@ def _read(text: Text, source: str) -> TripleBlock:
     good[good] = _fit(block)
     if good.all():
         return block
-    rewritten = Text.of(_rewritten(text, good, source))
+    rewritten = TextLines.of(_rewritten(text, good, source))
     return _block(rewritten, sweep(rewritten.data, rewritten.size), slice(None))
 
 
 # -- numbering --
 
 
-def _block(text: Text, found: Swept, lines: slice | Flags) -> TripleBlock:
+def _block(text: TextLines, found: Swept, lines: slice | Flags) -> TripleBlock:
     """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
     subject, pair = found.subject[lines], found.pair[lines]
     subjects, of_subject = _used(subject, len(found.terms))
@@ -104,7 +104,7 @@ def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
     return found, positions
 
 
-def _terms(text: Text, found: Swept, chosen: Positions) -> pa.StringArray:
+def _terms(text: TextLines, found: Swept, chosen: Positions) -> pa.StringArray:
     texts, offsets = gather(text.data, found.terms, chosen)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
     return pa.Array.from_buffers(pa.binary(), len(chosen), buffers).cast(pa.string())
@@ -143,7 +143,7 @@ def _buffers(texts: pa.StringArray) -> tuple[NDArray[np.uint8], Codes]:
 # -- lines that the columns cannot hold as they stand --
 
 
-def _rewritten(text: Text, good: Flags, source: str) -> bytes:
+def _rewritten(text: TextLines, good: Flags, source: str) -> bytes:
     """The good lines, and what the full parser makes of the others, in canonical form. Raises RecordError."""
     data, begins = bytes(text.view), text.line_offsets()
     kept, others, done = [], [], 0
@@ -154,7 +154,7 @@ def _rewritten(text: Text, good: Flags, source: str) -> bytes:
     return b"".join((*kept, data[done:], _canonical(b"".join(others), text, source)))
 
 
-def _canonical(lines: bytes, text: Text, source: str) -> bytes:
+def _canonical(lines: bytes, text: TextLines, source: str) -> bytes:
     """What the full parser makes of some lines of a text; no statement spans two lines. Raises RecordError."""
     try:
         quads = list(ox.parse(lines.decode(), ox.RdfFormat.N_TRIPLES))
@@ -170,7 +170,7 @@ def _beyond(term: object) -> bool:
     return isinstance(term, ox.Triple) or (isinstance(term, ox.Literal) and term.direction is not None)
 
 
-def _refuse(text: Text, source: str) -> NoReturn:
+def _refuse(text: TextLines, source: str) -> NoReturn:
     """Raise the error of the first line that no record may hold; of an import where all other lines are right."""
     refuse, data = rdf.Refusal(source, RecordError), bytes(text.view)
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -160,7 +160,3 @@ class TripleBlock:
     def names(self, patients: Codes) -> pa.StringArray:
         """The IRIs of patients, without brackets."""
         return pc.utf8_slice_codeunits(self.terms.take(pa.array(patients)), 1, -1)
-
-
-#: By class of acts, the patients for whom one is proposed.
-Proposals: TypeAlias = Mapping[str, Flags]
