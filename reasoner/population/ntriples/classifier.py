@@ -192,9 +192,7 @@ class TripleClassifier:
         refused = [number for number in np.unique(numbers).tolist() if self._is_refused(predicates[number])]
         found = np.isin(numbers, refused)
         for at in np.flatnonzero(self.suspect(values) & ~found).tolist():
-            found[at] = self._is_wrong(
-                predicates[numbers[at]], values[at].as_py(), bool(described[at])
-            )
+            found[at] = self._is_wrong(predicates[numbers[at]], values[at].as_py(), bool(described[at]))
         return found
 
     def _is_refused(self, predicate: str) -> bool:

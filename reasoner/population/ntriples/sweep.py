@@ -41,7 +41,7 @@ class Swept(NamedTuple):
     terms: NDArray[np.uint64]
 
 
-class _SweptLine(NamedTuple):
+class _Line(NamedTuple):
     """Where the blanks behind subject, predicate and object are; and hashes of the three."""
 
     subject: Any
@@ -52,7 +52,7 @@ class _SweptLine(NamedTuple):
     object_hash: Any
 
 
-class _DistinctStrings(NamedTuple):
+class _Strings(NamedTuple):
     """Distinct strings by code, as `Swept.terms`; their codes by hash, -1 where there is none; two numbers.
 
     These are the number of strings, and how many of the slots are in use: a power of two, at least half of them free.
@@ -105,7 +105,7 @@ def _lines(data: Any, size: Any) -> Any:
 
 
 @compiled
-def _line(data: Any, start: Any) -> _SweptLine:
+def _line(data: Any, start: Any) -> _Line:
     """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
     subject, subject_hash = _token(data, start, _0)
     predicate, predicate_hash = _token(data, subject + _1, _0)
@@ -116,7 +116,7 @@ def _line(data: Any, start: Any) -> _SweptLine:
         ahead = eight(data, value)
     if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
         value = _0
-    return _SweptLine(subject, predicate, value, subject_hash, predicate_hash, value_hash)
+    return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
 
 
 @compiled
@@ -166,18 +166,18 @@ def _same(data: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
 
 
 @compiled
-def _none(most: int) -> _DistinctStrings:
+def _none(most: int) -> _Strings:
     """No strings, and room for so many."""
     size = _SLOTS_AT_FIRST
     while size < 2 * most:
         size *= 2
     slots = np.empty(size, np.int32)
     slots[:_SLOTS_AT_FIRST] = -1
-    return _DistinctStrings(np.empty((most, 3), np.uint64), slots, np.array([0, _SLOTS_AT_FIRST]))
+    return _Strings(np.empty((most, 3), np.uint64), slots, np.array([0, _SLOTS_AT_FIRST]))
 
 
 @compiled
-def _code(data: Any, strings: _DistinctStrings, hashed: Any, start: Any, end: Any) -> Any:
+def _code(data: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
     """The code of the string from `start` up to `end`; where it is new, the next one."""
     rows, slots, mask = strings.rows, strings.slots, np.uint64(strings.numbers[1] - 1)
     slot = hashed & mask
@@ -196,7 +196,7 @@ def _code(data: Any, strings: _DistinctStrings, hashed: Any, start: Any, end: An
 
 
 @compiled
-def _widen(strings: _DistinctStrings) -> None:
+def _widen(strings: _Strings) -> None:
     """Use twice as many slots."""
     strings.numbers[1] *= 2
     slots, mask = strings.slots, np.uint64(strings.numbers[1] - 1)
