@@ -4,6 +4,8 @@ A line is cut at blanks, which are all bytes up to the space: subject, predicate
 of the line, the object. Words of eight bytes are searched for a blank and hashed at once (the search is that of
 https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord, exact for the first such byte). Hashes only choose
 slots in a table: what is taken for equal has been compared.
+
+Codes count from 0 in the order in which strings first appear.
 """
 
 from __future__ import annotations
@@ -41,7 +43,7 @@ class Swept(NamedTuple):
     terms: NDArray[np.uint64]
 
 
-class _Line(NamedTuple):
+class _SweptLine(NamedTuple):
     """Where the blanks behind subject, predicate and object are; and hashes of the three."""
 
     subject: Any
@@ -105,7 +107,7 @@ def _lines(data: Any, size: Any) -> Any:
 
 
 @compiled
-def _line(data: Any, start: Any) -> _Line:
+def _line(data: Any, start: Any) -> _SweptLine:
     """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
     subject, subject_hash = _token(data, start, _0)
     predicate, predicate_hash = _token(data, subject + _1, _0)
@@ -116,7 +118,7 @@ def _line(data: Any, start: Any) -> _Line:
         ahead = eight(data, value)
     if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
         value = _0
-    return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
+    return _SweptLine(subject, predicate, value, subject_hash, predicate_hash, value_hash)
 
 
 @compiled
