@@ -50,7 +50,8 @@ _LINE_END = ord("\n")
 def convert(path: Path, out: Path) -> None:
     """Write the statements of a file as N-Triples, its graphs merged.
 
-    The labels of blank nodes are those of this file alone. Raises RecordError as `reasoner.rdf.read_graph` does.
+    Blank nodes get labels at random, save in JSON-LD that is read in parts, where they keep those of the file. Raises
+    RecordError as `reasoner.rdf.read_graph` does.
     """
     refuse = rdf.Refusal(str(path), RecordError)
     kind = rdf.format_of("", None, refuse)
