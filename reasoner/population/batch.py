@@ -203,7 +203,7 @@ class _Work:
         shared = _shared(source, unit, without) if without else []
         without |= {reject.patient for reject in shared}
         cohort = source.cohort(unit)
-        decided = self.readers.kernel.decide(cohort)
+        decided = cohort.decided or self.readers.kernel.decide(cohort)
         wrong = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         rejects = (*(reject for reject in wrong if reject.patient not in without), *shared)
         body, rows = self._body(cohort, decided, without)

@@ -96,7 +96,7 @@ class Readers:
         from reasoner.population.ntriples.cohort_reader import CohortReader
 
         if not hasattr(self._own, "triples"):
-            self._own.triples = CohortReader(self.guideline, self.classifier, self.as_of)
+            self._own.triples = CohortReader(self.guideline, self.classifier, self.kernel, self.as_of)
         found: CohortReader = self._own.triples
         return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 import numpy as np
@@ -11,7 +11,8 @@ import numpy as np
 from reasoner.errors import Problem, RecordError
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort, Reject, words
-from reasoner.kernel.transpose import bitmap
+from reasoner.kernel.kernel import Kernel
+from reasoner.kernel.transpose import bitmap, flags_of
 from reasoner.logic.facts import DERIVED, Observation, known
 from reasoner.patient.assess import proposed_in
 from reasoner.population.ntriples.classifier import TripleClassifier
@@ -41,6 +42,7 @@ class CohortReader:
 
     guideline: Guideline
     classifier: TripleClassifier
+    kernel: Kernel
     as_of: date
     buffer: Buffer = field(default_factory=Buffer)
 
@@ -58,6 +60,13 @@ class CohortReader:
             raise ScatteredError(source)
         complete(block, self.classifier)
         found = known_of_patients(block, self.classifier)
+        plain = self._cohort(block, found, {}, (), source, labels=not grouped)
+        decided = self.kernel.decide(plain)
+        if decided.clash.any():  # the reference says in the record's own words what cannot hold together
+            contradictory = flags_of(decided.clash, plain.rows).astype(bool)
+            block.refer(np.flatnonzero(~block.needs_reference)[contradictory])
+        if not len(lost) and not block.needs_reference.any():
+            return replace(plain, decided=decided)
         reference = _Reference(self.guideline, self.as_of, block, source, lost)
         return self._cohort(block, found, reference.patients(), tuple(reference.lost()), source, labels=not grouped)
 
