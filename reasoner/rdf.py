@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn
+from typing import IO, NoReturn
 from xml.parsers import expat
 
 import pyoxigraph as ox
@@ -27,6 +27,7 @@ from rdflib import RDF as RDFV
 from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
+from reasoner.files import LineFeed
 
 Triple = tuple[Node, Node, Node]
 
@@ -54,9 +55,9 @@ STDIN = "-"
 #: How deep nodes may be nested; a record needs one level, an ontology a few.
 MAX_DEPTH = 200
 
-# What a JSON-LD document leaves undefined or relative would be dropped in silence; these make it visible.
-_UNDEFINED = "https://undefined.invalid/"
-_RELATIVE = "https://relative.invalid/"
+#: Where a JSON-LD document's undefined names and relative IRIs are put: left alone, they would be dropped in silence.
+UNDEFINED = "https://undefined.invalid/"
+RELATIVE = "https://relative.invalid/"
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
@@ -88,29 +89,31 @@ def read_graph(path: Path | str, *, format: str | None = None, imports: bool = F
     With `imports` the file is part of a guideline: `owl:imports` is kept (and followed by nobody), and what is wrong
     raises GuidelineError; without, `owl:imports` is refused and RecordError is raised.
     """
-    refuse = _Refusal(str(path), GuidelineError if imports else RecordError)
-    data = sys.stdin.buffer.read() if str(path) == STDIN else _bytes(Path(path), refuse)
+    refuse = Refusal(str(path), GuidelineError if imports else RecordError)
+    data = sys.stdin.buffer.read() if str(path) == STDIN else read_bytes(Path(path), refuse)
     return _read(data, format, imports, refuse)
 
 
 def read_text(data: bytes | str, name: str, *, format: str | None = None, imports: bool = False) -> Parsed:
     """Read RDF that is at hand already; `name` stands for the file in errors. As `read_graph` otherwise."""
-    refuse = _Refusal(name, GuidelineError if imports else RecordError)
+    refuse = Refusal(name, GuidelineError if imports else RecordError)
     return _read(data.encode() if isinstance(data, str) else data, format, imports, refuse)
 
 
 @dataclass(frozen=True)
-class _Refusal:
-    """Raises the error of one file."""
+class Refusal:
+    """Raises errors of one kind about one file."""
 
     file: str
     error: type[InputError]
 
     def __call__(self, code: str, what: str, remedy: str, line: int | None = None) -> NoReturn:
+        """Raise the error, with the line from 1 where it is known."""
         raise self.error(Problem(code, what, remedy, self.file, line)) from None
 
 
-def _bytes(path: Path, refuse: _Refusal) -> bytes:
+def read_bytes(path: Path, refuse: Refusal) -> bytes:
+    """The bytes of a file. Raises the refusal's error where it cannot be read."""
     if path.is_dir():
         refuse("is-a-directory", "this is a directory, not a file", "name the files in it")
     try:
@@ -122,9 +125,9 @@ def _bytes(path: Path, refuse: _Refusal) -> bytes:
         refuse("not-readable", f"the file cannot be read: {reason}", "check its permissions")
 
 
-def _read(data: bytes, name: str | None, imports: bool, refuse: _Refusal) -> Parsed:
+def _read(data: bytes, name: str | None, imports: bool, refuse: Refusal) -> Parsed:
     text = _text(data, refuse)
-    kind = _format(text, name, refuse)
+    kind = format_of(text, name, refuse)
     _check_before(text, kind, refuse)
     parsed = _parse(text, kind, refuse)
     if not parsed.lines:
@@ -135,7 +138,7 @@ def _read(data: bytes, name: str | None, imports: bool, refuse: _Refusal) -> Par
     return parsed
 
 
-def _text(data: bytes, refuse: _Refusal) -> str:
+def _text(data: bytes, refuse: Refusal) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -146,7 +149,11 @@ def _text(data: bytes, refuse: _Refusal) -> str:
     return text
 
 
-def _format(text: str, name: str | None, refuse: _Refusal) -> RdfFormat:
+def format_of(text: str, name: str | None, refuse: Refusal) -> RdfFormat:
+    """The format of a name, else of the file's suffix, else (standard input) of what the text looks like.
+
+    Raises the refusal's error for a name that is none.
+    """
     given = (name or Path(refuse.file).suffix).lower().removeprefix(".")
     if not name and refuse.file == STDIN:
         return _sniff(text)
@@ -173,25 +180,27 @@ def _sniff(text: str) -> RdfFormat:
 # -- before parsing: what would harm the parser, or what it would let pass --
 
 
-def _check_before(text: str, kind: RdfFormat, refuse: _Refusal) -> None:
+def _check_before(text: str, kind: RdfFormat, refuse: Refusal) -> None:
     if kind == RdfFormat.JSON_LD:
-        _check_json(text, refuse)
+        check_json(text, refuse)
     elif kind == RdfFormat.RDF_XML:
-        _check_xml(text, refuse)
+        check_xml(io.BytesIO(text.encode()), refuse)
     elif text.count("<<(") > MAX_DEPTH:
-        _refuse_depth(refuse)
+        refuse_depth(refuse)
 
 
-def _refuse_depth(refuse: _Refusal) -> NoReturn:
+def refuse_depth(refuse: Refusal) -> NoReturn:
+    """Raise the error of nodes that are nested too deep."""
     refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
 
 
-def _check_json(text: str, refuse: _Refusal) -> None:
+def check_json(text: str, refuse: Refusal) -> None:
+    """Refuse JSON that is not well-formed or nested too deep, or that names a context elsewhere."""
     depth = 0
     for token in _JSON_TOKEN.finditer(text):
         depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
         if depth > MAX_DEPTH:
-            _refuse_depth(refuse)
+            refuse_depth(refuse)
 
     def check(pairs: list[tuple[str, object]]) -> dict[str, object]:
         for key, value in pairs:
@@ -207,8 +216,8 @@ def _check_json(text: str, refuse: _Refusal) -> None:
         refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
 
 
-def _check_xml(text: str, refuse: _Refusal) -> None:
-    """Refuse what is not well-formed or declares entities; the entities are never expanded."""
+def check_xml(file: IO[bytes], refuse: Refusal) -> None:
+    """Refuse a document that is not well-formed or declares entities; it is read to its end, in pieces."""
     parser = expat.ParserCreate("utf-8")
 
     def declared(*_: object) -> None:
@@ -222,7 +231,7 @@ def _check_xml(text: str, refuse: _Refusal) -> None:
     parser.StartDoctypeDeclHandler = declared
     parser.XmlDeclHandler = encoded
     try:
-        parser.Parse(text.encode(), True)
+        parser.ParseFile(file)
     except expat.ExpatError as error:
         reason = expat.errors.messages.get(error.code, "error")
         refuse("syntax-error", f"the XML is not well-formed: {reason}", "correct the file", error.lineno)
@@ -231,43 +240,45 @@ def _check_xml(text: str, refuse: _Refusal) -> None:
 # -- parsing --
 
 
-class _Lines(io.RawIOBase):
-    """Hands out one line a time, and knows how many it has handed out."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self._lines = text.encode().splitlines(keepends=True)
-        self._rest = b""
-        self.line = 0
-
-    def read(self, size: int = -1) -> bytes:
-        if not self._rest and self.line < len(self._lines):
-            self._rest = self._lines[self.line]
-            self.line += 1
-        chunk, self._rest = (self._rest[:size], self._rest[size:]) if size >= 0 else (self._rest, b"")
-        return chunk
-
-
-def _parse(text: str, kind: RdfFormat, refuse: _Refusal) -> Parsed:
+def _parse(text: str, kind: RdfFormat, refuse: Refusal) -> Parsed:
     is_json = kind == RdfFormat.JSON_LD
-    feed = _Lines(_wrapped(text) if is_json else text)
+    feed = LineFeed(io.BytesIO((wrapped(text) if is_json else text).encode()))
     terms = _Terms(text, is_json, refuse)
     lines: dict[Triple, int | None] = {}
     try:
-        parser = ox.parse(feed, kind, base_iri=_RELATIVE if is_json else None)  # type: ignore[arg-type]
+        parser = ox.parse(feed, kind, base_iri=RELATIVE if is_json else None)  # type: ignore[arg-type]
         for quad in parser:
             line = None if is_json else feed.line
             triple = (terms.of(quad.subject, line), terms.of(quad.predicate, line), terms.of(quad.object, line))
             lines.setdefault(triple, line)
     except SyntaxError as error:
-        _refuse_syntax(error, text, kind, feed.line, refuse)
+        refuse_syntax(error, text, kind, feed.line, refuse)
     prefixes = {} if is_json else dict(parser.prefixes)
     return Parsed(_graph(lines, prefixes), refuse.file, prefixes, lines)
 
 
-def _wrapped(text: str) -> str:
+def check_statements(file: IO[bytes], kind: RdfFormat, refuse: Refusal) -> None:
+    """Read what stands in a file from here on, line by line, and keep nothing: for files larger than memory.
+
+    Raises the refusal's error, with its line, for the first statement that no record may hold, and for `owl:imports`
+    where all others are right. Not for JSON-LD, of which no line is known.
+    """
+    feed, terms, imported = LineFeed(file), _Terms("", False, refuse), None
+    try:
+        for quad in ox.parse(feed, kind):  # type: ignore[arg-type]
+            for term in (quad.subject, quad.predicate, quad.object):
+                terms.new(term, feed.line)
+            if imported is None and quad.predicate.value == str(OWL.imports):
+                imported = terms.new(quad.object, feed.line), feed.line
+    except SyntaxError as error:
+        refuse_syntax(error, feed.text(), kind, feed.line, refuse)
+    if imported is not None:
+        _refuse_imports(refuse, *imported)
+
+
+def wrapped(text: str) -> str:
     """A JSON-LD document inside one whose vocabulary catches every name that the document does not define."""
-    return f'{{"@context": {{"@vocab": "{_UNDEFINED}"}}, "@graph": [\n{text}\n]}}'
+    return f'{{"@context": {{"@vocab": "{UNDEFINED}"}}, "@graph": [\n{text}\n]}}'
 
 
 def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) -> Graph:
@@ -282,7 +293,7 @@ def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) ->
 class _Terms:
     """The parser's terms as rdflib's; blank nodes are numbered under a name that depends on the file alone."""
 
-    def __init__(self, text: str, is_json: bool, refuse: _Refusal) -> None:
+    def __init__(self, text: str, is_json: bool, refuse: Refusal) -> None:
         self._is_json = is_json
         self._known: dict[object, Node] = {}
         self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
@@ -292,10 +303,11 @@ class _Terms:
     def of(self, term: object, line: int | None) -> Node:
         found = self._known.get(term)
         if found is None:
-            found = self._known[term] = self._new(term, line)
+            found = self._known[term] = self.new(term, line)
         return found
 
-    def _new(self, term: object, line: int | None) -> Node:
+    def new(self, term: object, line: int | None) -> Node:
+        """The term made anew; a blank node gets the next number."""
         if isinstance(term, ox.NamedNode):
             return self._iri(term.value, line)
         if isinstance(term, ox.BlankNode):
@@ -307,11 +319,11 @@ class _Terms:
         return _literal(term, self._is_json)
 
     def _iri(self, iri: str, line: int | None) -> URIRef:
-        if iri.startswith(_UNDEFINED):
-            self._refuse("undefined-term", f"the @context does not define “{iri.removeprefix(_UNDEFINED)}”",
+        if iri.startswith(UNDEFINED):
+            self._refuse("undefined-term", f"the @context does not define “{iri.removeprefix(UNDEFINED)}”",
                          "define it in the @context, or leave it out", line)  # fmt: skip
-        if iri.startswith(_RELATIVE):
-            _refuse_relative(self._refuse, line, iri.removeprefix(_RELATIVE))
+        if iri.startswith(RELATIVE):
+            _refuse_relative(self._refuse, line, iri.removeprefix(RELATIVE))
         return URIRef(iri)
 
 
@@ -355,12 +367,12 @@ def _has_value(text: str, datatype: URIRef) -> bool:
         return False
 
 
-def _refuse_relative(refuse: _Refusal, line: int | None, iri: str = "") -> NoReturn:
+def _refuse_relative(refuse: Refusal, line: int | None, iri: str = "") -> NoReturn:
     shown = f" “{iri}”" if iri else ""
     refuse("relative-iri", f"the IRI{shown} is relative and the file gives no base", "write the IRI in full", line)
 
 
-def _refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: _Refusal) -> NoReturn:
+def refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: Refusal) -> NoReturn:
     sources = text.splitlines()
     line = (error.lineno or read) - (kind == RdfFormat.JSON_LD)
     line = min(max(line, 1), len(sources))
@@ -377,7 +389,7 @@ def _refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, re
 # -- after parsing --
 
 
-def _check_depth(parsed: Parsed, refuse: _Refusal) -> None:
+def _check_depth(parsed: Parsed, refuse: Refusal) -> None:
     """Refuse blank nodes nested too deep; the members of a list stand side by side."""
     inner: dict[Node, list[Node]] = {}
     for s, p, o in parsed.lines:
@@ -389,10 +401,14 @@ def _check_depth(parsed: Parsed, refuse: _Refusal) -> None:
         level = [n for node in level for n in inner.get(node, ()) if n not in seen]
         seen.update(level)
     if level:
-        _refuse_depth(refuse)
+        refuse_depth(refuse)
 
 
-def _check_imports(parsed: Parsed, refuse: _Refusal) -> None:
+def _check_imports(parsed: Parsed, refuse: Refusal) -> None:
     for s, o in parsed.graph.subject_objects(OWL.imports):
-        refuse("owl-imports", f"the record imports {o}, which is never fetched",
-               "delete owl:imports; the guideline is at hand already", parsed.line_of(s, OWL.imports, o))  # fmt: skip
+        _refuse_imports(refuse, o, parsed.line_of(s, OWL.imports, o))
+
+
+def _refuse_imports(refuse: Refusal, imported: object, line: int | None) -> NoReturn:
+    refuse("owl-imports", f"the record imports {imported}, which is never fetched",
+           "delete owl:imports; the guideline is at hand already", line)  # fmt: skip

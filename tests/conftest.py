@@ -34,21 +34,16 @@ class Row:
     cites: frozenset[str]
 
 
-#: Reads a patient in three syntaxes, so that each loop over triples is compiled.
+#: Reads a patient in N-Triples, so that each loop over triples is compiled.
 COMPILE = """
 from datetime import date
 from pathlib import Path
-import numpy as np
 from reasoner.guideline.guideline import load_guideline
-from reasoner.population.ntriples import json_units
-from reasoner.population.ntriples import xml_columns
 from reasoner.population.sources import Readers
 from reasoner.terms import GP
 readers = Readers(load_guideline(Path("tests/tiny"), cache=False), date(2026, 11, 22))
 typed = f"<https://example.org/p> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{GP.Patient}> .\\n"
-readers.triples.read(typed.encode(), "x.nt")
-xml_columns.read_plain(b"<ex:T/>", {"ex": "https://example.org/"}, "_:b")
-json_units.commas(np.frombuffer(b"[]", np.uint8), np.zeros(3, np.int64), np.empty(2, np.int32))
+readers.triples.cohort(readers.triples.block(typed.encode(), "x.nt"), "x.nt")
 """
 
 

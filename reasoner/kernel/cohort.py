@@ -9,10 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from reasoner.kernel.kernel import Decided
 
 Bitmap = NDArray[np.uint64]
 """One bit a patient; shape (words,)."""
@@ -48,8 +52,9 @@ class Cohort:
     `pos` and `neg` have a row for each atom of the theory: known true, known false, before closing. `proposed` has for
     each class of acts the patients for whom an act of it is proposed. `derived_pos` and `derived_neg` mark what is
     known by rules alone; None where no rule gave anything. `nodes` name the nodes of the records, each by its file,
-    where other parts of the file may describe them too. `referred` counts the patients whose records were read one by
-    one, for what columns cannot hold.
+    where other parts of the file may describe them too. `referred` counts those whose records
+    were read one by one, for what columns cannot hold. `decided` is what is decided of them, where that was needed to
+    read them.
     """
 
     patients: pa.Array
@@ -61,6 +66,7 @@ class Cohort:
     rejects: tuple[Reject, ...] = ()
     nodes: pa.Array | None = None
     referred: int = 0
+    decided: Decided | None = None
 
     @property
     def rows(self) -> int:

@@ -20,7 +20,7 @@ from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Asker, Question, undetermined
-from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming
+from reasoner.logic.decide import Decision, State, assumptions_of, decide_assuming, state_of
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.contradictions import refuse_contradictions

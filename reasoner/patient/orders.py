@@ -13,7 +13,7 @@ from reasoner.caches import BoundedDict
 from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
 from reasoner.logic.compiled import ClassBits, Index
-from reasoner.logic.decide import Assumptions, Decision, State
+from reasoner.logic.decide import Assumptions, Decision, State, state_of
 from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.

@@ -28,7 +28,7 @@ from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_pa
 from reasoner.population.processes import Processes
 from reasoner.population.results import ResultTable, contradictions
 from reasoner.population.scratch import scratch_of
-from reasoner.population.sources import Readers, Source, files_of, open_source
+from reasoner.population.sources import Readers, Source, files_of, open_sources
 from reasoner.population.unit import ScatteredError, Unit
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) ->
     with scratch_of(out) as scratch:
         readers = Readers(guideline, options.as_of, _CUT if options.format == "n-quads" else 1)
         with busy("looking at the input"):
-            sources = [open_source(path, readers, _fresh(scratch)) for path in files]
+            sources = open_sources(files, readers, _fresh(scratch), options.workers)
         while True:
             try:
                 return _run(readers, files, sources, out, options, _fresh(scratch))
@@ -203,7 +203,7 @@ class _Work:
         shared = _shared(source, unit, without) if without else []
         without |= {reject.patient for reject in shared}
         cohort = source.cohort(unit)
-        decided = self.readers.kernel.decide(cohort)
+        decided = cohort.decided or self.readers.kernel.decide(cohort)
         wrong = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
         rejects = (*(reject for reject in wrong if reject.patient not in without), *shared)
         body, rows = self._body(cohort, decided, without)

@@ -7,7 +7,7 @@ slow to import, and imported where there is some.
 from __future__ import annotations
 
 import threading
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -23,8 +23,8 @@ from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
 
 if TYPE_CHECKING:
-    from reasoner.population.ntriples.judge import TripleClassifier
-    from reasoner.population.ntriples.rdf_cohort import TripleReader
+    from reasoner.population.ntriples.classifier import TripleClassifier
+    from reasoner.population.ntriples.cohort_reader import CohortReader
 
 _TABLES = {"parquet": "parquet", "pq": "parquet", "arrow": "arrow", "feather": "arrow", "ipc": "arrow",
            "arrows": "stream", "csv": "csv"}  # fmt: skip
@@ -80,9 +80,9 @@ class Readers:
         return Kernel(self.guideline)
 
     @cached_property
-    def judge(self) -> TripleClassifier:
-        """What judges triples, and remembers its verdicts; one for all threads."""
-        from reasoner.population.ntriples.judge import TripleClassifier
+    def classifier(self) -> TripleClassifier:
+        """What classifies triples, and remembers its verdicts; one for all threads."""
+        from reasoner.population.ntriples.classifier import TripleClassifier
 
         return TripleClassifier(self.guideline)
 
@@ -91,13 +91,13 @@ class Readers:
         return threading.local()
 
     @property
-    def triples(self) -> TripleReader:
+    def triples(self) -> CohortReader:
         """This thread's reader of N-Triples."""
-        from reasoner.population.ntriples.rdf_cohort import TripleReader
+        from reasoner.population.ntriples.cohort_reader import CohortReader
 
         if not hasattr(self._own, "triples"):
-            self._own.triples = TripleReader(self.guideline, self.judge, self.kernel, self.as_of)
-        found: TripleReader = self._own.triples
+            self._own.triples = CohortReader(self.guideline, self.classifier, self.kernel, self.as_of)
+        found: CohortReader = self._own.triples
         return found
 
 
@@ -131,11 +131,17 @@ def kind_of(path: Path) -> str:
     raise InputError(Problem("unknown-format", f"the suffix {path.suffix!r} names no format", remedy, str(path)))
 
 
-def open_source(path: Path, readers: Readers, scratch: Path) -> Source:
-    """The source of one file; `scratch` is an empty directory for what has to be written anew."""
-    kind = kind_of(path)
-    if kind != "rdf":
-        return OPENED[kind](path, readers, scratch)
-    from reasoner.population.ntriples.triple_sources import open_triples
+def open_sources(paths: Sequence[Path], readers: Readers, scratch: Path, workers: int = 1) -> list[Source]:
+    """The sources of some files, in order; `scratch` is an empty directory for what has to be written anew."""
+    records = [path for path in paths if kind_of(path) == "rdf"]
+    opened: dict[Path, Source] = {}
+    if records:
+        from reasoner.population.ntriples.triple_sources import open_all
 
-    return open_triples(path, readers, scratch)
+        opened.update(open_all(records, readers, scratch, workers))
+    for number, path in enumerate(paths):
+        if path not in opened:
+            folder = scratch / f"table-{number}"
+            folder.mkdir()
+            opened[path] = OPENED[kind_of(path)](path, readers, folder)
+    return [opened[path] for path in paths]

@@ -32,7 +32,7 @@ from reasoner.population.fact_table import files as table_sources
 from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.quads import QuadsWriter
 from reasoner.population.results import facts_of
-from reasoner.population.sources import Readers, open_source
+from reasoner.population.sources import Readers, open_sources
 from reasoner.population.told import FactFinder, KnownBits, groups, origin
 from reasoner.records.canonical import content_hash
 from reasoner.render.rdf import RdfRenderer
@@ -148,7 +148,7 @@ def test_processes_write_what_threads_write(
 def test_units_of_tables_are_smaller_for_quads(guideline: Guideline, tmp_path: Path, suffix: str) -> None:
     path, table = tmp_path / f"rows.{suffix}", pa.table({"patient": [f"urn:x:{row}" for row in range(20_000)]})
     WRITE[suffix](table, path)
-    usual, small = (open_source(path, Readers(guideline, DAY, cut), tmp_path) for cut in (1, batch._CUT))
+    (usual,), (small,) = (open_sources([path], Readers(guideline, DAY, cut), tmp_path) for cut in (1, batch._CUT))
     assert (len(usual.units()), len(small.units()) > 1) == (1, True)
     patients = [name for unit in small.units() for name in small.cohort(unit).patients.to_pylist()]
     assert patients == table["patient"].to_pylist()

@@ -20,17 +20,19 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reasoner.population.ntriples.block import Block
-from reasoner.population.ntriples.judge import PATIENT, TYPE, TripleClassifier
-from reasoner.population.ntriples.triples import Triples
+from reasoner.population.ntriples.classifier import TripleClassifier
+from reasoner.population.ntriples.triple_block import PATIENT, TYPE, TripleBlock
 
 _TYPED = re.compile(rf"[ \t]{re.escape(TYPE)}[ \t]+{re.escape(PATIENT)}[ \t]*\.".encode())
 _WINDOWS = (1 << 20, 1 << 22, 1 << 24)
 _BOM = b"\xef\xbb\xbf"
-#: How many times smaller the first unit is.
+#: How many times smaller the first unit is: it is read before all others, to see whether patients lie apart.
 _FIRST = 16
 _BLANK = np.uint64(1 << 63)
 Hashes = NDArray[np.uint64]
+
+
+# -- cutting --
 
 
 def cut(data: bytes, start: int = 0) -> int:
@@ -58,7 +60,7 @@ def types_patient(path: Path) -> bool:
 
 
 def cuts(path: Path, size: int) -> list[int]:
-    """Offsets that cut the file into units of about `size` bytes, the first smaller, as it is read to see what comes.
+    """Offsets that cut the file into units of about `size` bytes, the first smaller.
 
     The first offset is the beginning of the file, the last its length. Where no patient is typed for long, a unit ends
     with any line.
@@ -87,31 +89,36 @@ def _cut_after(file: int, nominal: int, length: int) -> int:
 def _cut_within(data: bytes, first: int) -> int:
     """The first cut behind `first`; -1 where there is none."""
     start = first
-    while first and (offset := cut(data, start)) >= 0:
+    while start and (offset := cut(data, start)) >= 0:
         if offset > first:
             return offset
         typed = _TYPED.search(data, start)
         assert typed is not None
         start = data.find(b"\n", typed.end()) + 1
-        if not start:
-            break
     return -1
 
 
-def regroup(blocks: Callable[[], Iterable[Triples]], judge: TripleClassifier, folder: Path, buckets: int) -> list[Path]:
+# -- regrouping --
+
+
+def regroup(
+    blocks: Callable[[], Iterable[TripleBlock]], classifier: TripleClassifier, folder: Path, buckets: int
+) -> list[Path]:
     """Write the triples of a file anew, what belongs together into one of `buckets` files; those that hold any.
 
-    `blocks` gives the file's triples, and is called twice. Takes 16 bytes of memory for each link between nodes. What
-    goes where does not depend on the labels of blank nodes.
+    `blocks` gives the file's triples, their owners found, and is called twice. Takes 16 bytes of memory for each link
+    between nodes. What goes where does not depend on the labels of blank nodes.
     """
-    component = _Components(*_links(Block(triples, judge) for triples in blocks()))
+    left, right = _links(blocks(), classifier)
+    known, numbers = np.unique(np.concatenate([left, right]), return_inverse=True)
+    label = components(numbers[: len(left)], numbers[len(left) :], np.arange(len(known)))
     paths = [folder / f"{number:05}.nt" for number in range(buckets)]
-    for triples in blocks():
-        label = component.of(hashes(triples.nodes))[triples.subject]
-        bucket = np.where(label < _BLANK, label % np.uint64(buckets), np.uint64(0))
+    for block in blocks():
+        component = _component(hashes(block.terms), known, label)[block.subject]
+        bucket = np.where(component < _BLANK, component % np.uint64(buckets), np.uint64(0))
         for number in np.unique(bucket).tolist():
             with paths[number].open("ab") as file:
-                file.write(lines(triples, np.flatnonzero(bucket == number)))
+                file.write(block.lines(np.flatnonzero(bucket == number)))
     return [path for path in paths if path.exists()]
 
 
@@ -122,7 +129,7 @@ def hashes(terms: pa.Array) -> Hashes:
     return np.where(blank, numbers | _BLANK, numbers)
 
 
-def _links(blocks: Iterable[Block]) -> tuple[Hashes, Hashes]:
+def _links(blocks: Iterable[TripleBlock], classifier: TripleClassifier) -> tuple[Hashes, Hashes]:
     """The two ends of each triple that leads from node to node by a word of the guideline.
 
     What is named in the guideline's own namespaces is a node only where something is said of it; else it is a slip.
@@ -132,48 +139,36 @@ def _links(blocks: Iterable[Block]) -> tuple[Hashes, Hashes]:
     described = [np.zeros(0, np.uint64)]
     for block in blocks:
         numbers = hashes(block.terms)
-        ours = block.judge.owns(block.terms)
+        ours = classifier.are_in_namespace(block.terms)
         node = ~pc.starts_with(block.terms, '"').to_numpy(zero_copy_only=False)
-        node &= ~pc.is_in(block.terms, block.judge.terms).to_numpy(zero_copy_only=False)
-        led = block.spoken[block.pair_p] & node[block.pair_o]
-        for found, chosen in ((links, led & ~ours[block.pair_o]), (slips, led & ours[block.pair_o])):
-            rows = block.rows_of(chosen)
-            found.append((numbers[block.s[rows]], numbers[block.objects(rows)]))
-        described.append(numbers[ours & block.said])
+        node &= ~pc.is_in(block.terms, classifier.terms).to_numpy(zero_copy_only=False)
+        led = block.in_namespace[block.pair_predicate] & node[block.pair_object]
+        for found, chosen in ((links, ~ours[block.pair_object]), (slips, ours[block.pair_object])):
+            rows = block.rows_of(led & chosen)
+            found.append((numbers[block.subject[rows]], numbers[block.objects(rows)]))
+        described.append(numbers[ours & block.described[: len(ours)]])
     known = np.unique(np.concatenate(described))
     ends = [(left[kept], right[kept]) for left, right in slips for kept in [np.isin(right, known)]]
     left, right = zip(*links, *ends, strict=True)
     return np.concatenate(left), np.concatenate(right)
 
 
-class _Components:
-    """Connected components of nodes, by propagating the least hash along links."""
-
-    def __init__(self, left: Hashes, right: Hashes) -> None:
-        self.known, places = np.unique(np.concatenate([left, right]), return_inverse=True)
-        one, other = places[: len(left)], places[len(left) :]
-        self.label = np.arange(len(self.known))
-        changed = bool(len(self.known))
-        while changed:
-            before = self.label.copy()
-            least = np.minimum(self.label[one], self.label[other])
-            np.minimum.at(self.label, one, least)
-            np.minimum.at(self.label, other, least)
-            self.label = self.label[self.label]
-            changed = not np.array_equal(before, self.label)
-
-    def of(self, numbers: Hashes) -> Hashes:
-        """The component of each node, as a number; a node without links is its own."""
-        if not len(self.known):
-            return numbers
-        places = np.minimum(np.searchsorted(self.known, numbers), len(self.known) - 1)
-        return np.where(self.known[places] == numbers, self.known[self.label[places]], numbers)
+def components(one: NDArray[np.integer], other: NDArray[np.integer], label: NDArray[np.intp]) -> NDArray[np.intp]:
+    """The least number in the connected component of each node; `label` are the nodes, `one` and `other` the links."""
+    changed = bool(len(one))
+    while changed:
+        before = label.copy()
+        least = np.minimum(label[one], label[other])
+        np.minimum.at(label, one, least)
+        np.minimum.at(label, other, least)
+        label = label[label]
+        changed = not np.array_equal(before, label)
+    return label
 
 
-def lines(triples: Triples, rows: NDArray[np.intp]) -> bytes:
-    """The triples at `rows`, as N-Triples."""
-    nodes, predicates = triples.nodes, triples.predicates
-    columns = (nodes.take(pa.array(triples.subject[rows])), predicates.take(pa.array(triples.predicate[rows])),
-               nodes.take(pa.array(triples.object[rows])))  # fmt: skip
-    joined = pc.binary_join_element_wise(*columns, pa.scalar(".\n"), " ")
-    return joined.buffers()[2].to_pybytes() if len(joined) else b""
+def _component(numbers: Hashes, known: Hashes, label: NDArray[np.intp]) -> Hashes:
+    """The component of each node, as a number; a node without links is its own."""
+    if not len(known):
+        return numbers
+    positions = np.minimum(np.searchsorted(known, numbers), len(known) - 1)
+    return np.where(known[positions] == numbers, known[label[positions]], numbers)

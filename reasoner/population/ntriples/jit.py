@@ -30,24 +30,24 @@ def _instruction(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_instruction
-def eight(_context: Any, data: Any, place: Any) -> Any:
-    """`eight(data, place)`: the eight bytes of a contiguous array of bytes from any place on, the first lowest."""
+def eight(_context: Any, data: Any, at: Any) -> Any:
+    """`eight(data, at)`: the eight bytes of a contiguous array of bytes from any at on, the first lowest."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         return builder.load(_pointer(context, builder, signature, values), align=1)
 
-    return types.uint64(data, place), generate
+    return types.uint64(data, at), generate
 
 
 @_instruction
-def put_eight(_context: Any, data: Any, place: Any, _word: Any) -> Any:
-    """`put_eight(data, place, word)`: write the eight bytes of a word there, the lowest first."""
+def put_eight(_context: Any, data: Any, at: Any, _word: Any) -> Any:
+    """`put_eight(data, at, word)`: write the eight bytes of a word there, the lowest first."""
 
     def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
         builder.store(values[2], _pointer(context, builder, signature, values), align=1)
         return context.get_dummy_value()
 
-    return types.void(data, place, types.uint64), generate
+    return types.void(data, at, types.uint64), generate
 
 
 def _pointer(context: Any, builder: Any, signature: Any, values: Any) -> Any:

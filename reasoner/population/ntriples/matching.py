@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import polars as pl
 
-from reasoner.population.ntriples.triples import Codes
+from reasoner.population.ntriples.triple_block import Codes
 from reasoner.records.contract import Pattern, Rule
 
 #: The subjects and objects of a predicate's triples; of the objects only those among the IRIs given.
@@ -21,7 +21,7 @@ Match = dict[str, Codes]
 
 
 def matches(rule: Rule, rows: Rows) -> pl.DataFrame:
-    """Each way in which a rule applies: one column for each variable of its match."""
+    """What a rule's match fits: one column for each variable of its match."""
     found = _joined(rule.match, rows)
     for absent in rule.absent:
         denied = _joined(absent, rows) if not found.is_empty() else found
@@ -43,8 +43,8 @@ def _joined(patterns: Sequence[Pattern], rows: Rows) -> pl.DataFrame:
         return pl.DataFrame(schema=dict.fromkeys(sorted(names), pl.Int32))
     found = left.pop(0)
     while left:
-        place = min(range(len(left)), key=lambda i: _growth(found, left[i])) if len(left) > 1 else 0
-        after = left.pop(place)
+        chosen = min(range(len(left)), key=lambda i: _growth(found, left[i])) if len(left) > 1 else 0
+        after = left.pop(chosen)
         shared = _shared(found, after)
         found = found.join(after, on=shared, how="inner") if shared else found.join(after, how="cross")
     return found
@@ -68,13 +68,13 @@ def _reduced(given: list[Match]) -> list[Match]:
         if len(having) == 1:
             continue
         size = 1 + max(int(found[i][name].max(initial=-1)) for i in having)
-        met = np.zeros(size, np.uint8)
+        having_it = np.zeros(size, np.uint8)
         for i in having:
             codes = np.zeros(size, np.uint8)
             codes[found[i][name]] = 1
-            met += codes
+            having_it += codes
         for i in having:
-            kept = met[found[i][name]] == len(having)
+            kept = having_it[found[i][name]] == len(having)
             found[i] = {other: codes[kept] for other, codes in found[i].items()} if not kept.all() else found[i]
     return found
 

@@ -3,7 +3,9 @@
 A line is cut at blanks, which are all bytes up to the space: subject, predicate, and what stands before the last blank
 of the line, the object. Words of eight bytes are searched for a blank and hashed at once (the search is that of
 https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord, exact for the first such byte). Hashes only choose
-places in a table: what is taken for equal has been compared.
+slots in a table: what is taken for equal has been compared.
+
+Codes count from 0 in the order in which strings first appear.
 """
 
 from __future__ import annotations
@@ -20,11 +22,11 @@ _BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n")
 _3_BYTES, _CLOSE = np.uint64(0xFFFFFF), np.uint64(int.from_bytes(b" .\n", "little"))
 _HIGH = np.uint64(0x8080808080808080)
 _FIRST = np.uint64(0x2121212121212121)  # in each byte the first that is no blank
-_PLACES = np.uint64(0x0001020304050607)
+_POSITIONS = np.uint64(0x0001020304050607)
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
 _END = np.uint8(ord("\n"))
 _HASH, _START, _LENGTH = 0, 1, 2
-_PLACES_AT_FIRST = 1 << 14
+_SLOTS_AT_FIRST = 1 << 14
 
 
 class Swept(NamedTuple):
@@ -41,7 +43,7 @@ class Swept(NamedTuple):
     terms: NDArray[np.uint64]
 
 
-class _Line(NamedTuple):
+class _SweptLine(NamedTuple):
     """Where the blanks behind subject, predicate and object are; and hashes of the three."""
 
     subject: Any
@@ -55,17 +57,17 @@ class _Line(NamedTuple):
 class _Strings(NamedTuple):
     """Distinct strings by code, as `Swept.terms`; their codes by hash, -1 where there is none; two numbers.
 
-    These are the number of strings, and how many of the places are in use: a power of two, at least half of them free.
+    These are the number of strings, and how many of the slots are in use: a power of two, at least half of them free.
     """
 
     rows: Any
-    places: Any
+    slots: Any
     numbers: Any
 
 
 @compiled
 def sweep(data: NDArray[np.uint8], size: int) -> Swept:
-    """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.population.ntriples.text.Text`."""
+    """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.population.ntriples.text.TextLines`."""
     lines = _lines(data, size)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
@@ -105,7 +107,7 @@ def _lines(data: Any, size: Any) -> Any:
 
 
 @compiled
-def _line(data: Any, start: Any) -> _Line:
+def _line(data: Any, start: Any) -> _SweptLine:
     """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
     subject, subject_hash = _token(data, start, _0)
     predicate, predicate_hash = _token(data, subject + _1, _0)
@@ -116,7 +118,7 @@ def _line(data: Any, start: Any) -> _Line:
         ahead = eight(data, value)
     if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
         value = _0
-    return _Line(subject, predicate, value, subject_hash, predicate_hash, value_hash)
+    return _SweptLine(subject, predicate, value, subject_hash, predicate_hash, value_hash)
 
 
 @compiled
@@ -131,17 +133,17 @@ def _line_end(data: Any, start: Any) -> Any:
 
 
 @compiled
-def _token(data: Any, place: Any, seed: Any) -> tuple[Any, Any]:
-    """Where the first blank from `place` on is, and a hash of what stands before it."""
-    word = eight(data, place)
+def _token(data: Any, at: Any, seed: Any) -> tuple[Any, Any]:
+    """Where the first blank from `at` on is, and a hash of what stands before it."""
+    word = eight(data, at)
     blanks = (word - _FIRST) & ~word & _HIGH
     while blanks == _0:
         seed = _mixed(seed, word)
-        place += _8
-        word = eight(data, place)
+        at += _8
+        word = eight(data, at)
         blanks = (word - _FIRST) & ~word & _HIGH
     low = (blanks & (_0 - blanks)) >> _7  # 1 in the first byte that is a blank
-    return place + ((low * _PLACES) >> _56), _mixed(seed, word & (low - _1))
+    return at + ((low * _POSITIONS) >> _56), _mixed(seed, word & (low - _1))
 
 
 @compiled
@@ -168,26 +170,26 @@ def _same(data: Any, one: Any, length: Any, other: Any, end: Any) -> Any:
 @compiled
 def _none(most: int) -> _Strings:
     """No strings, and room for so many."""
-    size = _PLACES_AT_FIRST
+    size = _SLOTS_AT_FIRST
     while size < 2 * most:
         size *= 2
-    places = np.empty(size, np.int32)
-    places[:_PLACES_AT_FIRST] = -1
-    return _Strings(np.empty((most, 3), np.uint64), places, np.array([0, _PLACES_AT_FIRST]))
+    slots = np.empty(size, np.int32)
+    slots[:_SLOTS_AT_FIRST] = -1
+    return _Strings(np.empty((most, 3), np.uint64), slots, np.array([0, _SLOTS_AT_FIRST]))
 
 
 @compiled
 def _code(data: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> Any:
     """The code of the string from `start` up to `end`; where it is new, the next one."""
-    rows, places, mask = strings.rows, strings.places, np.uint64(strings.numbers[1] - 1)
-    place = hashed & mask
-    while places[place] >= 0:
-        code = np.uint64(places[place])
+    rows, slots, mask = strings.rows, strings.slots, np.uint64(strings.numbers[1] - 1)
+    slot = hashed & mask
+    while slots[slot] >= 0:
+        code = np.uint64(slots[slot])
         if rows[code, _HASH] == hashed and _same(data, rows[code, _START], rows[code, _LENGTH], start, end):
             return np.int64(code)
-        place = (place + _1) & mask
+        slot = (slot + _1) & mask
     count = strings.numbers[0]
-    places[place] = count
+    slots[slot] = count
     rows[count, _HASH], rows[count, _START], rows[count, _LENGTH] = hashed, start, end - start
     strings.numbers[0] = count + 1
     if 2 * (count + 1) > strings.numbers[1]:
@@ -197,15 +199,15 @@ def _code(data: Any, strings: _Strings, hashed: Any, start: Any, end: Any) -> An
 
 @compiled
 def _widen(strings: _Strings) -> None:
-    """Use twice as many places."""
+    """Use twice as many slots."""
     strings.numbers[1] *= 2
-    places, mask = strings.places, np.uint64(strings.numbers[1] - 1)
-    places[: strings.numbers[1]] = -1
+    slots, mask = strings.slots, np.uint64(strings.numbers[1] - 1)
+    slots[: strings.numbers[1]] = -1
     for code in range(strings.numbers[0]):
-        place = strings.rows[code, _HASH] & mask
-        while places[place] >= 0:
-            place = (place + _1) & mask
-        places[place] = code
+        slot = strings.rows[code, _HASH] & mask
+        while slots[slot] >= 0:
+            slot = (slot + _1) & mask
+        slots[slot] = code
 
 
 # -- the strings themselves --

@@ -17,14 +17,14 @@ _LINE_END, _HUGE = 10, 1 << 21
 
 
 @dataclass(frozen=True)
-class Text:
+class TextLines:
     """Whole lines: the first `size` of some bytes, which end in a MARGIN of line ends."""
 
     data: NDArray[np.uint8]
     size: int
 
     @classmethod
-    def of(cls, data: bytes | memoryview | pa.Buffer) -> Text:
+    def of(cls, data: bytes | memoryview | pa.Buffer) -> TextLines:
         """The text of these bytes, whose last line may lack its end."""
         view = memoryview(data)
         array = np.empty(_room(view.nbytes), np.uint8)
@@ -47,7 +47,7 @@ class Buffer:
     def __init__(self) -> None:
         self._array = np.empty(0, np.uint8)
 
-    def read(self, path: Path, start: int, stop: int) -> Text:
+    def read(self, path: Path, start: int, stop: int) -> TextLines:
         """The bytes of a file from `start` up to `stop`, whose last line may lack its end; until the next call."""
         room = _room(stop - start)
         if len(self._array) < room:
@@ -69,8 +69,8 @@ def _room(size: int) -> int:
     return size + 1 + MARGIN
 
 
-def _ended(array: NDArray[np.uint8], size: int) -> Text:
+def _ended(array: NDArray[np.uint8], size: int) -> TextLines:
     """The text, an end to its last line and line ends behind it."""
     array[size:] = _LINE_END
     unended = size and array[size - 1] != _LINE_END
-    return Text(array, size + 1 if unended else size)
+    return TextLines(array, size + 1 if unended else size)

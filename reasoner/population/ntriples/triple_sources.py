@@ -1,29 +1,28 @@
-"""Records in RDF as inputs of a batch, cut into units that are read by themselves.
+"""Records in RDF as inputs of a batch: as N-Triples, cut between patients into units that are read by themselves.
 
-N-Triples are cut between patients, documents in other syntaxes between statements; a document that cannot be cut is
-first written as N-Triples.
+A file in another syntax is first written as N-Triples.
 """
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import structs
+
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.kernel.cohort import Cohort, Reject
-from reasoner.population.ntriples.block import Block
-from reasoner.population.ntriples.documents import cut
+from reasoner.population.ntriples.conversion import convert_all
 from reasoner.population.ntriples.grouping import cuts, regroup, types_patient
-from reasoner.population.ntriples.ntriples import as_lines, blocks
-from reasoner.population.ntriples.pieces import Document, UncutError
-from reasoner.population.ntriples.triples import Triples, read_block
+from reasoner.population.ntriples.owners import owners_of
+from reasoner.population.ntriples.triple_block import TripleBlock
+from reasoner.population.sources import Readers
 from reasoner.population.unit import ScatteredError, Unit
 from reasoner.records.vocabulary import SHARED
 
@@ -32,40 +31,47 @@ if TYPE_CHECKING:
 
 #: About how many bytes of text make a unit.
 BYTES = 48 << 20
-#: About how many times as long N-Triples are as other syntaxes.
-_LONGER = 4
-
-# A label of 128 random bits whose first hexadecimal digits are zero, which are not written, as subject or as object.
-_LABEL = 34
-_SHORT = re.compile(rb"(_:[a-f][0-9a-f]{0,30})( (?=<)| \.\n)")
-_LINE_END = ord("\n")
 
 
-def open_triples(path: Path, readers: Readers, scratch: Path) -> TripleSource:
-    """The source of a file of RDF; `scratch` is an empty directory for what has to be written anew."""
-    if path.suffix.lower() == ".nt":
-        return _grouped(path, path, readers, scratch)
-    document = cut(path, BYTES // _LONGER)
-    return _cut(path, document, readers, scratch) if document else _written(path, readers, scratch)
+def open_all(paths: list[Path], readers: Readers, scratch: Path, workers: int) -> dict[Path, TripleSource]:
+    """The sources of files of RDF, by path; `scratch` is an empty directory for what has to be written anew.
+
+    Raises RecordError where a file cannot be read, or holds no patient.
+    """
+    others = [path for path in paths if path.suffix.lower() != ".nt"]
+    written = convert_all(others, scratch, workers)
+    return {path: _opened(path, written.get(path, path), readers, scratch / f"{number}")
+            for number, path in enumerate(paths)}  # fmt: skip
+
+
+def _opened(path: Path, written: Path, readers: Readers, scratch: Path) -> TripleSource:
+    """The source of N-Triples; regrouped where already its first unit does not hold its patients whole."""
+    pieces = tuple((written, start, stop) for start, stop in pairwise(cuts(written, BYTES)))
+    source = TripleSource(path, pieces, readers, regrouped=len(pieces) < 2)
+    if not types_patient(written):
+        source.check_patients()
+    try:
+        return source if source.regrouped else replace(source, first=source.cohort(source.units()[0]))
+    except ScatteredError:
+        return source.whole(scratch)
 
 
 @dataclass(frozen=True)
 class TripleSource:
     """Records in N-Triples, each patient's triples together; a unit is some of its lines. `path` is what was given.
 
-    With `document` they are in another syntax, cut there.
+    `first` is the cohort of the first unit where that was read already, to see early whether patients lie apart.
     """
 
     path: Path
     pieces: tuple[tuple[Path, int, int], ...]
     readers: Readers
     regrouped: bool
-    document: Document | None = None
+    first: Cohort | None = None
 
     @property
     def work(self) -> int:
-        weight = self.document.weight if self.document else 0
-        return weight * sum(stop - start for _, start, stop in self.pieces)
+        return 0
 
     def units(self) -> list[Unit]:
         return [Unit(str(self.path), *bounds) for bounds in pairwise(self._bounds)]
@@ -75,112 +81,55 @@ class TripleSource:
         """Where units begin, as if one piece followed the other, and the end."""
         return list(accumulate((stop - start for _, start, stop in self.pieces), initial=0))
 
-    def _of(self, unit: Unit) -> tuple[Path, int, int]:
-        return self.pieces[bisect_left(self._bounds, unit.start)]
-
     def cohort(self, unit: Unit) -> Cohort:
-        file, start, stop = self._of(unit)
-        if self.document:
-            return self._piece(self.document, start, stop)
-        reader = self.readers.triples
-        text = reader.buffer.read(file, start, stop)
-        return reader.read(text, str(self.path), lambda: _line(file, start), grouped=self.regrouped)
+        if unit.start == 0 and self.first is not None:
+            return self.first
+        return self.readers.triples.cohort(self._block(self._piece(unit)), str(self.path), grouped=self.regrouped)
 
     def shared(self, unit: Unit, names: Collection[str]) -> list[Reject]:
-        file, start, stop = self._of(unit)
-        reader = self.readers.triples
-        owners = reader.owners(reader.buffer.read(file, start, stop), str(self.path), names)
+        owners = owners_of(self._block(self._piece(unit)), names)
         return [Reject(patient, str(self.path), *SHARED) for patient in owners]
 
     def whole(self, scratch: Path) -> TripleSource:
-        """The same records, written anew so that each patient's triples stand together, or a document as a whole."""
-        if self.document:
-            return _written(self.path, self.readers, scratch)
+        """The same records, written anew so that each patient's triples stand together."""
         folder = scratch / "regrouped"
-        folder.mkdir()
-        written = self.pieces[0][0]
-        count = max(1, written.stat().st_size // BYTES)
-        paths = regroup(lambda: _triples(written, self.path), self.readers.judge, folder, count)
-        return replace(self, pieces=tuple((p, 0, p.stat().st_size) for p in paths), regrouped=True)
+        folder.mkdir(parents=True)
+        count = max(1, self._bounds[-1] // BYTES)
+        paths = regroup(lambda: map(self._block, self.pieces), self.readers.classifier, folder, count)
+        pieces = tuple((path, 0, path.stat().st_size) for path in paths)
+        return replace(self, pieces=pieces, regrouped=True, first=None)
 
-    def _piece(self, document: Document, start: int, stop: int) -> Cohort:
-        """The patients of a piece of a document; whatever is wrong, the whole file tells what and where."""
+    def check_patients(self) -> None:
+        """Raise RecordError where nothing is stated, or no patient is typed, as for a single record."""
+        empty = True
+        for block in map(self._block, self.pieces):
+            empty = empty and not block.recorded
+            if len(block.patients):
+                return
+        from rdflib import Graph
+
+        from reasoner.records.record import gather
+
+        gather([rdf.read_graph(self.path) if empty else rdf.Parsed(Graph(), str(self.path))])
+
+    def _piece(self, unit: Unit) -> tuple[Path, int, int]:
+        return self.pieces[bisect_left(self._bounds, unit.start)]
+
+    def _block(self, piece: tuple[Path, int, int]) -> TripleBlock:
+        """The triples of a piece. Raises RecordError, with a line of the file."""
+        reader = self.readers.triples
         try:
-            return self.readers.triples.read(document.read(start, stop), str(self.path))
-        except (UncutError, RecordError) as error:
-            raise ScatteredError(str(self.path)) from error
+            return reader.block(reader.buffer.read(*piece), str(self.path))
+        except RecordError as error:
+            before = _lines_before(*piece[:2])
+            raise RecordError(*(structs.replace(problem, line=(problem.line or 1) + before)
+                                for problem in error.problems)) from None  # fmt: skip
 
 
-def _line(path: Path, offset: int) -> int:
-    """The number of the line that begins at `offset`."""
+def _lines_before(path: Path, offset: int) -> int:
+    """How many lines end in the first `offset` bytes of a file."""
     with path.open("rb") as file:
-        count = 1
+        count = 0
         while offset and (data := file.read(min(offset, BYTES))):
             count, offset = count + data.count(b"\n"), offset - len(data)
     return count
-
-
-def _cut(path: Path, document: Document, readers: Readers, scratch: Path) -> TripleSource:
-    """The source of a document that is cut."""
-    pieces = tuple((path, start, stop) for start, stop in document.pieces)
-    return _tried(TripleSource(path, pieces, readers, regrouped=False, document=document), scratch)
-
-
-def _written(path: Path, readers: Readers, scratch: Path) -> TripleSource:
-    """The source of records in any syntax, written as N-Triples."""
-    written = scratch / "records.nt"
-    with written.open("wb") as out:
-        out.writelines(map(evenly, as_lines(path)))
-    return _grouped(path, written, readers, scratch)
-
-
-def evenly(lines: bytes) -> bytes:
-    """Canonical N-Triples whose random labels of blank nodes all have one length, so that units begin where they did.
-
-    "g" is no hexadecimal digit: labels that differ stay different.
-    """
-
-    def padded(found: re.Match[bytes]) -> bytes:
-        begins = found.start() == 0 or lines[found.start() - 1] == _LINE_END
-        return found[1].ljust(_LABEL, b"g") + found[2] if begins or found[2] == b" .\n" else found[0]
-
-    return _SHORT.sub(padded, lines)
-
-
-def _check_patients(path: Path, written: Path, readers: Readers) -> None:
-    """Raise RecordError for N-Triples without a statement, or without a patient, as for a single record."""
-    if types_patient(written):
-        return
-    judge, empty = readers.triples.judge, True
-    for triples in _triples(written, path):
-        empty = empty and not len(triples)
-        if len(Block(triples, judge).patients):
-            return
-    from rdflib import Graph
-
-    from reasoner.records.record import gather
-
-    gather([rdf.read_graph(path) if empty else rdf.Parsed(Graph(), str(path))])
-
-
-def _grouped(path: Path, written: Path, readers: Readers, scratch: Path) -> TripleSource:
-    """The source of N-Triples."""
-    _check_patients(path, written, readers)
-    offsets = cuts(written, BYTES)
-    pieces = tuple((written, start, stop) for start, stop in pairwise(offsets))
-    return _tried(TripleSource(path, pieces, readers, regrouped=len(pieces) < 2), scratch)
-
-
-def _tried(source: TripleSource, scratch: Path) -> TripleSource:
-    """The source; regrouped where already its first unit does not hold its patients whole."""
-    try:
-        if not source.regrouped:
-            source.cohort(source.units()[0])
-    except ScatteredError:
-        return source.whole(scratch)
-    return source
-
-
-def _triples(path: Path, source: Path) -> Iterator[Triples]:
-    for block in blocks(path):
-        yield read_block(block.data, str(source), block.first_line)

@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from reasoner.population.ntriples import triples
-from reasoner.population.ntriples.columns import counted, distinct, gather_bits, grouped, turned
+from reasoner.population.ntriples import reading
+from reasoner.population.ntriples.loops import counted, distinct, gather_bits, grouped, turned
 from reasoner.population.ntriples.simple import simple
 from reasoner.population.ntriples.sweep import gather, sweep
-from reasoner.population.ntriples.text import Buffer, Text
+from reasoner.population.ntriples.text import Buffer, TextLines
 
 PLAIN = re.compile(rb"([^\x00-\x20]+) ([^\x00-\x20]+) (.+) \.\n", re.DOTALL)
 
@@ -39,7 +39,7 @@ def line(rng: random.Random, known: list[bytes]) -> bytes:
     return text if text.endswith(b"\n") else text + b"\n"
 
 
-def terms_of(text: Text) -> list[tuple[bytes, ...] | None]:
+def terms_of(text: TextLines) -> list[tuple[bytes, ...] | None]:
     """The three terms of each line by the loop; None for a line that is odd."""
     found = sweep(text.data, text.size)
     texts, offsets = gather(text.data, found.terms, np.arange(len(found.terms)))
@@ -57,7 +57,7 @@ def test_lines_are_cut_and_numbered(seed: int, kinds: int) -> None:
     rng = random.Random(f"{seed} {kinds}")
     known = words(rng, kinds)
     data = b"".join(line(rng, known) for _ in range(rng.choice((1, 50, 9_000))))
-    found = terms_of(Text.of(data))
+    found = terms_of(TextLines.of(data))
     lines = [one + b"\n" for one in data.split(b"\n")[:-1]]
     assert len(found) == len(lines)
     for terms, one in zip(found, lines, strict=True):
@@ -73,7 +73,7 @@ def test_every_length_at_every_place() -> None:
         for before in range(9):
             data = b"s" * (before + 1) + b" p o .\n" + b"a" * length + b" " + b"b" * length + b' "' + b"c" * length
             data += b'" .\n' + b"a" * length + b" p o .\n"
-            assert terms_of(Text.of(data)) == [
+            assert terms_of(TextLines.of(data)) == [
                 (b"s" * (before + 1), b"p", b"o"),
                 (b"a" * length, b"b" * length, b'"' + b"c" * length + b'"'),
                 (b"a" * length, b"p", b"o"),
@@ -86,8 +86,8 @@ def test_a_text_is_whole_lines(tmp_path: Path) -> None:
     assert [bytes(buffer.read(tmp_path / "file", *cut).view) for cut in ((0, 4), (4, 13), (4, 8), (13, 13))] == [
         b"one\n", b"two\nthree\n", b"two\n", b"",
     ]  # fmt: skip
-    assert Text.of(b"a\nbc").line_offsets().tolist() == [0, 2, 5]
-    assert len(sweep(Text.of(b"").data, 0).subject) == 0
+    assert TextLines.of(b"a\nbc").line_offsets().tolist() == [0, 2, 5]
+    assert len(sweep(TextLines.of(b"").data, 0).subject) == 0
 
 
 # -- terms --
@@ -101,8 +101,8 @@ def test_what_is_simple_is_valid(seed: int) -> None:
     texts = ["".join(rng.choices(pieces, k=rng.randint(0, 7))) for _ in range(20_000)]
     texts += [f"<{rng.choice(('http', 'https'))}://{''.join(rng.choices(pieces[5:14], k=5))}>" for _ in range(2_000)]
     array = pa.array(texts)
-    found = simple(triples._bytes(array), triples._offsets(array))
-    valid = triples._matches(array, triples._TERM)
+    found = simple(*reading._buffers(array))
+    valid = reading._matches(array, reading._TERM)
     assert not (found & ~valid).any()
     assert found.sum() > 1_500
 
@@ -143,7 +143,7 @@ def test_bits_are_gathered_and_turned() -> None:
 def test_each_loop_is_compiled_for_one_kind_of_arguments(tmp_path: Path) -> None:
     """Processes that compile at once share a cache, which would mix up two kinds."""
     (tmp_path / "file").write_bytes(b'<http://a/s> <http://a/p> "o" .\n')
-    for text in (Buffer().read(tmp_path / "file", 0, 33), Text.of((tmp_path / "file").read_bytes())):
-        triples.read_block(text, "x")
-    triples.read_block((tmp_path / "file").read_bytes(), "x")
+    for text in (Buffer().read(tmp_path / "file", 0, 33), TextLines.of((tmp_path / "file").read_bytes())):
+        reading.read_block(text, "x")
+    reading.read_block((tmp_path / "file").read_bytes(), "x")
     assert {len(loop.signatures) for loop in (sweep, gather, simple)} == {1}  # type: ignore[attr-defined]

@@ -12,10 +12,11 @@ import pytest
 from broken_records import CORE, SN, TYPE
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.population.ntriples.grouping import cut, cuts, lines, regroup, types_patient
-from reasoner.population.ntriples.judge import TripleClassifier
-from reasoner.population.ntriples.triple_sources import evenly
-from reasoner.population.ntriples.triples import read_block
+from reasoner.population.ntriples.classifier import TripleClassifier
+from reasoner.population.ntriples.conversion import evenly
+from reasoner.population.ntriples.grouping import cut, cuts, regroup, types_patient
+from reasoner.population.ntriples.owners import find_owners
+from reasoner.population.ntriples.reading import read_block
 
 PATIENT, HAS, FEVER = f"<{CORE}Patient>", f"<{CORE}hasFinding>", f"<{SN}Fever>"
 
@@ -82,7 +83,9 @@ def test_a_mark_of_the_byte_order_is_no_part_of_the_first_line(tmp_path: Path) -
 def buckets(guideline: Guideline, given: list[str], folder: Path, count: int = 8) -> list[bytes]:
     folder.mkdir()
     blocks = ["".join(f"{line}\n" for line in given[start : start + 50]).encode() for start in range(0, len(given), 50)]
-    paths = regroup(lambda: (read_block(block, "p.nt") for block in blocks), TripleClassifier(guideline), folder, count)
+    classifier = TripleClassifier(guideline)
+    read = lambda: (find_owners(read_block(block, "p.nt"), classifier) for block in blocks)  # noqa: E731
+    paths = regroup(read, classifier, folder, count)
     return [path.read_bytes() for path in paths]
 
 
@@ -117,9 +120,9 @@ def test_labels_of_blank_nodes_do_not_matter(guideline: Guideline, tmp_path: Pat
 
 def test_lines_are_the_triples() -> None:
     data = "\n".join([*record(1), '<urn:a> <urn:b> "x\\n\\"é\\""@en .', ""]).encode()
-    triples = read_block(data, "p.nt")
-    assert lines(triples, triples.subject.nonzero()[0]).decode() in data.decode()
-    assert lines(triples, triples.subject[:0].nonzero()[0]) == b""
+    block = read_block(data, "p.nt")
+    assert block.lines(block.subject.nonzero()[0]).decode() in data.decode()
+    assert block.lines(block.subject[:0].nonzero()[0]) == b""
 
 
 def test_random_labels_get_one_length() -> None:

@@ -17,8 +17,8 @@ _ROOM = 1 << 12
 def distinct(
     left: NDArray[np.int32], i: NDArray[np.int32], right: NDArray[np.int32], j: NDArray[np.int32], width: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The distinct keys `left[i] * width + right[j]`, in the order in which they come, and for each its place there."""
-    found, places = np.empty(len(i), np.int64), np.empty(len(i), np.int32)
+    """The distinct keys `left[i] * width + right[j]`, in the order in which they come, and the position of each."""
+    found, positions = np.empty(len(i), np.int64), np.empty(len(i), np.int32)
     table, count = np.full(_ROOM, -1, np.int32), 0
     for row in range(len(i)):
         key = np.int64(left[i[row]]) * width + right[j[row]]
@@ -26,10 +26,10 @@ def distinct(
         if table[slot] < 0:
             table[slot], found[count] = count, key
             count += 1
-        places[row] = table[slot]
+        positions[row] = table[slot]
         if 2 * count > len(table):
             table = _wider(found, count, 2 * len(table))
-    return found[:count].copy(), places
+    return found[:count].copy(), positions
 
 
 @compiled
@@ -62,7 +62,7 @@ def counted(codes: NDArray[np.int32], rows: NDArray[np.intp], size: int) -> tupl
 
 @compiled
 def _slot(table: Any, found: Any, key: Any) -> Any:
-    """Where in the table the place of a key is, or may be put."""
+    """Where in the table the position of a key is, or may be put."""
     mask = np.uint64(len(table) - 1)
     hashed = np.uint64(key) * _FACTOR
     slot = (hashed ^ (hashed >> np.uint64(32))) & mask
@@ -74,8 +74,8 @@ def _slot(table: Any, found: Any, key: Any) -> Any:
 @compiled
 def _wider(found: Any, count: int, size: int) -> Any:
     table = np.full(size, -1, np.int32)
-    for place in range(count):
-        table[_slot(table, found, found[place])] = place
+    for position in range(count):
+        table[_slot(table, found, found[position])] = position
     return table
 
 

@@ -1,0 +1,191 @@
+"""Lines of N-Triples to a block of triples, each distinct term and pair of predicate and object held once.
+
+`sweep` finds the distinct terms and pairs; only these are checked. The check accepts a part of N-Triples 1.1
+<https://www.w3.org/TR/n-triples/> that is canonical as it stands. A line that holds anything else goes to the full
+parser, which rewrites it in canonical form or refuses it.
+"""
+
+from __future__ import annotations
+
+import io
+from typing import NoReturn
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyoxigraph as ox
+from msgspec import structs
+from numpy.typing import NDArray
+
+from reasoner import rdf
+from reasoner.errors import RecordError
+from reasoner.population.ntriples.simple import simple
+from reasoner.population.ntriples.sweep import Swept, gather, sweep
+from reasoner.population.ntriples.text import TextLines
+from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
+from reasoner.records.vocabulary import OWL
+
+_IMPORTS = f"<{OWL}imports>"
+
+# Terms as the full parser writes them, and certainly valid.
+_SAFE = r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/\-\x{A0}-\x{D7FF}]|%[0-9A-Fa-f]{2})"
+_AUTHORITY = r"//[A-Za-z0-9._~\-]*(?::[0-9]{1,4})?"
+_IRI = rf"<[A-Za-z][A-Za-z0-9+.\-]*:(?:{_AUTHORITY}(?:/{_SAFE}*)?|[A-Za-z0-9]{_SAFE}*)(?:\?{_SAFE}*)?(?:#{_SAFE}*)?>"
+_NODE = r"_:[A-Za-z0-9](?:[A-Za-z0-9_.\-]*[A-Za-z0-9_\-])?"
+_CHARACTER = r'[ !#-\[\]-~\x{80}-\x{D7FF}\x{E000}-\x{FFFD}\x{10000}-\x{1FFFD}]|\\[tbnrf"\\]'
+_LITERAL = rf'"(?:{_CHARACTER})*"(?:@[a-z]{{2,3}}(?:-[a-z]{{2}})?|\^\^{_IRI})?'
+_TERM = rf"^(?:{_IRI}|{_NODE}|{_LITERAL})$"
+# Written without a datatype, or not at all.
+_IMPLIED = r'"\^\^<http://www\.w3\.org/(2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(dirL|l)angString)>$'
+
+
+def read_block(data: bytes | memoryview | pa.Buffer | TextLines, source: str) -> TripleBlock:
+    """Read whole lines of N-Triples; the last may lack its end. `source` stands for the file in errors.
+
+    Blank nodes keep their labels, so blocks of one file share them and blocks of two files must not be mixed.
+    Raises RecordError, with the line counted from 1 in the block, where a line is invalid, not RDF 1.1, not UTF-8 or
+    an `owl:imports`.
+    """
+    text = data if isinstance(data, TextLines) else TextLines.of(data)
+    found = _read(text, source)
+    if _IMPORTS in found.predicates:
+        _refuse(text, source)
+    return found
+
+
+def _read(text: TextLines, source: str) -> TripleBlock:
+    found = sweep(text.data, text.size)
+    good = found.subject >= 0
+    if not good.all() and b"\r\n" in bytes(text.view):
+        return _read(TextLines.of(bytes(text.view).replace(b"\r\n", b"\n")), source)
+    try:
+        block = _block(text, found, slice(None) if good.all() else good)
+    except pa.ArrowInvalid:
+        _refuse(text, source)
+    good[good] = _fit(block)
+    if good.all():
+        return block
+    rewritten = TextLines.of(_rewritten(text, good, source))
+    return _block(rewritten, sweep(rewritten.data, rewritten.size), slice(None))
+
+
+# -- numbering --
+
+
+def _block(text: TextLines, found: Swept, lines: slice | Flags) -> TripleBlock:
+    """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
+    subject, pair = found.subject[lines], found.pair[lines]
+    subjects, of_subject = _used(subject, len(found.terms))
+    predicates, of_predicate = _used(found.predicate, len(found.terms))
+    others = np.zeros(len(found.terms), bool)
+    others[found.object] = True
+    others[subjects] = False
+    nodes = np.concatenate((subjects, np.flatnonzero(others)))
+    of_node = np.empty(len(found.terms), np.int32)
+    of_node[nodes] = np.arange(len(nodes), dtype=np.int32)
+    return TripleBlock(
+        of_subject[subject],
+        pair,
+        of_predicate[found.predicate],
+        of_node[found.object],
+        _terms(text, found, nodes),
+        _terms(text, found, predicates).to_pylist(),
+        len(subjects),
+    )
+
+
+def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
+    """The codes, of `size`, that occur, ascending; and for each its position among them."""
+    used = np.zeros(size, bool)
+    used[codes] = True
+    found = np.flatnonzero(used)
+    positions = np.empty(size, np.int32)
+    positions[found] = np.arange(len(found), dtype=np.int32)
+    return found, positions
+
+
+def _terms(text: TextLines, found: Swept, chosen: Positions) -> pa.StringArray:
+    texts, offsets = gather(text.data, found.terms, chosen)
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
+    return pa.Array.from_buffers(pa.binary(), len(chosen), buffers).cast(pa.string())
+
+
+# -- checking distinct terms --
+
+
+def _fit(block: TripleBlock) -> Flags:
+    """Which triples are of terms that are certainly valid and canonical, each where it may stand."""
+    term = simple(*_buffers(block.terms))
+    others = np.flatnonzero(~term)
+    texts = block.terms.take(pa.array(others))
+    term[others] = _matches(texts, _TERM) & ~_matches(texts, _IMPLIED)
+    quoted = others[pc.starts_with(texts, '"').to_numpy(zero_copy_only=False)]
+    predicate = _matches(pa.array(block.predicates, pa.string()), f"^{_IRI}$")
+    pair = predicate[block.pair_predicate] & term[block.pair_object]
+    term[quoted[quoted < block.subjects]] = False
+    if term[: block.subjects].all() and pair.all():
+        return np.ones(len(block.subject), bool)
+    fit: Flags = term[block.subject] & pair[block.pair]
+    return fit
+
+
+def _matches(texts: pa.StringArray, pattern: str) -> Flags:
+    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
+
+
+def _buffers(texts: pa.StringArray) -> tuple[NDArray[np.uint8], Codes]:
+    """The bytes of some texts behind each other, and the offsets between them."""
+    _, offsets, data = texts.buffers()
+    return np.frombuffer(data or b"", np.uint8), np.frombuffer(offsets, np.int32)[: len(texts) + 1]
+
+
+# -- lines that the columns cannot hold as they stand --
+
+
+def _rewritten(text: TextLines, good: Flags, source: str) -> bytes:
+    """The good lines, and what the full parser makes of the others, in canonical form. Raises RecordError."""
+    data, begins = bytes(text.view), text.line_offsets()
+    kept, others, done = [], [], 0
+    for number in np.flatnonzero(~good).tolist():
+        kept.append(data[done : begins[number]])
+        done = begins[number + 1]
+        others.append(data[begins[number] : done])
+    return b"".join((*kept, data[done:], _canonical(b"".join(others), text, source)))
+
+
+def _canonical(lines: bytes, text: TextLines, source: str) -> bytes:
+    """What the full parser makes of some lines of a text; no statement spans two lines. Raises RecordError."""
+    try:
+        quads = list(ox.parse(lines.decode(), ox.RdfFormat.N_TRIPLES))
+    except (SyntaxError, UnicodeDecodeError):
+        _refuse(text, source)
+    if any(_beyond(quad.object) for quad in quads):
+        _refuse(text, source)
+    return ox.serialize(quads, format=ox.RdfFormat.N_TRIPLES) or b""
+
+
+def _beyond(term: object) -> bool:
+    """Whether a term is beyond RDF 1.1."""
+    return isinstance(term, ox.Triple) or (isinstance(term, ox.Literal) and term.direction is not None)
+
+
+def _refuse(text: TextLines, source: str) -> NoReturn:
+    """Raise the error of the first line that no record may hold; of an import where all other lines are right."""
+    refuse, data = rdf.Refusal(source, RecordError), bytes(text.view)
+    try:
+        data.decode()
+    except UnicodeDecodeError as error:
+        line = data[: error.start].count(b"\n") + 1
+        refuse("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", line)
+    imports = None
+    for number, statement in enumerate(data.split(b"\n"), 1):
+        try:
+            rdf.check_statements(io.BytesIO(statement), ox.RdfFormat.N_TRIPLES, refuse)
+        except RecordError as error:
+            found = RecordError(structs.replace(error.problem, line=number))
+            if error.problem.code != "owl-imports":
+                raise found from None
+            imports = imports or found
+    assert imports, "what is refused in columns is refused line by line"
+    raise imports
