@@ -21,8 +21,7 @@ from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
 from reasoner.logic.index import BoundedDict
 from reasoner.patient.assess import Assessment, assess_decided
-from reasoner.pause import collection_paused
-from reasoner.population.told import FactFinder, KnownBits
+from reasoner.population.known import FactFinder, KnownBits
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_triples import TripleRenderer
 
@@ -41,20 +40,16 @@ class QuadsWriter:
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
-    def write(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[bytes, int]:
-        """The quads of all patients but those whose record contradicts itself and those named, and how many these are.
+    def write(self, cohort: Cohort, decided: Decided) -> tuple[bytes, int]:
+        """The quads of all patients but those whose record contradicts itself, and how many these are.
 
         Each graph has the IRI of its assessment; the quads of a graph are sorted.
         """
         names, known = cohort.patients.to_pylist(), _known(cohort)
         rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
         with self._lock:
-            found = self._graphs([(names[row], known[row]) for row in rows if names[row] not in without])
+            found = [self._graph(names[row], known[row]) for row in rows]
         return b"".join(found), len(found)
-
-    @collection_paused
-    def _graphs(self, patients: Iterable[tuple[str, Known]]) -> list[bytes]:
-        return [self._graph(patient, known) for patient, known in patients]
 
     def _graph(self, patient: str, known: Known) -> bytes:
         told, proposed = known

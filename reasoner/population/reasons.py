@@ -29,7 +29,7 @@ from reasoner.logic.facts import ASSUMED
 from reasoner.logic.index import BoundedDict
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.told import FactFinder, KnownBits
+from reasoner.population.known import FactFinder, KnownBits
 from reasoner.render.as_json import JsonRenderer
 
 _POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(KnownBits._fields))

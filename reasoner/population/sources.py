@@ -18,7 +18,7 @@ from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
-from reasoner.population.fact_table.files import OPENED
+from reasoner.population.fact_table.files import open_table
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
 
@@ -115,7 +115,16 @@ def files_of(path: Path) -> list[Path]:
         raise InputError(Problem("no-input", "the directory holds no file", "name a directory of records", str(path)))
     for file in found:
         kind_of(file)
+        _check_no_partition(file.relative_to(path).parts[:-1] if path.is_dir() else (), path)
     return found
+
+
+def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
+    """Raise InputError for a directory whose name is a fact that its files do not hold, as `sn:Fever=true`."""
+    for number, name in enumerate(folders):
+        if "=" in name:
+            what, remedy = "a directory's name holds a column's value", "write the column into the files"
+            raise InputError(Problem("partitioned", what, remedy, str(path.joinpath(*folders[: number + 1]))))
 
 
 def kind_of(path: Path) -> str:
@@ -135,7 +144,7 @@ def open_source(path: Path, readers: Readers, scratch: Path) -> Source:
     """The source of one file; `scratch` is an empty directory for what has to be written anew."""
     kind = kind_of(path)
     if kind != "rdf":
-        return OPENED[kind](path, readers, scratch)
+        return open_table(kind, path, readers.table, readers.cut, scratch)
     from reasoner.population.ntriples.triple_sources import open_triples
 
     return open_triples(path, readers, scratch)

@@ -27,7 +27,7 @@ if __name__ == "__main__":
     given, out = map(Path, sys.argv[1:])
     format = format_of(out, None)
     table_sources.ROWS, triple_sources.BYTES = 100 * (_CUT if format == "n-quads" else 1), 6_000
-    run_batch(load_guideline(), given, out, Options(date(2026, 11, 22), format, workers=2))
+    run_batch(load_guideline(), given, out, BatchOptions(date(2026, 11, 22), format, workers=2))
 """
 FINDINGS = ("Fever", "BackPain", "LocalizedBackPain", "ModicChange", "RadicularSymptom", "MarrowEdemaOnMri", "Fevr")
 

@@ -26,13 +26,13 @@ from pyspark.sql import SparkSession
 
 from reasoner.errors import EngineError, GuideproofError, InputError
 from reasoner.guideline.guideline import Guideline
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.population.parts import Outcome, rejects_path
 from reasoner.population.spark import session as spark_session
 from reasoner.population.spark.run import SCHEMA, run_spark
 from reasoner.population.spark.session import failure, java_home, session
 
-OPTIONS = Options(date(2026, 11, 22), "parquet", reasons=True)
+OPTIONS = BatchOptions(date(2026, 11, 22), "parquet", reasons=True)
 #: A start that is quick rather than fast in the long run; and blocks so small that a file of some rows has several.
 SUBMIT = (
     '--driver-java-options "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC" --conf spark.sql.shuffle.partitions=4 '
@@ -243,8 +243,8 @@ def test_input_that_cannot_be_used_is_refused_before_spark_starts(small: Path, g
         assert _code(guideline, folder / name, folder / "out", "no master") == code
     assert _code(guideline, small, small.parent, "no master") == "output-is-input"
     assert _code(guideline, small, folder / "nowhere" / "out", "no master") == "no-such-directory"
-    others = {"unknown-format": Options(OPTIONS.as_of, "csv"),
-              "unknown-column": Options(OPTIONS.as_of, "parquet", only=("sn:Fewer",))}  # fmt: skip
+    others = {"unknown-format": BatchOptions(OPTIONS.as_of, "csv"),
+              "unknown-column": BatchOptions(OPTIONS.as_of, "parquet", only=("sn:Fewer",))}  # fmt: skip
     for code, other in others.items():
         with pytest.raises(InputError) as error:
             run_spark(guideline, small, folder / "out", other, "no master")

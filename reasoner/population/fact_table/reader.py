@@ -70,7 +70,7 @@ class FactTableReader:
         The first row of a CSV file stands on line 2. Raises InputError for a table of which no row can be read: columns
         that are missing, not known, of a wrong type, or at odds with each other.
         """
-        self._check(batch.schema, source)
+        self.check(batch.schema, source)
         names, faults = self._patients(_column(batch, PATIENT))
         cells = []
         for name in batch.schema.names:
@@ -91,7 +91,8 @@ class FactTableReader:
 
     # -- the whole table --
 
-    def _check(self, schema: pa.Schema, source: str) -> None:
+    def check(self, schema: pa.Schema, source: str) -> None:
+        """Raise InputError for columns of which no row can be read."""
         problems = [problem.at(source) for problem in self._problems(schema)]
         if problems:
             raise InputError(*problems)
