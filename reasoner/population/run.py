@@ -125,11 +125,12 @@ def run_units(
             if isinstance(error, GuideproofError):
                 identities.check_unchanged(inputs)
             raise
-    say(_summary(outcome, decided, time.monotonic() - began))
+    say(summary(outcome, decided, time.monotonic() - began))
     return outcome
 
 
-def _summary(outcome: BatchOutcome, decided: int, seconds: float) -> str:
+def summary(outcome: BatchOutcome, decided: int, seconds: float) -> str:
+    """How many patients were written, how fast, and what else there is to say, in one line."""
     notes = [f"{number:,} {what}" for what, number in sorted(outcome.extra.items())]
     notes += [f"{outcome.rejects:,} rejected: see {outcome.rejects_file}"] if outcome.rejects_file else []
     rate = f"{counted(outcome.rows)} in {seconds:,.1f} s ({decided / max(seconds, 1e-3):,.0f} a second)"

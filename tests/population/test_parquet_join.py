@@ -11,8 +11,6 @@ import polars as pl
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
-
-from reasoner.errors import EngineError
 from reasoner.population.parquet_join import (
     ArrowSink,
     CsvSink,
@@ -23,6 +21,8 @@ from reasoner.population.parquet_join import (
     shifted,
 )
 from reasoner.population.thrift import read_struct, write_struct
+
+from reasoner.errors import EngineError
 
 TEXT = pa.dictionary(pa.int32(), pa.string())
 SCHEMA = pa.schema([("patient", pa.string()), ("file", TEXT), ("a", pa.bool_()), ("b", pa.bool_()), ("n", pa.int64())])

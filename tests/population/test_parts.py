@@ -21,12 +21,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 from pyarrow import parquet
+from reasoner.population.parquet_join import ParquetSink, QuadsSink
+from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 
 from reasoner.errors import EngineError, InputError, Problem
 from reasoner.kernel.cohort import Reject
 from reasoner.population.bar import counted
-from reasoner.population.parquet_join import ParquetSink, QuadsSink
-from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
 from reasoner.population.unit import Unit
 
 SCHEMA = pa.schema([("patient", pa.string()), ("a", pa.bool_()), ("b", pa.bool_())])

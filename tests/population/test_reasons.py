@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from fact_rows import SEED, both, main, random_rows, table_of
 from numpy.typing import NDArray
+from reasoner.population.told import KnownBits, origin
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmap, Cohort
@@ -23,7 +24,6 @@ from reasoner.patient.assess import assessor_of
 from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.reasons import Reasons
 from reasoner.population.results import facts_of
-from reasoner.population.told import KnownBits, origin
 from reasoner.render.as_json import JsonRenderer
 
 SIZE = 600

@@ -29,10 +29,10 @@ from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.fact_table import files as table_sources
 from reasoner.population.fact_table.reader import read_cohort
+from reasoner.population.known import FactFinder, KnownBits, groups, origin
 from reasoner.population.quads import QuadsWriter
 from reasoner.population.results import facts_of
 from reasoner.population.sources import Readers, open_source
-from reasoner.population.known import FactFinder, KnownBits, groups, origin
 from reasoner.records.canonical import content_hash
 from reasoner.render.as_rdf import RdfRenderer
 from reasoner.render.as_triples import TripleRenderer
@@ -138,7 +138,9 @@ def test_processes_write_what_threads_write(
         batch, "Processes", lambda work, count, folder: started.append(count) or real(work, count, folder)
     )
     for workers in (1, 2):
-        batch.run_batch(guideline, given, tmp_path / f"{workers}.nq", batch.BatchOptions(DAY, "n-quads", workers=workers))
+        batch.run_batch(
+            guideline, given, tmp_path / f"{workers}.nq", batch.BatchOptions(DAY, "n-quads", workers=workers)
+        )
     assert started == [2]
     assert (tmp_path / "1.nq").read_bytes() == (tmp_path / "2.nq").read_bytes() != b""
 
