@@ -59,8 +59,8 @@ def replace_directory(whole: Path, out: Path, aside: Path) -> None:
 class AnswersFile:
     """The file of answers of a run."""
 
-    def __init__(self, work: Path, format: str, schema: pa.Schema) -> None:
-        self._work, self._format, self._schema = work, format, schema
+    def __init__(self, work: Path, out: Path, format: str, schema: pa.Schema) -> None:
+        self._work, self._out, self._format, self._schema = work, out, format, schema
         self._path = work / "answers"
         self._output: OutputFile | None = None
 
@@ -85,9 +85,9 @@ class AnswersFile:
             force(file)
         return removed
 
-    def deliver(self, out: Path) -> None:
+    def deliver(self) -> None:
         """Rename the file to the output."""
-        self._path.replace(out)
+        self._path.replace(self._out)
 
     def abort(self) -> None:
         """Let go of the file."""
@@ -103,12 +103,14 @@ class AnswersFile:
 class AnswersDirectory:
     """The parts of an output in its workspace, and the directory that they become."""
 
-    def __init__(self, work: Path, schema: pa.Schema, manifest: dict[str, Any]) -> None:
-        self.work, self.parts, self._format = work, work / "answers", ParquetFormat(schema)
+    def __init__(self, work: Path, out: Path, schema: pa.Schema, manifest: dict[str, Any]) -> None:
+        self.work, self.out, self.parts, self._format = work, out, work / "answers", ParquetFormat(schema)
         self._manifest = json.dumps(manifest, sort_keys=True, indent=1).encode()
 
     def adopt(self, say: Callable[[str], None]) -> None:
         """Keep the finished parts of a run of the same, discard those of another, and say so."""
+        if not self.out.exists() and self._before.exists():  # A run was killed between two renamings.
+            self._before.rename(self.out)
         path, sealed = self.parts / MANIFEST, len(list(self.work.glob("*.seal")))
         if path.is_file() and path.read_bytes() == self._manifest:
             say(f"going on: {sealed} parts were finished")
@@ -151,13 +153,18 @@ class AnswersDirectory:
                 force(file)
         return removed
 
-    def deliver(self, out: Path) -> None:
+    def deliver(self) -> None:
         """Rename the whole to the output."""
-        replace_directory(self.parts, out, self.work / "before")
+        replace_directory(self.parts, self.out, self._before)
         release(self.work)
 
     def abort(self) -> None:
         """Finished parts stay."""
+
+    @property
+    def _before(self) -> Path:
+        """Where the output of an earlier run is while this one takes its place."""
+        return self.work / "before"
 
     def _seal(self, number: int) -> Path:
         return self.work / f"{number:06d}.seal"

@@ -40,16 +40,6 @@ _CODED = pa.dictionary(pa.int8(), pa.string())
 _VERDICTS = (SUPPORTED, *VERDICTS.values())
 
 
-def result_schema(guideline: Guideline, as_of: date | None = None) -> pa.Schema:
-    """The columns of the answers; `as_of` is the date for which the records were read."""
-    return ResultTable(guideline, as_of).schema
-
-
-def result_batch(guideline: Guideline, cohort: Cohort, decided: Decided, as_of: date | None = None) -> pa.RecordBatch:
-    """The answers for the patients of a cohort, as `ResultTable.batch` gives them."""
-    return ResultTable(guideline, as_of).batch(cohort, decided)
-
-
 class _Column(NamedTuple):
     """A column of the answers, and what makes it."""
 

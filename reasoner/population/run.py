@@ -178,8 +178,8 @@ class UnitRun:
     def __init__(self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint]) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self.answers = (
-            AnswersDirectory(folder, plan.schema, _manifest(plan, inputs)) if plan.format == DIRECTORY
-            else AnswersFile(folder, plan.format, plan.schema)
+            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs)) if plan.format == DIRECTORY
+            else AnswersFile(folder, plan.out, plan.format, plan.schema)
         )  # fmt: skip
         self._done: dict[int, Seal] = {}
 
@@ -259,7 +259,7 @@ class UnitRun:
             refused.replace(target)
         else:
             target.unlink(missing_ok=True)
-        self.answers.deliver(self.plan.out)
+        self.answers.deliver()
         rows = sum(done.rows for done in self._done.values()) - removed
         extra = sum((Counter(done.extra) for done in self._done.values()), Counter[str]())
         return BatchOutcome(rows, count, target if count else None, dict(extra))

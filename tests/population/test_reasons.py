@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 from fact_rows import SEED, both, main, random_rows, table_of
 from numpy.typing import NDArray
-from reasoner.population.told import KnownBits, origin
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmap, Cohort
@@ -22,6 +21,7 @@ from reasoner.logic.facts import DERIVED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.fact_table.reader import read_cohort
+from reasoner.population.known import KnownBits, origin
 from reasoner.population.reasons import Reasons
 from reasoner.population.results import facts_of
 from reasoner.render.as_json import JsonRenderer
