@@ -13,11 +13,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import pyarrow as pa
 
 from reasoner.errors import InputError, Problem
-from reasoner.guideline.guideline import SHARED, Guideline, version
+from reasoner.guideline.guideline import SHARED, Guideline, ontology_files, shapes_files, version
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE, Cohort, Reject
 from reasoner.population.answers_directory import DIRECTORY, check_replaceable
@@ -161,10 +160,10 @@ def _pool(
 
 
 def fingerprint(guideline: Guideline) -> str:
-    """A hash of all that the guideline decides by, and of the shapes and rules that the reference runs."""
-    files = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
-    content = msgspec.json.encode(guideline.content, order="deterministic")
-    return hashlib.sha256(b"\0".join([content, *(path.read_bytes() for path in files)])).hexdigest()
+    """A hash of the files that the guideline decides by, and of those that word what is refused."""
+    shapes = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
+    files = [*ontology_files(guideline.directory), *shapes_files(guideline.directory), *shapes]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -55,11 +55,9 @@ _REJECT = tuple(f"_{column.name}" for column in fields(Reject)[1:])
 
 #: A local master listens on the loopback interface only, and has no web page.
 _LOCAL = {
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-    "spark.driver.host": "127.0.0.1",
+    "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
-}
+}  # fmt: skip
 _SQL = {"spark.sql.caseSensitive": "true", "spark.sql.files.ignoreCorruptFiles": "false",
         "spark.sql.csv.parser.columnPruning.enabled": "false"}  # fmt: skip
 
