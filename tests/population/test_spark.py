@@ -322,7 +322,7 @@ def test_page_does_what_it_says(
     monkeypatch.chdir(tmp_path)
     names: dict[str, Any] = {"spark": spark}
     blocks = re.findall(r"```(\w+)\n(.*?)```(?:\n```text\n(.*?)```)?", PAGE.read_text("utf-8"), re.S)
-    assert [kind for kind, *_ in blocks].count("python") == 5
+    assert [kind for kind, *_ in blocks].count("python") == 6
     for kind, text, shown in blocks:
         capsys.readouterr()
         if kind == "console":
