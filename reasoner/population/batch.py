@@ -99,7 +99,7 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: BatchOption
             try:
                 return _run(readers, files, sources, out, options, folder)
             except ScatteredError as error:
-                with busy(f"bringing together what belongs to one patient in {error}"):
+                with busy(f"regrouping by patient in {error}"):
                     sources = [s.whole(_fresh(own)) if str(s.path) == str(error) else s for s in sources]
 
 
@@ -168,7 +168,7 @@ def fingerprint(guideline: Guideline) -> str:
 
 @dataclass(frozen=True)
 class SourceWork:
-    """Decides the units of sources; what it takes is made where it is used, for it is sent to processes."""
+    """Decides the units of sources; what it takes is built where it is used, for it is sent to processes."""
 
     readers: Readers
     sources: Mapping[str, Source]

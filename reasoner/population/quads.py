@@ -36,7 +36,7 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._teller, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
+        self._finder, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False, ordered=sorted)
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
@@ -52,26 +52,26 @@ class QuadsWriter:
         return b"".join(found), len(found)
 
     def _graph(self, patient: str, known: Known) -> bytes:
-        told, proposed = known
-        record = content_hash("|".join([patient, *(f"{mask:x}" for mask in told), *proposed]))
-        assessment = self._found.get(known) or self._found.keep(known, self._assessed(told, proposed))
+        known_bits, proposed = known
+        record = content_hash("|".join([patient, *(f"{mask:x}" for mask in known_bits), *proposed]))
+        assessment = self._found.get(known) or self._found.keep(known, self._assessed(known_bits, proposed))
         return self._renderer.quads(replace(assessment, patient=patient, record=record)).encode()
 
-    def _assessed(self, told: KnownBits, proposed: Iterable[str]) -> Assessment:
-        """The assessment of a patient without a name, of whom so much is known."""
-        decision = decide(self.guideline.compiled, self._teller.facts(told), self.guideline.catalogue.closable)
+    def _assessed(self, known_bits: KnownBits, proposed: Iterable[str]) -> Assessment:
+        """The assessment of a patient without a name, of whom these bits are known."""
+        decision = decide(self.guideline.compiled, self._finder.facts(known_bits), self.guideline.catalogue.closable)
         return assess_decided(self.guideline, "", decision, proposed, self.as_of)
 
 
 def _known(cohort: Cohort) -> list[Known]:
     """For each patient what is known, and the classes of acts that are proposed, in order."""
     sides = (cohort.pos, cohort.neg, cohort.derived_pos, cohort.derived_neg)
-    told = zip(*(_numbers(side, cohort.rows) for side in sides), [0] * cohort.rows, strict=True)
+    known_bits = zip(*(_numbers(side, cohort.rows) for side in sides), [0] * cohort.rows, strict=True)
     orders: list[tuple[str, ...]] = [()] * cohort.rows
     for act, flags in sorted(cohort.proposed.items()):
         for row in np.flatnonzero(flags_of(flags, cohort.rows)).tolist():
             orders[row] = (*orders[row], act)
-    return [(KnownBits._make(one), proposed) for one, proposed in zip(told, orders, strict=True)]
+    return [(KnownBits._make(one), proposed) for one, proposed in zip(known_bits, orders, strict=True)]
 
 
 def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:

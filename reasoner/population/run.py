@@ -265,7 +265,7 @@ class UnitRun:
         return BatchOutcome(rows, count, target if count else None, dict(extra))
 
     def _write_rejects(self, path: Path, again: Repeated) -> int:
-        """Write the rejects unit by unit, of whoever is described twice that alone; give their number."""
+        """Write the rejects unit by unit, for a patient who is described twice that fault alone; give their number."""
         count = 0
         with path.open("w", encoding="utf-8", newline="") as text:
             writer = csv.writer(text, lineterminator="\n")

@@ -48,7 +48,7 @@ def _in_a_line(error: BaseException) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-class _TableSource:
+class _TableFile:
     """What all tables have in common: a row is a patient."""
 
     regrouped: ClassVar = True
@@ -62,7 +62,7 @@ class _TableSource:
 
 
 @dataclass(frozen=True)
-class ParquetSource(_TableSource):
+class ParquetSource(_TableFile):
     """A fact table in Parquet, read by Polars; a unit is some of its row groups, or some rows of a large one."""
 
     path: Path
@@ -90,7 +90,7 @@ class ParquetSource(_TableSource):
 
 
 @dataclass(frozen=True)
-class ArrowSource(_TableSource):
+class ArrowSource(_TableFile):
     """A fact table in the file format of Arrow IPC; a unit is some of its record batches, or rows of a large one."""
 
     path: Path
@@ -150,7 +150,7 @@ def _cut_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, skipped: int
 
 
 @dataclass(frozen=True)
-class CsvSource(_TableSource):
+class CsvSource(_TableFile):
     """A fact table in CSV, UTF-8, one row a line; a unit is some of its lines."""
 
     path: Path
