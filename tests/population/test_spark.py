@@ -299,7 +299,7 @@ def _runs(home: str) -> str:
 
 
 @pytest.mark.parametrize(("text", "kind", "code"), [
-    ('x\nguideproof-problems [{"code":"a-code","what":"what","remedy":"do","file":"f.csv"}]\n at y', InputError, "a-code"),
+    ('x\nguideproof-problems [{"code":"a-code","what":"x","remedy":"do"}]\n at y', InputError, "a-code"),
     ("ModuleNotFoundError: No module named 'reasoner'", InputError, "not-installed"),
     ("java.io.IOException: No space left on device", InputError, "disk-full"),
     ("An error occurred\n: java.lang.IllegalStateException: stopped\n at z", EngineError, "spark-failed"),
