@@ -110,8 +110,10 @@ def check_output(guideline: Guideline, given: Path, files: Sequence[Path], out: 
         raise InputError(Problem("no-such-directory", "there is no such directory", "create it", str(out.parent)))
     target, read = out.resolve(), {file.resolve() for file in files}
     among = given.is_dir() and given.resolve() in target.parents
-    around = options.format == DIRECTORY and target in given.resolve().parents
-    if among or around or not read.isdisjoint((target, rejects_path(target))):
+    if options.format == DIRECTORY and given.resolve().is_relative_to(target):
+        what = "the answers would replace the input"
+        raise InputError(Problem("output-is-input", what, "give another path", str(out)))
+    if among or not read.isdisjoint((target, rejects_path(target))):
         what = "the output lies in the input" if among else "the output is the input"
         raise InputError(Problem("output-in-input", what, "give a path outside the input", str(out)))
     if options.format == DIRECTORY:

@@ -205,7 +205,7 @@ def test_lines_that_are_no_csv_are_one_error(spark: SparkSession, guideline: Gui
     with pytest.raises(InputError) as error:
         run_spark(guideline, path, tmp_path / "out", OPTIONS, spark)
     assert error.value.problem.code == "not-readable"
-    assert "urn:x:2,true,false" in error.value.problem.what
+    assert "torn.csv" in error.value.problem.what
 
 
 def test_no_row_at_all(spark: SparkSession, guideline: Guideline, tmp_path: Path) -> None:

@@ -127,7 +127,7 @@ def test_a_directory_is_replaced_only_where_a_batch_wrote_it(guideline: Guidelin
 def test_an_output_that_is_the_input_is_refused(guideline: Guideline, given: Path, tmp_path: Path) -> None:
     assert code(batch, guideline, given, given) == "output-in-input"
     assert code(batch, guideline, tmp_path, tmp_path / "out.csv") == "output-in-input"
-    assert code(batch, guideline, given, tmp_path, "directory") == "output-in-input"
+    assert code(batch, guideline, given, tmp_path, "directory") == "output-is-input"
     assert rejects_path(given).exists() is False
 
 
