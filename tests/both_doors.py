@@ -12,7 +12,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import classify
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
 from reasoner.terms import curie
@@ -45,7 +45,7 @@ def by_classify(guideline: Guideline, data: bytes) -> tuple[Answers, Refused]:
 
 def by_batch(guideline: Guideline, given: Path) -> tuple[Answers, Refused]:
     out = given.with_name(f"{given.name}.out.parquet")
-    outcome = run_batch(guideline, given, out, Options(DAY, "parquet"))
+    outcome = run_batch(guideline, given, out, BatchOptions(DAY, "parquet"))
     answers = {str(row.pop("patient")): _told(row) for row in pq.read_table(out).to_pylist()}
     refused: Refused = {}
     if outcome.rejects_file:

@@ -18,7 +18,7 @@ from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Literals
 from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.fact_table.schema import schema
-from reasoner.population.fact_table.table import PROPOSES, Column, FactTable
+from reasoner.population.fact_table.table import PROPOSES, FactColumn, FactTable
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = ROOT / "tests" / "tiny"
@@ -47,7 +47,7 @@ both = pytest.mark.parametrize("of", [main, tiny])
 # -- observations as rows --
 
 
-def column_of(table: FactTable, seen: Observation, side: str = "") -> Column:
+def column_of(table: FactTable, seen: Observation, side: str = "") -> FactColumn:
     """The column in which an observation stands."""
     kind = side or ("order" if seen.path == (PROPOSES,) else seen.kind)
     found = [c for c in table.columns if (c.kind, c.path, c.target) == (kind, seen.path, seen.target if not side and

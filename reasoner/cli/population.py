@@ -33,7 +33,12 @@ _EXAMPLES = (
 )
 
 In = Annotated[Path, typer.Argument(metavar="IN", help="Fact tables or records: a file, or a directory of files.")]
-To = Annotated[Path, typer.Argument(metavar="OUT", help="Where the answers go, whole or not at all.")]
+To = Annotated[
+    str,
+    typer.Argument(
+        metavar="OUT", help="A file by its suffix; without one, or with a / behind, a directory of Parquet."
+    ),
+]
 To_Format = Annotated[BatchFormat | None, typer.Option("--format", help="By the suffix of OUT if not given.")]
 Why = Annotated[bool, typer.Option("--reasons", help="Add the first reason of each management class, as JSON.")]
 Only = Annotated[
@@ -63,20 +68,20 @@ def batch(
 ) -> None:
     """Decide for a population: Parquet, Arrow, CSV or RDF in, a column for each class out.
 
-    Goes on where it stopped if it is given again. Patients that are refused go to OUT.rejects.csv; exit code 2.
+    The answers appear whole or not at all. A directory goes on where it stopped if it is given again. Patients that are
+    refused go to OUT.rejects.csv; exit code 2.
     """
-    from reasoner.population.batch import Options, format_of, run_batch
+    from reasoner.population.batch import BatchOptions, format_of, run_batch
 
-    wanted = format or (BatchFormat.PARQUET if spark and not out.suffix else None)
-    cores = workers or os.cpu_count() or 1
-    options = Options(as_of_date(as_of), format_of(out, wanted), reasons, tuple(only or ()), cores)
+    day, kind = as_of_date(as_of), format_of(f"{out}/" if spark and not format else out, format)
+    options = BatchOptions(day, kind, reasons, tuple(only or ()), workers or os.cpu_count() or 1)
     if spark:
-        from reasoner.population.spark.run import run_spark
+        from reasoner.population.spark import run_spark
 
-        outcome = run_spark(load(guideline), given, out, options, spark)
+        outcome = run_spark(load(guideline), given, Path(out), options, spark)
     else:
         _keep_memory()
-        outcome = run_batch(load(guideline), given, out, options)
+        outcome = run_batch(load(guideline), given, Path(out), options)
     if outcome.rejects:
         raise typer.Exit(2)
 

@@ -1,44 +1,41 @@
-"""Deciding for a whole population: sources → cohorts → the kernel → columns, in parts that survive being killed."""
+"""Deciding for a whole population: sources → cohorts → the kernel → columns, unit by unit."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import msgspec
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from reasoner.errors import InputError, Problem
-from reasoner.guideline.guideline import SHARED, Guideline, version
+from reasoner.guideline.guideline import SHARED, Guideline, ontology_files, shapes_files, version
 from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE, Cohort, Reject
-from reasoner.kernel.kernel import Decided
+from reasoner.population.answers_directory import DIRECTORY, check_replaceable
 from reasoner.population.bar import busy
-from reasoner.population.parquet_join import ArrowSink, Body, CsvSink, ParquetSink, QuadsSink, Sink
-from reasoner.population.parts import Batch, Outcome, Part, rejects_path, run_parts
-from reasoner.population.processes import Processes
-from reasoner.population.results import ResultTable, contradictions
-from reasoner.population.scratch import scratch_of
+from reasoner.population.decide import CohortDecider
+from reasoner.population.identities import sorted_hashes
+from reasoner.population.outputs import encoded
+from reasoner.population.processes import processes
+from reasoner.population.results import ResultTable
+from reasoner.population.run import BatchOutcome, BatchPlan, UnitAnswers, rejects_path, run_units
 from reasoner.population.sources import Readers, Source, files_of, open_sources
 from reasoner.population.unit import ScatteredError, Unit
+from reasoner.population.workspace import ordinary, scratch, workspace
 
 if TYPE_CHECKING:
     from reasoner.population.quads import QuadsWriter
-    from reasoner.population.reasons import Reasons
 
-FORMATS = ("parquet", "arrow", "csv", "n-quads")
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
              ".nq": "n-quads"}  # fmt: skip
-
 
 #: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
 _WORTH_PROCESSES = 384 << 20
@@ -51,8 +48,11 @@ _CUT = 128
 
 
 @dataclass(frozen=True)
-class Options:
-    """What a batch is to do besides where from and where to; `only` names columns, as for `ResultTable`."""
+class BatchOptions:
+    """What a batch is to do besides where from and where to; `only` names columns, as for `ResultTable`.
+
+    `format` is `parquet`, `arrow`, `csv`, `n-quads`, or `directory`: of Parquet.
+    """
 
     as_of: date
     format: str
@@ -61,178 +61,172 @@ class Options:
     workers: int = os.cpu_count() or 1
 
 
-def table_of(guideline: Guideline, options: Options) -> ResultTable:
-    """The columns that are wanted. Raises InputError for a name that no column has."""
-    return ResultTable(guideline, options.as_of, reasons=options.reasons, only=options.only)
+def format_of(out: str, wanted: str | None) -> str:
+    """The format of the output: what is wanted, or what the suffix says; `directory` for a path that names one.
 
-
-def format_of(out: Path, wanted: str | None) -> str:
-    """The format of the output: what is wanted, or what the suffix says. Raises InputError where neither tells."""
-    found = wanted or _SUFFIXES.get(out.suffix.lower())
+    A path without a suffix, or that ends in a slash, names a directory of Parquet. Raises InputError where nothing
+    tells the format, and for a directory of anything else.
+    """
+    suffix = Path(out).suffix.lower()
+    if out.endswith(os.sep) or not suffix:
+        if wanted in (None, "parquet"):
+            return DIRECTORY
+        if out.endswith(os.sep):
+            remedy = "leave out --format, or name a file"
+            raise InputError(Problem("unknown-format", f"a directory holds Parquet, not {wanted}", remedy, out))
+    found = wanted or _SUFFIXES.get(suffix)
     if found is None:
         raise InputError(
-            Problem("unknown-format", f"the suffix {out.suffix!r} of the output names no format",
-                    f"end it in {', '.join(_SUFFIXES)}, or give --format", str(out))
+            Problem("unknown-format", f"the suffix {suffix!r} of the output names no format",
+                    f"end it in {', '.join(_SUFFIXES)}, or give --format", out)
         )  # fmt: skip
     return found
 
 
-def run_batch(guideline: Guideline, given: Path, out: Path, options: Options) -> Outcome:
+def run_batch(guideline: Guideline, given: Path, out: Path, options: BatchOptions) -> BatchOutcome:
     """Decide for every patient in `given`, a file or a directory of files, and write the answers to `out`.
 
     Raises InputError for input that cannot be used at all; what is wrong with one patient goes to the rejects.
     """
-    files = files_of(given)
-    _check_apart(given, files, out)
-    _check_columns(guideline, out, options)
-    with scratch_of(out) as scratch:
+    files, out = files_of(given), ordinary(out)
+    check_output(guideline, given, files, out, options)
+    with workspace(out) as folder:
         readers = Readers(guideline, options.as_of, _CUT if options.format == "n-quads" else 1)
+        own = scratch(folder)
         with busy("looking at the input"):
-            sources = open_sources(files, readers, _fresh(scratch), options.workers)
+            sources = open_sources(files, readers, _fresh(own), options.workers)
         while True:
             try:
-                return _run(readers, files, sources, out, options, _fresh(scratch))
+                return _run(readers, files, sources, out, options, folder)
             except ScatteredError as error:
-                with busy(f"bringing together what belongs to one patient in {error}"):
-                    sources = [s.whole(_fresh(scratch)) if str(s.path) == str(error) else s for s in sources]
+                with busy(f"regrouping by patient in {error}"):
+                    sources = [s.whole(_fresh(own)) if str(s.path) == str(error) else s for s in sources]
 
 
-def _check_apart(given: Path, files: Sequence[Path], out: Path) -> None:
-    """Raise InputError for an output that would be written over the input, or among what is read."""
+def check_output(guideline: Guideline, given: Path, files: Sequence[Path], out: Path, options: BatchOptions) -> None:
+    """Raise InputError for an output that cannot be written, or would lie in the input, or for unknown columns."""
+    ordinary(rejects_path(out))
     if not out.parent.is_dir():
         raise InputError(Problem("no-such-directory", "there is no such directory", "create it", str(out.parent)))
-    place, read = out.resolve(), {file.resolve() for file in files}
-    among = given.is_dir() and given.resolve() in place.parents
-    if among or not read.isdisjoint((place, rejects_path(place))):
+    target, read = out.resolve(), {file.resolve() for file in files}
+    among = given.is_dir() and given.resolve() in target.parents
+    if options.format == DIRECTORY and given.resolve().is_relative_to(target):
+        what = "the answers would replace the input"
+        raise InputError(Problem("output-is-input", what, "give another path", str(out)))
+    if among or not read.isdisjoint((target, rejects_path(target))):
         what = "the output lies in the input" if among else "the output is the input"
         raise InputError(Problem("output-in-input", what, "give a path outside the input", str(out)))
-
-
-def _check_columns(guideline: Guideline, out: Path, options: Options) -> None:
-    """Raise InputError for columns that there are not."""
+    if options.format == DIRECTORY:
+        check_replaceable(out)
+    elif out.is_dir():
+        remedy = "give the path of a file, or end the path in / for a directory of Parquet"
+        raise InputError(Problem("unwritable", "cannot write: this is a directory", remedy, str(out)))
     if options.only and options.format == "n-quads":
         remedy = "leave out --only, or write Parquet, Arrow or CSV"
         raise InputError(Problem("no-columns", "N-Quads have no columns to choose from", remedy, str(out)))
     if options.only:
-        table_of(guideline, options)
+        ResultTable(guideline, only=options.only)
 
 
-def _fresh(scratch: str) -> Path:
+def _fresh(scratch: Path) -> Path:
     return Path(tempfile.mkdtemp(dir=scratch))
 
 
 def _run(
-    readers: Readers, files: Sequence[Path], sources: Sequence[Source], out: Path, options: Options, folder: Path
-) -> Outcome:
-    work = _Work(readers, {str(source.path): source for source in sources}, options)
+    readers: Readers, files: Sequence[Path], sources: Sequence[Source], out: Path, options: BatchOptions, folder: Path
+) -> BatchOutcome:
+    work = SourceWork(readers, {str(source.path): source for source in sources}, options)
     depends = {
-        "as-of": options.as_of.isoformat(), "format": options.format, "reasons": options.reasons,
-        "only": sorted(options.only),
-        "guideline": _fingerprint(readers.guideline), "software": version(),
+        "as-of": options.as_of.isoformat(), "reasons": options.reasons, "only": sorted(options.only),
+        "guideline": fingerprint(readers.guideline), "software": version(),
         "regrouped": [str(source.path) for source in sources if source.regrouped],
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
-    apart = options.workers > 1 and _worth_processes(sources, len(units), options.format)
-    with Processes(work, options.workers, folder) if apart else nullcontext(work) as worker:
-        return run_parts(Batch(out, files, units, depends), worker.part, work.sink, workers=options.workers)
+    plan = BatchPlan(out, options.format, work.schema, files, units, depends)
+    pool, task = _pool(work, sources, len(units), options)
+    try:
+        return run_units(plan, work, folder, (pool, task), ahead=options.workers)
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
-def _worth_processes(sources: Sequence[Source], units: int, format: str) -> bool:
-    """Whether threads would wait for each other: where much is parsed, or several units of N-Quads are written."""
+def _pool(
+    work: SourceWork, sources: Sequence[Source], units: int, options: BatchOptions
+) -> tuple[Executor, Callable[[Unit], UnitAnswers]]:
+    """Threads; or processes where threads would wait for each other: for much to parse, or N-Quads of several units."""
     parsed = sum(source.work for source in sources)
-    return parsed >= _WORTH_PROCESSES or (format == "n-quads" and units > 1)
+    apart = parsed >= _WORTH_PROCESSES or (options.format == "n-quads" and units > 1)
+    if apart and options.workers > 1:
+        return processes(options.workers, work.answers)
+    return ThreadPoolExecutor(options.workers), work.answers
 
 
-def _fingerprint(guideline: Guideline) -> str:
-    """A hash of all that the guideline decides by, and of the shapes and rules that the reference runs."""
-    files = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
-    content = msgspec.json.encode(guideline.content, order="deterministic")
-    return hashlib.sha256(b"\0".join([content, *(path.read_bytes() for path in files)])).hexdigest()
-
-
-def _sink(format: str, schema: pa.Schema) -> Sink:
-    kinds: dict[str, Callable[[pa.Schema], Sink]] = {"parquet": ParquetSink, "arrow": ArrowSink, "csv": CsvSink}
-    return kinds[format](schema) if format in kinds else QuadsSink()
+def fingerprint(guideline: Guideline) -> str:
+    """A hash of the files that the guideline decides by, and of those that word what is refused."""
+    shapes = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
+    files = [*ontology_files(guideline.directory), *shapes_files(guideline.directory), *shapes]
+    return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
 
 
 @dataclass(frozen=True)
-class _Work:
-    """What is done with each unit; what it takes is made where it is used."""
+class SourceWork:
+    """Decides the units of sources; what it takes is built where it is used, for it is sent to processes."""
 
     readers: Readers
-    sources: dict[str, Source]
-    options: Options
+    sources: Mapping[str, Source]
+    options: BatchOptions
 
     def __getstate__(self) -> dict[str, object]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
-    def guideline(self) -> Guideline:
-        """The guideline."""
-        return self.readers.guideline
-
-    @cached_property
-    def table(self) -> ResultTable:
+    def schema(self) -> pa.Schema:
         """The columns of the answers."""
-        return table_of(self.guideline, self.options)
+        return self._decider.table.schema
 
     @cached_property
-    def sink(self) -> Sink:
-        """What encodes and joins parts."""
-        return _sink(self.options.format, self.table.schema)
+    def _decider(self) -> CohortDecider:
+        options = self.options
+        return CohortDecider(self.readers.guideline, self.readers.kernel, options.as_of, reasons=options.reasons,
+                             only=options.only)  # fmt: skip
 
     @cached_property
-    def _reasons(self) -> Reasons | None:
-        if not self.options.reasons:
-            return None
-        from reasoner.population.reasons import Reasons
-
-        return Reasons(self.guideline, self.table.reasoned)
-
-    @cached_property
-    def _quads(self) -> QuadsWriter | None:
-        if self.options.format != "n-quads":
-            return None
+    def _quads(self) -> QuadsWriter:
         from reasoner.population.quads import QuadsWriter
 
-        return QuadsWriter(self.guideline, self.options.as_of)
+        return QuadsWriter(self.readers.guideline, self.options.as_of)
 
-    def part(self, unit: Unit, without: frozenset[str]) -> Part:
-        """The answers for a unit's patients, those named left out, encoded."""
-        source = self.sources[unit.file]
-        shared = _shared(source, unit, without) if without else []
-        without |= {reject.patient for reject in shared}
-        cohort = source.cohort(unit)
+    def answers(self, unit: Unit) -> UnitAnswers:
+        """The answers for the patients of a unit."""
+        cohort = self._cohort(unit)
         decided = cohort.decided or self.readers.kernel.decide(cohort)
-        wrong = (*cohort.rejects, *contradictions(self.guideline, cohort, decided, unit.file))
-        rejects = (*(reject for reject in wrong if reject.patient not in without), *shared)
-        body, rows = self._body(cohort, decided, without)
+        rejects = self._decider.rejects(cohort, decided, unit.file)
+        names = sorted_hashes(_names(cohort))
         extra = {_REFERRED: cohort.referred} if cohort.referred else {}
-        return Part(pa.py_buffer(self.sink.encode(body)), rows, _names(cohort), rejects, extra)
+        if self.options.format == "n-quads":
+            return UnitAnswers(*self._quads.write(cohort, decided), names, rejects, extra)
+        rows = self._decider.rows(cohort, decided)
+        return UnitAnswers(encoded(self.options.format, rows), rows.num_rows, names, rejects, extra)
 
-    def _body(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[Body, int]:
-        """The output for the patients who are not named, and their number."""
-        if self._quads:
-            return self._quads.write(cohort, decided, without)
-        body = self.table.batch(cohort, decided, self._reasons.columns(cohort, decided) if self._reasons else ())
-        if without:
-            body = body.filter(pc.invert(pc.is_in(body["patient"], strings(sorted(without)))))
-        return body, body.num_rows
+    def names(self, unit: Unit) -> pa.Array:
+        """The names of all patients of a unit, refused or not, and of the nodes of their records."""
+        return _names(self._cohort(unit))
 
+    def shared(self, unit: Unit, repeated: frozenset[str]) -> list[Reject]:
+        """The patients of a unit who have a node in common with a patient of another file.
 
-def _shared(source: Source, unit: Unit, without: frozenset[str]) -> list[Reject]:
-    """Those of a unit's patients who have a node in common with a patient of another file: one is among the names."""
-    if not source.regrouped:
-        raise ScatteredError(unit.file)  # perhaps one patient, told of in several places of the file
-    return source.shared(unit, {name for name in without if NODE in name})
+        Raises ScatteredError where one patient is perhaps described in several places of the file.
+        """
+        source = self.sources[unit.file]
+        if not source.regrouped:
+            raise ScatteredError(unit.file)
+        return source.shared(unit, {name for name in repeated if NODE in name})
+
+    def _cohort(self, unit: Unit) -> Cohort:
+        return self.sources[unit.file].cohort(unit)
 
 
 def _names(cohort: Cohort) -> pa.Array:
-    """The names of all patients of a cohort, refused or not, and of the nodes of their records."""
     refused = strings(sorted({reject.patient for reject in cohort.rejects if reject.patient}))
-    nodes = [] if cohort.nodes is None else [cohort.nodes]
-    return pa.concat_arrays([_plain(cohort.patients), refused, *nodes])
-
-
-def _plain(patients: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return patients.combine_chunks() if isinstance(patients, pa.ChunkedArray) else patients
+    chunks = cohort.patients.chunks if isinstance(cohort.patients, pa.ChunkedArray) else [cohort.patients]
+    return pa.concat_arrays([*chunks, refused, *([] if cohort.nodes is None else [cohort.nodes])])

@@ -11,7 +11,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
-from importlib.metadata import version
 from pathlib import Path
 
 import numpy as np
@@ -76,11 +75,6 @@ def check_unchanged(files: Iterable[Fingerprint]) -> None:
 def unreadable(error: OSError, file: str) -> Problem:
     """The problem that a file of the input cannot be read."""
     return Problem("unreadable", f"cannot read: {error.strerror or error}", "give a file that can be read", file)
-
-
-def hash_version() -> str:
-    """What the hashes depend on; files of hashes from another version do not compare."""
-    return f"polars {version('polars')}"
 
 
 def hashes(patients: pa.Array) -> Hashes:
@@ -184,5 +178,6 @@ def _read(file: Path, start: int, stop: int) -> Hashes:
 
 
 def too_many(most: int) -> Problem:
+    """The problem that more patients are described twice than are named one by one."""
     what = f"more than {most:,} patients are described twice"
     return Problem("duplicate-patients", what, "give each patient once: a file may be there twice under two names")

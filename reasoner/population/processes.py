@@ -1,7 +1,6 @@
-"""The work of a batch in processes of their own: what reads triples and writes quads holds Python's lock.
+"""Processes for the work on units that holds Python's lock: parsing documents and writing N-Quads.
 
-A process ends with the one that started it, also where that was killed. What it makes comes as a file: through a pipe
-it would cost the one that waits for all of them about as much as making it.
+A process ends with the one that started it, also where that was killed.
 """
 
 from __future__ import annotations
@@ -9,63 +8,31 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import replace
+from collections.abc import Callable
+from concurrent.futures import Executor, ProcessPoolExecutor
 from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
-from pathlib import Path
-from tempfile import NamedTemporaryFile
-from types import TracebackType
-from typing import Protocol
+from typing import Any, TypeVar
 
-import pyarrow as pa
+Given = TypeVar("Given")
+Result = TypeVar("Result")
 
-from reasoner.population.parts import Part
-from reasoner.population.unit import Unit
+_task: list[Callable[[Any], Any]] = []
 
 
-class Work(Protocol):
-    """What makes the part of a unit; it can be sent to another process."""
-
-    def part(self, unit: Unit, without: frozenset[str]) -> Part:
-        """The part of a unit, without the patients named, its body encoded."""
+def processes(count: int, task: Callable[[Given], Result]) -> tuple[Executor, Callable[[Given], Result]]:
+    """A pool of `count` processes that are sent `task` once, and the function that stands for it there."""
+    return ProcessPoolExecutor(count, get_context("spawn"), _begin, (task,)), _run
 
 
-_work: list[tuple[Work, Path]] = []
-
-
-class Processes:
-    """Makes parts in `count` processes, by way of files in `folder`; a context, at the end of which they end."""
-
-    def __init__(self, work: Work, count: int, folder: Path) -> None:
-        self._pool = ProcessPoolExecutor(count, get_context("spawn"), _begin, (work, folder))
-
-    def part(self, unit: Unit, without: frozenset[str]) -> Part:
-        """The part of a unit, by the next process that is free."""
-        part, file = self._pool.submit(_part, unit, without).result()
-        if file is None:
-            return part
-        body = pa.py_buffer(file.read_bytes())
-        file.unlink()
-        return replace(part, body=body)
-
-    def __enter__(self) -> Processes:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._pool.shutdown(cancel_futures=True)
-
-
-def _begin(work: Work, folder: Path) -> None:
+def _begin(task: Callable[[Any], Any]) -> None:
     """Get ready; leave interrupts to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()
-    _work.append((work, folder))
+    _task.append(task)
 
 
 def _follow(parent: int) -> None:
@@ -73,13 +40,5 @@ def _follow(parent: int) -> None:
     os._exit(1)
 
 
-def _part(unit: Unit, without: frozenset[str]) -> tuple[Part, Path | None]:
-    """The part of a unit, and the file that its body is in; none where the disk is full, as the parent will find."""
-    work, folder = _work[0]
-    part = work.part(unit, without)
-    try:
-        with NamedTemporaryFile(dir=folder, delete=False) as file:
-            file.write(part.body)
-    except OSError:
-        return part, None
-    return replace(part, body=b""), Path(file.name)
+def _run(given: Any) -> Any:
+    return _task[0](given)

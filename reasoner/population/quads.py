@@ -21,7 +21,7 @@ from reasoner.kernel.kernel import Decided
 from reasoner.kernel.transpose import flags_of, masks
 from reasoner.logic.decide import decide
 from reasoner.patient.assess import Assessment, assess_decided
-from reasoner.population.told import FactFinder, KnownBits
+from reasoner.population.known import FactFinder, KnownBits
 from reasoner.records.canonical import content_hash
 from reasoner.render.triples import TripleRenderer
 
@@ -36,45 +36,42 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._teller, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False)
+        self._finder, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False)
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
-    def write(self, cohort: Cohort, decided: Decided, without: frozenset[str]) -> tuple[bytes, int]:
-        """The quads of all patients but those whose record contradicts itself and those named, and how many these are.
+    def write(self, cohort: Cohort, decided: Decided) -> tuple[bytes, int]:
+        """The quads of all patients but those whose record contradicts itself, and how many these are.
 
         Each graph has the IRI of its assessment; the quads of a graph are sorted.
         """
         names, known = cohort.patients.to_pylist(), _known(cohort)
         rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
         with self._lock:
-            found = self._graphs([(names[row], known[row]) for row in rows if names[row] not in without])
+            found = [self._graph(names[row], known[row]) for row in rows]
         return b"".join(found), len(found)
 
-    def _graphs(self, patients: Iterable[tuple[str, Known]]) -> list[bytes]:
-        return [self._graph(patient, known) for patient, known in patients]
-
     def _graph(self, patient: str, known: Known) -> bytes:
-        told, proposed = known
-        record = content_hash("|".join([patient, *(f"{mask:x}" for mask in told), *proposed]))
-        assessment = self._found.get(known) or self._found.keep(known, self._assessed(told, proposed))
+        known_bits, proposed = known
+        record = content_hash("|".join([patient, *(f"{mask:x}" for mask in known_bits), *proposed]))
+        assessment = self._found.get(known) or self._found.keep(known, self._assessed(known_bits, proposed))
         return self._renderer.quads(replace(assessment, patient=patient, record=record)).encode()
 
-    def _assessed(self, told: KnownBits, proposed: Iterable[str]) -> Assessment:
-        """The assessment of a patient without a name, of whom so much is known."""
-        decision = decide(self.guideline.compiled, self._teller.facts(told), self.guideline.catalogue.closable)
+    def _assessed(self, known_bits: KnownBits, proposed: Iterable[str]) -> Assessment:
+        """The assessment of a patient without a name, of whom these bits are known."""
+        decision = decide(self.guideline.compiled, self._finder.facts(known_bits), self.guideline.catalogue.closable)
         return assess_decided(self.guideline, "", decision, proposed, self.as_of)
 
 
 def _known(cohort: Cohort) -> list[Known]:
     """For each patient what is known, and the classes of acts that are proposed, in order."""
     sides = (cohort.pos, cohort.neg, cohort.derived_pos, cohort.derived_neg)
-    told = zip(*(_numbers(side, cohort.rows) for side in sides), [0] * cohort.rows, strict=True)
+    known_bits = zip(*(_numbers(side, cohort.rows) for side in sides), [0] * cohort.rows, strict=True)
     orders: list[tuple[str, ...]] = [()] * cohort.rows
     for act, flags in sorted(cohort.proposed.items()):
         for row in np.flatnonzero(flags_of(flags, cohort.rows)).tolist():
             orders[row] = (*orders[row], act)
-    return [(KnownBits._make(one), proposed) for one, proposed in zip(told, orders, strict=True)]
+    return [(KnownBits._make(one), proposed) for one, proposed in zip(known_bits, orders, strict=True)]
 
 
 def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:

@@ -1,6 +1,6 @@
 """Why, for many patients at once: the first reason of each management class, as a column of JSON.
 
-A reason by one implicant depends only on what is said of the literals in it and, where it is not said that a literal
+A reason by one implicant depends only on what is known of the literals in it and, where it is not known that a literal
 holds, of those from which it follows. Patients are grouped by that, implicant by implicant, as bitmaps; each group is
 justified once, by `reasoner.logic.justify`. Of several implicants that hold for a patient the reason that ranks first
 is taken, as for a single patient.
@@ -29,7 +29,7 @@ from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.told import FactFinder, KnownBits
+from reasoner.population.known import FactFinder, KnownBits
 from reasoner.render.json import JsonRenderer
 
 _POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(KnownBits._fields))
@@ -47,30 +47,30 @@ class Ranked(NamedTuple):
 
 
 class Layout:
-    """What is known of a patient as one number: one after the other the fields of `Told`, as many bits as atoms each.
+    """What is known of a patient as one number: the fields of `KnownBits` in a row, as many bits as atoms each.
 
-    Of a literal, here an atom and whether it is true, some bits say that it holds; others say more in the same breath.
+    Of a literal, here an atom and whether it is true, some bits state that it holds; others which fact states it.
     """
 
     def __init__(self, size: int, groups: Mapping[int, int]) -> None:
         self.size, self._groups = size, groups
 
     def bit(self, side: int, atom: int) -> int:
-        """The bit of an atom in a field of `Told`."""
+        """The bit of an atom in a field of `KnownBits`."""
         return 1 << side * self.size + atom
 
     def stating(self, atom: int, truth: bool) -> int:
         """The bits of which each says that a literal holds."""
         return self.bit(_POS, atom) if truth else self.bit(_NEG, atom) | self.bit(_ASSUMED, atom)
 
-    def spoken(self, atom: int, truth: bool) -> int:
-        """The bits that tell which fact states a literal: of all that belongs together, unless the atom is alone."""
+    def identifying(self, atom: int, truth: bool) -> int:
+        """The bits that decide which fact states a literal: of its whole group, unless the atom is alone."""
         group = self._groups[1 << atom]
         if group.bit_count() == 1:
             return self.stating(atom, truth) | self.bit(_DERIVED_POS if truth else _DERIVED_NEG, atom)
         return sum(group << side * self.size for side in range(len(KnownBits._fields)))
 
-    def told(self, number: int) -> KnownBits:
+    def masks(self, number: int) -> KnownBits:
         """The number as masks of atoms."""
         return KnownBits(*(number >> side * self.size & (1 << self.size) - 1 for side in range(len(KnownBits._fields))))
 
@@ -83,8 +83,8 @@ class Reasons:
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
         self.classes = [cls.iri for cls in classes]
         self._closing = assumptions_of(guideline.compiled, tuple(guideline.catalogue.closable))
-        self._teller = FactFinder(guideline)
-        self.layout = Layout(self.theory.size, self._teller.group)
+        self._finder = FactFinder(guideline)
+        self.layout = Layout(self.theory.size, self._finder.group)
         self._found: BoundedDict[tuple[int, int], Ranked] = BoundedDict()
         self._lock = threading.Lock()
 
@@ -104,37 +104,39 @@ class Reasons:
     def _column(self, iri: str, decided: Decided, known: Mapping[int, Bitmap]) -> pa.DictionaryArray:
         groups: dict[Ranked, Bitmap] = {}
         for term in bits(self.index.class_bits[iri].terms):
-            for told, group in self._groups(self.index.cubes[term], decided, known):
-                reason = self._reason(iri, term, told)
+            for known_bits, group in self._groups(self.index.cubes[term], decided, known):
+                reason = self._reason(iri, term, known_bits)
                 groups[reason] = groups[reason] | group if reason in groups else group
         return _coded([(reason.text, groups[reason]) for reason in sorted(groups)], decided.rows)
 
     def _groups(self, cube: Cube, decided: Decided, known: Mapping[int, Bitmap]) -> Iterator[tuple[int, Bitmap]]:
         """The patients who satisfy an implicant, by what is known that bears on reasons by it."""
         stating = sum(self.layout.stating(*literal) for literal in _literals(cube))
-        for said, some in split(_satisfying(decided, cube), _among(known, stating)):
-            bearing = self._bearing(cube, said) & ~stating
+        for stated_bits, some in split(_satisfying(decided, cube), _among(known, stating)):
+            bearing = self._bearing(cube, stated_bits) & ~stating
             for more, group in split(some, _among(known, bearing)):
-                yield said | more, group
+                yield stated_bits | more, group
 
-    def _bearing(self, cube: Cube, said: int) -> int:
-        """The bits that bear on reasons by an implicant: for a literal that `said` states those of its facts alone."""
+    def _bearing(self, cube: Cube, stated_bits: int) -> int:
+        """The bits that bear on reasons by an implicant: for a literal that is stated those of its facts alone."""
         found = 0
         for atom, truth in _literals(cube):
-            stated = said & self.layout.stating(atom, truth)
+            stated = stated_bits & self.layout.stating(atom, truth)
             for support in self.theory.supports(atom, truth, _EVERYTHING)[: 1 if stated else None]:
                 for literal in _literals(support):
-                    found |= self.layout.spoken(*literal)
+                    found |= self.layout.identifying(*literal)
         return found
 
-    def _reason(self, iri: str, term: int, told: int) -> Ranked:
+    def _reason(self, iri: str, term: int, known_bits: int) -> Ranked:
         with self._lock:
-            found = self._found.get((term, told))
-            return self._found.keep((term, told), self._justified(iri, term, told)) if found is None else found
+            found = self._found.get((term, known_bits))
+            if found is None:
+                found = self._found.keep((term, known_bits), self._justified(iri, term, known_bits))
+            return found
 
     def _justified(self, iri: str, term: int, number: int) -> Ranked:
-        told = self.layout.told(number)
-        facts = (*self._teller.facts(told), *self._closing.facts(told.assumed << self.theory.size))
+        known_bits = self.layout.masks(number)
+        facts = (*self._finder.facts(known_bits), *self._closing.facts(known_bits.assumed << self.theory.size))
         reason = self.assessor.reason_by(facts, iri, term)
         used = reason.reason.facts
         return Ranked(

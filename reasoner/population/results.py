@@ -40,17 +40,7 @@ _CODED = pa.dictionary(pa.int8(), pa.string())
 _VERDICTS = (SUPPORTED, *VERDICTS.values())
 
 
-def result_schema(guideline: Guideline, as_of: date | None = None) -> pa.Schema:
-    """The columns of the answers; `as_of` is the date for which the records were read."""
-    return ResultTable(guideline, as_of).schema
-
-
-def result_batch(guideline: Guideline, cohort: Cohort, decided: Decided, as_of: date | None = None) -> pa.RecordBatch:
-    """The answers for the patients of a cohort, as `ResultTable.batch` gives them."""
-    return ResultTable(guideline, as_of).batch(cohort, decided)
-
-
-class _Column(NamedTuple):
+class AnswerColumn(NamedTuple):
     """A column of the answers, and what makes it."""
 
     field: pa.Field
@@ -72,43 +62,45 @@ class ResultTable:
         columns = list(self._columns())
         management = {self._name(cls.iri): cls for cls in guideline.catalogue.management}
         chosen = _chosen([column.field.name for column in columns], only, management)
-        self._made = [column for column in columns if column.field.name in chosen]
+        self._chosen_columns = [column for column in columns if column.field.name in chosen]
         self.reasoned = tuple(cls for name, cls in management.items() if reasons and name in chosen)
-        told = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
+        meaning = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
         if as_of:
-            told["guideproof.asOf"] = as_of.isoformat()
+            meaning["guideproof.asOf"] = as_of.isoformat()
         why = [pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri}) for cls in self.reasoned]
-        self.schema = pa.schema([*(column.field for column in self._made), *why], told)
+        self.schema = pa.schema([*(column.field for column in self._chosen_columns), *why], meaning)
 
     def batch(self, cohort: Cohort, decided: Decided, reasons: Sequence[pa.Array] = ()) -> pa.RecordBatch:
         """The answers for all patients of a cohort but those whose record contradicts itself.
 
         `reasons` are the columns of `reasoner.population.reasons` for the classes that are `reasoned`.
         """
-        arrays = [*(column.make(cohort, decided) for column in self._made), *reasons]
+        arrays = [*(column.make(cohort, decided) for column in self._chosen_columns), *reasons]
         found, clash = pa.RecordBatch.from_arrays(arrays, schema=self.schema), decided.clash
         return found.filter(boolean_array(~clash, clash, decided.rows)) if clash.any() else found
 
     def _name(self, iri: str) -> str:
         return curie(iri, self.guideline.prefixes)
 
-    def _columns(self) -> Iterator[_Column]:
-        yield _Column(pa.field(PATIENT, pa.string(), nullable=False), lambda cohort, _: cohort.patients)
-        yield _Column(pa.field(STATUS, _CODED, nullable=False), lambda _, decided: _status(decided))
+    def _columns(self) -> Iterator[AnswerColumn]:
+        yield AnswerColumn(pa.field(PATIENT, pa.string(), nullable=False), lambda cohort, _: cohort.patients)
+        yield AnswerColumn(pa.field(STATUS, _CODED, nullable=False), lambda _, decided: _status(decided))
         catalogue = self.guideline.catalogue
         for iri in self._classes():
-            told = {"iri": iri, "label": catalogue.label(iri), "definition": catalogue.definitions.get(iri, "")}
-            yield _Column(pa.field(self._name(iri), pa.bool_(), metadata=told), partial(_answers, iri))
+            meaning = {"iri": iri, "label": catalogue.label(iri), "definition": catalogue.definitions.get(iri, "")}
+            yield AnswerColumn(pa.field(self._name(iri), pa.bool_(), metadata=meaning), partial(_answers, iri))
         for check in self.guideline.content.checks:
             if not check.action:
-                told = {"iri": check.shape, "severity": self._name(check.severity), "message": check.message}
-                field = pa.field(f"alert:{self._name(check.shape)}", pa.bool_(), False, told)
-                yield _Column(field, partial(_alerts, check.shape))
+                meaning = {"iri": check.shape, "severity": self._name(check.severity), "message": check.message}
+                field = pa.field(f"alert:{self._name(check.shape)}", pa.bool_(), False, meaning)
+                yield AnswerColumn(field, partial(_alerts, check.shape))
         for column in FactTable(self.guideline).columns:
             act = column.target
             if column.kind == "order" and self.guideline.checks_of(act):
-                told = {"iri": act, "label": catalogue.label(act)}
-                yield _Column(pa.field(f"verdict:{self._name(act)}", _CODED, metadata=told), partial(_verdicts, act))
+                meaning = {"iri": act, "label": catalogue.label(act)}
+                yield AnswerColumn(
+                    pa.field(f"verdict:{self._name(act)}", _CODED, metadata=meaning), partial(_verdicts, act)
+                )
 
     def _classes(self) -> list[str]:
         management = [cls.iri for cls in self.guideline.catalogue.management]
@@ -161,31 +153,31 @@ def contradictions(guideline: Guideline, cohort: Cohort, decided: Decided, sourc
     """The patients whose record contradicts itself, each with a minimal set of facts that cannot hold together."""
     rejects = []
     for row in np.flatnonzero(flags_of(decided.clash, decided.rows)).tolist():
-        said = Literals(column_of(cohort.pos, row), column_of(cohort.neg, row))
-        problem = contradiction(guideline.compiled.theory, facts_of(guideline, said)).problem
+        literals = Literals(column_of(cohort.pos, row), column_of(cohort.neg, row))
+        problem = contradiction(guideline.compiled.theory, facts_of(guideline, literals)).problem
         rejects.append(Reject(cohort.patients[row].as_py(), source, problem.code, problem.what, problem.remedy))
     return tuple(rejects)
 
 
-def facts_of(guideline: Guideline, said: Literals) -> tuple[Fact, ...]:
+def facts_of(guideline: Guideline, literals: Literals) -> tuple[Fact, ...]:
     """Facts that give exactly these literals, under the names that `reasoner.logic.facts` would give them.
 
     A class is a fact of its own; of the other literals, those that settle a criterion go by its name.
     """
-    told: dict[tuple[str, bool], Literals] = {}
-    left = said
+    found: dict[tuple[str, bool], Literals] = {}
+    left = literals
     for iri, expr in sorted(guideline.compiled.attributes.items()):
-        given = _among(said, literals_in(expr))
+        given = _among(literals, literals_in(expr))
         truth = kleene(expr, given) if given != NOTHING else None
         if truth is not None:
-            told[iri, truth] = given
+            found[iri, truth] = given
             left = Literals(left.pos & ~given.pos, left.neg & ~given.neg)
     for present, mask in ((True, left.pos), (False, left.neg)):
         for number in bits(mask):
             key = name_of(guideline, number), present
             one = Literals(1 << number, 0) if present else Literals(0, 1 << number)
-            told[key] = told.get(key, NOTHING).union(one)
-    return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(told.items()))
+            found[key] = found.get(key, NOTHING).union(one)
+    return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(found.items()))
 
 
 def name_of(guideline: Guideline, number: int) -> str:
@@ -194,5 +186,5 @@ def name_of(guideline: Guideline, number: int) -> str:
     return atom.target if atom.kind == "class" else guideline.reader.names[number]
 
 
-def _among(said: Literals, atoms: int) -> Literals:
-    return Literals(said.pos & atoms, said.neg & atoms)
+def _among(literals: Literals, atoms: int) -> Literals:
+    return Literals(literals.pos & atoms, literals.neg & atoms)

@@ -18,7 +18,7 @@ from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
-from reasoner.population.fact_table.files import OPENED
+from reasoner.population.fact_table.files import open_table
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
 
@@ -115,7 +115,16 @@ def files_of(path: Path) -> list[Path]:
         raise InputError(Problem("no-input", "the directory holds no file", "name a directory of records", str(path)))
     for file in found:
         kind_of(file)
+        _check_no_partition(file.relative_to(path).parts[:-1] if path.is_dir() else (), path)
     return found
+
+
+def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
+    """Raise InputError for a directory whose name is a fact that its files do not hold, as `sn:Fever=true`."""
+    for number, name in enumerate(folders):
+        if "=" in name:
+            what, remedy = "a directory's name holds a column's value", "write the column into the files"
+            raise InputError(Problem("partitioned", what, remedy, str(path.joinpath(*folders[: number + 1]))))
 
 
 def kind_of(path: Path) -> str:
@@ -143,5 +152,5 @@ def open_sources(paths: Sequence[Path], readers: Readers, scratch: Path, workers
         if path not in opened:
             folder = scratch / f"table-{number}"
             folder.mkdir()
-            opened[path] = OPENED[kind_of(path)](path, readers, folder)
+            opened[path] = open_table(kind_of(path), path, readers.table, readers.cut, folder)
     return [opened[path] for path in paths]

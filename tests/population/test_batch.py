@@ -19,7 +19,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import classify, classify_files
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.population.ntriples import triple_sources
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
@@ -37,7 +37,7 @@ def batch(
 ) -> tuple[dict[str, Row], list[Row]]:
     """The rows of the answers by patient, and the rejects."""
     out = given.parent / f"{given.name}.out.{format}"
-    outcome = run_batch(guideline, given, out, Options(DAY, format, **more))  # type: ignore[arg-type]
+    outcome = run_batch(guideline, given, out, BatchOptions(DAY, format, **more))  # type: ignore[arg-type]
     rows = pq.read_table(out).to_pylist()
     assert outcome.rows == len(rows)
     rejects: list[Row] = []

@@ -14,7 +14,7 @@ from reasoner.errors import InputError
 from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
 from reasoner.render.json import JsonRenderer
@@ -50,7 +50,7 @@ def test_columns_that_there_are_not(
 ) -> None:
     (tmp_path / "facts.csv").write_text("patient\nurn:x:1\n")
     with pytest.raises(InputError) as error:
-        run_batch(guideline, tmp_path / "facts.csv", tmp_path / "out", Options(DAY, format, only=only))
+        run_batch(guideline, tmp_path / "facts.csv", tmp_path / "out", BatchOptions(DAY, format, only=only))
     assert error.value.problem.code == code
 
 
@@ -76,7 +76,7 @@ def test_reasons_are_the_first_that_classify_gives(
 def test_quads_hold_what_classify_writes(guideline: Guideline, drawn: list[Graph], tmp_path: Path) -> None:
     lines = write(tmp_path / "quads.nt", as_lines(drawn[:150]))
     out = tmp_path / "answers.nq"
-    run_batch(guideline, tmp_path / "quads.nt", out, Options(DAY, "n-quads"))
+    run_batch(guideline, tmp_path / "quads.nt", out, BatchOptions(DAY, "n-quads"))
     graphs: dict[str, set[ox.Quad]] = {}
     for quad in ox.parse(path=str(out)):
         assert quad.graph_name != ox.DefaultGraph()

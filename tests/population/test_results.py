@@ -25,7 +25,7 @@ from reasoner.patient.classify import Result, classify
 from reasoner.patient.orders import VERDICTS
 from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.fact_table.table import PROPOSES
-from reasoner.population.results import contradictions, facts_of, result_batch, result_schema
+from reasoner.population.results import ResultTable, contradictions, facts_of
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
 from reasoner.terms import curie
@@ -101,7 +101,7 @@ def decided(of: Any) -> tuple[Cohort, Decided, pa.RecordBatch, tuple[Reject, ...
     return (
         cohort,
         answers,
-        result_batch(of(), cohort, answers, DAY),
+        ResultTable(of(), DAY).batch(cohort, answers),
         contradictions(of(), cohort, answers, "rows.parquet"),
     )
 
@@ -182,7 +182,7 @@ def test_intervals_give_what_assess_gives(of: Any) -> None:
     cases = [records.draw() for _ in range(300)]
     rows = {f"urn:x:{i}": (case, row_of(table, case, f"urn:x:{i}")) for i, case in enumerate(cases)}
     cohort = read_cohort(table_of(guideline, [row for _, row in rows.values() if row]), guideline, "t")
-    batch = result_batch(guideline, cohort, Kernel(guideline).decide(cohort))
+    batch = ResultTable(guideline).batch(cohort, Kernel(guideline).decide(cohort))
     assert batch.num_rows > 150
     for row in batch.to_pylist():
         states = assess(guideline, row["patient"], rows[row["patient"]][0], DAY).decision.states
@@ -205,7 +205,7 @@ def test_facts_give_back_their_literals(of: Any) -> None:
 @both
 def test_schema(of: Any) -> None:
     guideline = of()
-    columns = result_schema(guideline, DAY)
+    columns = ResultTable(guideline, DAY).schema
     management = [curie(cls.iri, guideline.prefixes) for cls in guideline.catalogue.management]
     assert columns.names[: 2 + len(management)] == ["patient", "status", *management]
     assert {curie(iri, guideline.prefixes) for iri in guideline.compiled.rules} <= set(columns.names)
@@ -216,13 +216,13 @@ def test_schema(of: Any) -> None:
         "guideproof.guideline": " ".join(guideline.content.versions),
         "guideproof.software": version(),
     }
-    assert b"guideproof.asOf" not in result_schema(guideline).metadata
+    assert b"guideproof.asOf" not in ResultTable(guideline).schema.metadata
     assert columns.field(management[0]).metadata[b"iri"].decode() == guideline.catalogue.management[0].iri
 
 
 def rows(guideline: Guideline, cells: Sequence[Row]) -> pa.RecordBatch:
     cohort = read_cohort(table_of(guideline, cells), guideline, "t")
-    return result_batch(guideline, cohort, Kernel(guideline).decide(cohort))
+    return ResultTable(guideline).batch(cohort, Kernel(guideline).decide(cohort))
 
 
 def test_a_verdict_only_where_an_order_is_proposed() -> None:
@@ -235,7 +235,7 @@ def test_a_verdict_only_where_an_order_is_proposed() -> None:
 def test_batches_have_one_dictionary() -> None:
     """A file in the Arrow IPC format holds one dictionary for a column."""
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_file(sink, result_schema(main())) as writer:
+    with pa.ipc.new_file(sink, ResultTable(main()).schema) as writer:
         writer.write_batch(rows(main(), [{"patient": "urn:x:1", "gp:proposes/sn:SpineMri": True}]))
         writer.write_batch(rows(main(), [{"patient": "urn:x:2", "gp:proposes/sn:Surgery": True}]))
     table = pa.ipc.open_file(sink.getvalue()).read_all()

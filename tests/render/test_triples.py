@@ -30,10 +30,10 @@ from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.fact_table import files as table_sources
 from reasoner.population.fact_table.reader import read_cohort
+from reasoner.population.known import FactFinder, KnownBits, groups, origin
 from reasoner.population.quads import QuadsWriter
 from reasoner.population.results import facts_of
 from reasoner.population.sources import Readers, open_sources
-from reasoner.population.told import FactFinder, KnownBits, groups, origin
 from reasoner.records.canonical import content_hash
 from reasoner.render.rdf import RdfRenderer
 from reasoner.render.triples import TripleRenderer
@@ -74,9 +74,8 @@ def test_quads_are_those_of_a_graph_made_triple_by_triple(of: Callable[[], Guide
     guideline, cohort = of(), cohort_of(of, SIZE)
     decided = Kernel(guideline).decide(cohort)
     rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
-    left_out = cohort.patients[rows[3]].as_py()
-    found, count = QuadsWriter(guideline, DAY).write(cohort, decided, frozenset({left_out}))
-    expected = [one_by_one(guideline, cohort, row) for row in rows if row != rows[3]]
+    found, count = QuadsWriter(guideline, DAY).write(cohort, decided)
+    expected = [one_by_one(guideline, cohort, row) for row in rows]
     assert count == len(expected) > SIZE * 0.6
     assert found.decode().split("\n") == "".join(expected).split("\n")
     assert "core#Derived>" in found.decode() and len(list(ox.parse(found, ox.RdfFormat.N_QUADS))) > 20 * count
@@ -132,14 +131,14 @@ def test_a_patient_may_have_the_name_of_something_else() -> None:
 def test_processes_write_what_threads_write(
     guideline: Guideline, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    given, started, real = tmp_path / "rows.parquet", [], batch.Processes
+    given, started, real = tmp_path / "rows.parquet", [], batch.processes
     pq.write_table(table_of(guideline, random_rows(lambda: guideline, 45)), given)
     monkeypatch.setattr(table_sources, "ROWS", 15 * batch._CUT)
-    monkeypatch.setattr(
-        batch, "Processes", lambda work, count, folder: started.append(count) or real(work, count, folder)
-    )
+    monkeypatch.setattr(batch, "processes", lambda count, task: started.append(count) or real(count, task))
     for workers in (1, 2):
-        batch.run_batch(guideline, given, tmp_path / f"{workers}.nq", batch.Options(DAY, "n-quads", workers=workers))
+        batch.run_batch(
+            guideline, given, tmp_path / f"{workers}.nq", batch.BatchOptions(DAY, "n-quads", workers=workers)
+        )
     assert started == [2]
     assert (tmp_path / "1.nq").read_bytes() == (tmp_path / "2.nq").read_bytes() != b""
 

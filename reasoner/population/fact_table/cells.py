@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reasoner.population.fact_table.table import FLAGS, NUMBERS, Column, FactTable, Fault
+from reasoner.population.fact_table.table import FLAGS, NUMBERS, CellFault, FactColumn, FactTable
 from reasoner.records.contract import Between
 
 #: How a cell of text, in any case, says true, false, and nothing.
@@ -28,14 +28,14 @@ _NUMBER = r"^[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?$"
 #: Below the first, every whole number has a float64 of its own; so has every number of no more characters.
 _WHOLE, _SHORT = 2**53, 15
 
-Faults = list[tuple[int, Fault]]
+Faults = list[tuple[int, CellFault]]
 
 
 @dataclass(frozen=True)
 class Cells:
     """The cells of one column: flags, numbers, or codes of the individuals `values`; null where nothing is known."""
 
-    column: Column
+    column: FactColumn
     array: pa.Array
     values: tuple[str, ...] = ()
 
@@ -47,7 +47,7 @@ def is_text(kind: pa.DataType) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind))
 
 
-def other_type(column: Column, kind: pa.DataType) -> str:
+def other_type(column: FactColumn, kind: pa.DataType) -> str:
     """The types that a column has to have; empty where `kind` is one of them. Text is read like CSV."""
     if pa.types.is_null(kind) or is_text(kind):
         return ""
@@ -65,9 +65,9 @@ class CellReader:
     def __init__(self, table: FactTable) -> None:
         self.table = table
         self._limits = {name: table.limits(c) for name, c in table.by_name.items() if c.kind in NUMBERS}
-        self._individuals: dict[tuple[str, str], str | Fault] = {}
+        self._individuals: dict[tuple[str, str], str | CellFault] = {}
 
-    def read(self, column: Column, array: pa.Array) -> tuple[Cells, Faults]:
+    def read(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
         """The cells of a column of a type that it can have, and why those rows are refused of which a cell is bad."""
         if column.kind in FLAGS:
             return self._flags(column, array)
@@ -75,11 +75,11 @@ class CellReader:
 
     # -- flags --
 
-    def _flags(self, column: Column, array: pa.Array) -> tuple[Cells, Faults]:
+    def _flags(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
         faults: Faults = []
         if is_text(array.type):
             codes, texts = _coded(array)
-            faults = _told(codes, [None if text.lower() in TEXTS else _no_flag(column, text) for text in texts])
+            faults = _faulty_rows(codes, [None if text.lower() in TEXTS else _no_flag(column, text) for text in texts])
             array = pa.array([TEXTS.get(text.lower()) for text in texts], pa.bool_()).take(codes)
         if not column.deniable and column.kind != "order":
             faults += [(row, _undeniable(column)) for row in _rows(pc.invert(array))]
@@ -87,20 +87,20 @@ class CellReader:
 
     # -- individuals --
 
-    def _values(self, column: Column, array: pa.Array) -> tuple[Cells, Faults]:
+    def _values(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
         codes, texts = _coded(array)
         meant = [self._individual(column, text) for text in texts]
-        faults = _told(codes, [one if isinstance(one, Fault) else None for one in meant])
-        return Cells(column, codes, tuple("" if isinstance(one, Fault) else one for one in meant)), faults
+        faults = _faulty_rows(codes, [one if isinstance(one, CellFault) else None for one in meant])
+        return Cells(column, codes, tuple("" if isinstance(one, CellFault) else one for one in meant)), faults
 
-    def _individual(self, column: Column, text: str) -> str | Fault:
+    def _individual(self, column: FactColumn, text: str) -> str | CellFault:
         if (column.name, text) not in self._individuals:
             self._individuals[column.name, text] = self.table.individual(column, text)
         return self._individuals[column.name, text]
 
     # -- numbers --
 
-    def _numbers(self, column: Column, array: pa.Array) -> tuple[Cells, Faults]:
+    def _numbers(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
         given = array
         faults: Faults = []
         if is_text(array.type):
@@ -120,7 +120,7 @@ class CellReader:
         found: Faults = []
         for shape, test in self._limits[cells.column.name]:
             for row in _rows(_beyond(cells, test)):
-                found.append((row, self.table.told(shape, f"{cells.column.name} {shown(cells.array[row])}")))
+                found.append((row, self.table.fault_of(shape, f"{cells.column.name} {shown(cells.array[row])}")))
         return found
 
 
@@ -133,7 +133,7 @@ def crossed(cells: Iterable[Cells]) -> Faults:
         if side == "low" and high is not None:
             for row in _rows(pc.greater(low, high)):
                 what = f"{path[-1]} is at least {shown(low[row])} and at most {shown(high[row])}"
-                found.append((row, Fault("contradictory-record", what,
+                found.append((row, CellFault("contradictory-record", what,
                                          "correct the record: at least one of them is wrong")))  # fmt: skip
     return found
 
@@ -180,7 +180,7 @@ def _beyond(cells: Cells, test: Between) -> pa.BooleanArray:
     return wrong
 
 
-def _parsed(column: Column, array: pa.Array) -> tuple[pa.Array, Faults]:
+def _parsed(column: FactColumn, array: pa.Array) -> tuple[pa.Array, Faults]:
     """The numbers of a column of text, as float64."""
     texts = pc.utf8_trim_whitespace(array.cast(pa.string()))
     nothing = pc.is_in(pc.utf8_lower(texts), pa.array(NULLS))
@@ -194,23 +194,23 @@ def _parsed(column: Column, array: pa.Array) -> tuple[pa.Array, Faults]:
     return numbers, faults
 
 
-def _no_flag(column: Column, text: str) -> Fault:
-    return Fault("wrong-datatype", f"{column.name} {text!r}: this is neither true nor false",
+def _no_flag(column: FactColumn, text: str) -> CellFault:
+    return CellFault("wrong-datatype", f"{column.name} {text!r}: this is neither true nor false",
                  "write true or false, or leave the cell empty where it is not known")  # fmt: skip
 
 
-def _undeniable(column: Column) -> Fault:
-    return Fault("no-absence", f"{column.name} is false, which no record can say",
+def _undeniable(column: FactColumn) -> CellFault:
+    return CellFault("no-absence", f"{column.name} is false, which no record can say",
                  "leave the cell empty; say that a class is absent in the column of the class")  # fmt: skip
 
 
-def _endless(column: Column, value: object) -> Fault:
-    return Fault("wrong-datatype", f"{column.name} {value}: this is no finite number",
+def _endless(column: FactColumn, value: object) -> CellFault:
+    return CellFault("wrong-datatype", f"{column.name} {value}: this is no finite number",
                  "write a number without a unit, or leave the cell empty where it is not known")  # fmt: skip
 
 
-def _inexact(column: Column, value: object) -> Fault:
-    return Fault("inexact-number", f"{column.name} {value}: no float64 is exactly this number",
+def _inexact(column: FactColumn, value: object) -> CellFault:
+    return CellFault("inexact-number", f"{column.name} {value}: no float64 is exactly this number",
                  "round it to 15 digits, or give the column the type decimal128")  # fmt: skip
 
 
@@ -230,12 +230,12 @@ def _coded(array: pa.Array) -> tuple[pa.Array, list[str]]:
     if not pa.types.is_dictionary(array.type):
         array = array.cast(pa.string()).dictionary_encode()
     texts = [(text or "").strip() for text in array.dictionary.to_pylist()]
-    told = [None if text.lower() in NULLS else code for code, text in enumerate(texts)]
+    kept = [None if text.lower() in NULLS else code for code, text in enumerate(texts)]
     codes = array.indices
-    return (pa.array(told, pa.int32()).take(codes) if None in told else codes), texts
+    return (pa.array(kept, pa.int32()).take(codes) if None in kept else codes), texts
 
 
-def _told(codes: pa.Array, faults: list[Fault | None]) -> Faults:
+def _faulty_rows(codes: pa.Array, faults: list[CellFault | None]) -> Faults:
     """The rows whose text has a fault."""
     if not any(faults):
         return []

@@ -8,17 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Protocol, Self
+from typing import ClassVar, Self
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from reasoner.errors import InputError, Problem
-from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort, Reject
-from reasoner.population.fact_table.cells import is_text
 from reasoner.population.fact_table.reader import FactTableReader, csv_options
 from reasoner.population.unit import Unit
 
@@ -32,40 +31,24 @@ _SHOWN = 300
 _ALIKE = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
 
 
-class Readers(Protocol):
-    """What reads the rows of tables for one guideline."""
-
-    @property
-    def guideline(self) -> Guideline:
-        """The guideline."""
-
-    @property
-    def table(self) -> FactTableReader:
-        """The reader of fact tables."""
-
-    @property
-    def cut(self) -> int:
-        """How many times smaller than usual a unit is."""
-
-
 @contextmanager
 def _readable(path: Path, skipped: int = 0) -> Iterator[None]:
     """One InputError for a file that is broken, or not what its suffix says; a library has not seen `skipped` rows."""
     try:
         yield
-    except (pa.ArrowException, OSError) as error:
-        told = re.sub(r"Row #(\d+)", lambda row: f"line {int(row[1]) + skipped}", _in_a_line(error))
-        what = f"the file cannot be read: {told}"
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+        message = re.sub(r"Row #(\d+)", lambda row: f"line {int(row[1]) + skipped}", _in_a_line(error))
+        what = f"the file cannot be read: {message}"
         remedy = "check that it is whole and what its suffix says"
         raise InputError(Problem("not-readable", what, remedy, str(path))) from error
 
 
-def _in_a_line(error: Exception) -> str:
+def _in_a_line(error: BaseException) -> str:
     text = " ".join((getattr(error, "strerror", "") or str(error)).split())
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
-class _Rows:
+class _TableFile:
     """What all tables have in common: a row is a patient."""
 
     regrouped: ClassVar = True
@@ -79,49 +62,40 @@ class _Rows:
 
 
 @dataclass(frozen=True)
-class ParquetSource(_Rows):
-    """A fact table in Parquet; a unit is some of its row groups, or some rows of a large one."""
+class ParquetSource(_TableFile):
+    """A fact table in Parquet, read by Polars; a unit is some of its row groups, or some rows of a large one."""
 
     path: Path
-    readers: Readers
-
-    def _open(self) -> pyarrow.parquet.ParquetFile:
-        """The file; of columns whose distinct texts are looked at, these are read and not each text."""
-        told = self._metadata
-        texts = {column.name for column in told.schema.to_arrow_schema() if is_text(column.type)}
-        coded = sorted(texts & self.readers.table.coded)
-        return pyarrow.parquet.ParquetFile(self.path, metadata=told, memory_map=True, read_dictionary=coded)
-
-    @cached_property
-    def _metadata(self) -> pyarrow.parquet.FileMetaData:
-        return pyarrow.parquet.read_metadata(self.path, memory_map=True)
-
-    @cached_property
-    def _sizes(self) -> list[int]:
-        with _readable(self.path):
-            return [self._metadata.row_group(i).num_rows for i in range(self._metadata.num_row_groups)]
+    reader: FactTableReader
+    cut: int
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.readers.cut))
+        with _readable(self.path):
+            metadata = pyarrow.parquet.read_metadata(self.path)
+            schema = metadata.schema.to_arrow_schema()
+            sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
+        self.reader.check(schema, str(self.path))
+        return _gathered(str(self.path), sizes, max(1, ROWS // self.cut))
 
     def cohort(self, unit: Unit) -> Cohort:
-        groups, skipped = _pieces(self._sizes, unit)
         with _readable(self.path):
-            file, rows = self._open(), unit.stop - unit.start
-            if skipped or rows < sum(self._sizes[i] for i in groups):
-                batches = file.iter_batches(ROWS, groups, use_threads=False)
-                table = _cut_rows(batches, file.schema_arrow, skipped, rows)
-            else:
-                table = file.read_row_groups(groups, use_threads=False)
-        return self.readers.table.read(table, str(self.path), unit.start + 1)
+            rows = pl.scan_parquet(self.path, glob=False, hive_partitioning=False)
+            # Of columns whose distinct texts are looked at, each text is read once.
+            coded = [
+                name for name, kind in rows.collect_schema().items() if name in self.reader.coded and kind == pl.String
+            ]
+            rows = rows.slice(unit.start, unit.stop - unit.start).with_columns(pl.col(coded).cast(pl.Categorical))
+            table = rows.collect().to_arrow()
+        return self.reader.read(table, str(self.path), unit.start + 1)
 
 
 @dataclass(frozen=True)
-class ArrowSource(_Rows):
+class ArrowSource(_TableFile):
     """A fact table in the file format of Arrow IPC; a unit is some of its record batches, or rows of a large one."""
 
     path: Path
-    readers: Readers
+    reader: FactTableReader
+    cut: int
     file: Path | None = None
 
     def _open(self) -> pa.ipc.RecordBatchFileReader:
@@ -134,17 +108,17 @@ class ArrowSource(_Rows):
             return [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.readers.cut))
+        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.cut))
 
     def cohort(self, unit: Unit) -> Cohort:
         chosen, skipped = _pieces(self._sizes, unit)
         with _readable(self.path):
             file = self._open()
             table = _cut_rows(map(file.get_batch, chosen), file.schema, skipped, unit.stop - unit.start)
-        return self.readers.table.read(table, str(self.path), unit.start + 1)
+        return self.reader.read(table, str(self.path), unit.start + 1)
 
 
-def _from_stream(path: Path, readers: Readers, scratch: Path) -> ArrowSource:
+def _from_stream(path: Path, reader: FactTableReader, cut: int, scratch: Path) -> ArrowSource:
     """A fact table in the stream format of Arrow IPC, written as a file, of which any batch can be read first."""
     written = scratch / "table.arrow"
     with _readable(path):
@@ -152,7 +126,7 @@ def _from_stream(path: Path, readers: Readers, scratch: Path) -> ArrowSource:
         with pa.ipc.new_file(written, given.schema, options=_ALIKE) as file:
             for batch in given:
                 file.write_batch(batch)
-    return ArrowSource(path, readers, written)
+    return ArrowSource(path, reader, cut, written)
 
 
 def _pieces(sizes: Sequence[int], unit: Unit) -> tuple[list[int], int]:
@@ -176,16 +150,17 @@ def _cut_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, skipped: int
 
 
 @dataclass(frozen=True)
-class CsvSource(_Rows):
+class CsvSource(_TableFile):
     """A fact table in CSV, UTF-8, one row a line; a unit is some of its lines."""
 
     path: Path
-    readers: Readers
+    reader: FactTableReader
+    cut: int
 
     @cached_property
     def _plan(self) -> tuple[bytes, list[tuple[int, int, int]]]:
         """The header, and the offsets of each unit with the number of its first row."""
-        found, row, size = [], 1, max(1, BYTES // self.readers.cut)
+        found, row, size = [], 1, max(1, BYTES // self.cut)
         with _readable(self.path), self.path.open("rb") as file:
             header = file.readline()
             start = file.tell()
@@ -216,9 +191,9 @@ class CsvSource(_Rows):
             data = header + b"\n" + lines
             table = pyarrow.csv.read_csv(
                 pa.BufferReader(data), pyarrow.csv.ReadOptions(use_threads=False, block_size=len(data) + 1),
-                convert_options=csv_options(self.readers.guideline),
+                convert_options=csv_options(self.reader.guideline),
             )  # fmt: skip
-        return self.readers.table.read(table, str(self.path), first)
+        return self.reader.read(table, str(self.path), first)
 
     def _check(self, lines: bytes, first: int) -> None:
         """Refuse line ends that are not those of rows."""
@@ -253,10 +228,15 @@ def _gathered(file: str, sizes: Sequence[int], rows: int) -> list[Unit]:
 
 TableSource = ParquetSource | ArrowSource | CsvSource
 
-#: How a table of each kind is opened; the second path is an empty directory for what has to be written anew.
-OPENED: dict[str, Callable[[Path, Readers, Path], TableSource]] = {
-    "parquet": lambda path, readers, _: ParquetSource(path, readers),
-    "arrow": lambda path, readers, _: ArrowSource(path, readers),
-    "stream": _from_stream,
-    "csv": lambda path, readers, _: CsvSource(path, readers),
-}
+
+def open_table(kind: str, path: Path, reader: FactTableReader, cut: int, scratch: Path) -> TableSource:
+    """The source of a table that is `parquet`, `arrow`, an Arrow `stream` or `csv`; its units are `cut` times smaller.
+
+    `scratch` is an empty directory for what has to be written anew.
+    """
+    if kind == "stream":
+        return _from_stream(path, reader, cut, scratch)
+    kinds: dict[str, Callable[[Path, FactTableReader, int], TableSource]] = {
+        "parquet": ParquetSource, "arrow": ArrowSource, "csv": CsvSource,
+    }  # fmt: skip
+    return kinds[kind](path, reader, cut)

@@ -24,7 +24,7 @@ from reasoner.kernel.kernel import bitmap_of
 from reasoner.logic.clauses import bits
 from reasoner.logic.theory import Literals
 from reasoner.population.fact_table.cells import CellReader, Cells, Faults, crossed, is_text, other_type, reaches
-from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, Column, FactTable, Fault, nearest
+from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFault, FactColumn, FactTable, nearest
 from reasoner.records.contract import stem
 from reasoner.terms import expand
 
@@ -54,7 +54,7 @@ class FactTableReader:
         self._cells = CellReader(self.table)
         flags = [column for column in self.table.by_name.values() if column.kind in FLAGS]
         self._flags = {c.name: (self.table.flag(c, True), self.table.flag(c, False)) for c in flags}
-        self._said: dict[tuple[str, str], Literals] = {}
+        self._meanings: dict[tuple[str, str], Literals] = {}
         vocabulary = guideline.content.contract.vocabulary
         self._terms = frozenset(vocabulary.terms)
         self._own = [iri for iri in guideline.prefixes.values() if stem(iri) in vocabulary.stems]
@@ -70,7 +70,7 @@ class FactTableReader:
         The first row of a CSV file stands on line 2. Raises InputError for a table of which no row can be read: columns
         that are missing, not known, of a wrong type, or at odds with each other.
         """
-        self._check(batch.schema, source)
+        self.check(batch.schema, source)
         names, faults = self._patients(_column(batch, PATIENT))
         cells = []
         for name in batch.schema.names:
@@ -91,7 +91,8 @@ class FactTableReader:
 
     # -- the whole table --
 
-    def _check(self, schema: pa.Schema, source: str) -> None:
+    def check(self, schema: pa.Schema, source: str) -> None:
+        """Raise InputError for columns of which no row can be read."""
         problems = [problem.at(source) for problem in self._problems(schema)]
         if problems:
             raise InputError(*problems)
@@ -131,11 +132,11 @@ class FactTableReader:
             sure = pc.and_not(sure, pc.starts_with(names, namespace))
         if sure.true_count == len(names):
             return names, []
-        odd = pc.invert(pc.fill_null(sure, False))
-        meant = {row: self._patient(names[row].as_py()) for row in pc.indices_nonzero(odd).to_pylist()}
-        faults = [(row, iri) for row, iri in meant.items() if isinstance(iri, Fault)]
-        texts = [names[row].as_py() if isinstance(iri, Fault) else iri for row, iri in meant.items()]
-        return pc.replace_with_mask(names, odd, pa.array(texts, pa.string())), faults
+        unsure = pc.invert(pc.fill_null(sure, False))
+        named = {row: self._patient(names[row].as_py()) for row in pc.indices_nonzero(unsure).to_pylist()}
+        faults = [(row, iri) for row, iri in named.items() if isinstance(iri, CellFault)]
+        texts = [names[row].as_py() if isinstance(iri, CellFault) else iri for row, iri in named.items()]
+        return pc.replace_with_mask(names, unsure, pa.array(texts, pa.string())), faults
 
     def _alike(self, names: pa.StringArray) -> bool:
         """Whether all names begin like the first, as IRIs do that are no terms, and go on with safe characters."""
@@ -146,16 +147,16 @@ class FactTableReader:
         first, last = np.frombuffer(offsets, np.int32)[[names.offset, names.offset + len(names)]]
         return pc.starts_with(names, head[0]).false_count == 0 and _safe(np.frombuffer(data, np.uint8)[first:last])
 
-    def _patient(self, text: str | None) -> str | Fault:
+    def _patient(self, text: str | None) -> str | CellFault:
         if not text:
-            return Fault("patient-without-iri", "the row names no patient", "give the patient an IRI")
+            return CellFault("patient-without-iri", "the row names no patient", "give the patient an IRI")
         iri = expand(text, self.guideline.prefixes) or text
         try:
             ox.NamedNode(iri)
         except ValueError:
-            return Fault("bad-iri", f"{text!r} is no IRI", "write an absolute IRI, such as urn:x:1")
+            return CellFault("bad-iri", f"{text!r} is no IRI", "write an absolute IRI, such as urn:x:1")
         if iri in self._terms:
-            return Fault("axiom-in-record", f"{text} is a term of the guideline and no patient", "name the patient")
+            return CellFault("axiom-in-record", f"{text} is a term of the guideline and no patient", "name the patient")
         return iri
 
     # -- facts --
@@ -165,32 +166,32 @@ class FactTableReader:
         pos, neg = np.zeros(size, np.uint64), np.zeros(size, np.uint64)
         proposed = {}
         for one in cells:
-            for said, rows in self._facts(one):
-                for atom in bits(said.pos):
+            for literals, rows in self._facts(one):
+                for atom in bits(literals.pos):
                     pos[atom] |= rows
-                for atom in bits(said.neg):
+                for atom in bits(literals.neg):
                     neg[atom] |= rows
             if one.column.kind == "order":
                 proposed[one.column.target] = bitmap_of(one.array)[0]
         return Cohort(names, pos, neg, proposed, rejects=rejects)
 
     def _facts(self, cells: Cells) -> Iterator[tuple[Literals, Bitmap]]:
-        """What the cells of a column say, each with the rows in which it is said."""
+        """What the cells of a column say, each with the rows in which it is stated."""
         if cells.column.kind in NUMBERS:
             yield from self._thresholds(cells)
         elif cells.column.kind in FLAGS:
             yield from zip(self._flags[cells.column.name], bitmap_of(cells.array), strict=True)
         else:
-            said = [self._value(cells.column, iri) for iri in cells.values]
-            distinct = list(dict.fromkeys(said))
-            numbers = np.array([*map(distinct.index, said), len(distinct)], np.int16)
-            which = pa.array(numbers[cells.array.fill_null(len(said)).to_numpy()])
+            meanings = [self._value(cells.column, iri) for iri in cells.values]
+            distinct = list(dict.fromkeys(meanings))
+            numbers = np.array([*map(distinct.index, meanings), len(distinct)], np.int16)
+            which = pa.array(numbers[cells.array.fill_null(len(meanings)).to_numpy()])
             yield from ((one, bitmap_of(pc.equal(which, number))[0]) for number, one in enumerate(distinct))
 
-    def _value(self, column: Column, iri: str) -> Literals:
-        if (column.name, iri) not in self._said:
-            self._said[column.name, iri] = self.table.value(column, iri)
-        return self._said[column.name, iri]
+    def _value(self, column: FactColumn, iri: str) -> Literals:
+        if (column.name, iri) not in self._meanings:
+            self._meanings[column.name, iri] = self.table.value(column, iri)
+        return self._meanings[column.name, iri]
 
     def _thresholds(self, cells: Cells) -> Iterator[tuple[Literals, Bitmap]]:
         """A lower bound says which thresholds are passed, an upper bound which are not, a number both."""
@@ -207,15 +208,15 @@ class FactTableReader:
 
 def _safe(text: NDArray[np.uint8]) -> bool:
     """Whether every character is a letter, a digit or one of `&'()*+,-./:;=?@_`; by parts that fit a cache."""
-    return not any(_odd(text[start : start + _PART]).any() for start in range(0, len(text), _PART))
+    return not any(_unsafe(text[start : start + _PART]).any() for start in range(0, len(text), _PART))
 
 
-def _odd(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    odd = (text - np.uint8(ord("&"))) > ord("z") - ord("&")
-    odd |= (text - np.uint8(ord("["))) <= ord("^") - ord("[")
+def _unsafe(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    found = (text - np.uint8(ord("&"))) > ord("z") - ord("&")
+    found |= (text - np.uint8(ord("["))) <= ord("^") - ord("[")
     for other in b"<>`":
-        odd |= text == other
-    return odd
+        found |= text == other
+    return found
 
 
 def _at_odds(quantity: str, types: Mapping[str, pa.DataType]) -> Iterator[Problem]:

@@ -16,7 +16,7 @@ from rich.table import Column as Header
 from rich.table import Table
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, Column, FactTable
+from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, FactColumn, FactTable
 from reasoner.terms import GP, curie
 
 _CODED = pa.dictionary(pa.int32(), pa.string())
@@ -30,26 +30,26 @@ def schema(guideline: Guideline) -> pa.Schema:
     """The columns of the fact table; the metadata of each field says what it means."""
     fields = [pa.field(PATIENT, pa.string(), False, {"label": "patient", "definition": "The IRI of the patient."})]
     for column in FactTable(guideline).columns:
-        fields.append(pa.field(column.name, _type(column), metadata=_told(guideline, column)))
+        fields.append(pa.field(column.name, _type(column), metadata=_meaning(guideline, column)))
     return pa.schema(fields, {"guideproof.guideline": " ".join(guideline.content.versions)})
 
 
-def _type(column: Column) -> pa.DataType:
+def _type(column: FactColumn) -> pa.DataType:
     return pa.bool_() if column.kind in FLAGS else pa.float64() if column.kind in NUMBERS else _CODED
 
 
-def _told(guideline: Guideline, column: Column) -> dict[str, str]:
+def _meaning(guideline: Guideline, column: FactColumn) -> dict[str, str]:
     """What a column means; what the guideline does not say of it is left out."""
     catalogue, term = guideline.catalogue, URIRef(column.term)
     sources = {str(source) for source in guideline.graph.objects(term, DCTERMS.source)} & catalogue.statements.keys()
-    told = {
+    meaning = {
         "iri": column.term,
         "label": catalogue.label(column.term) + _ASIDE.get(column.kind, ""),
         "definition": catalogue.definitions.get(column.term, ""),
         "unit": str(guideline.graph.value(term, GP.unit) or ""),
         "statements": " ".join(curie(iri, guideline.prefixes) for iri in catalogue.in_text_order(sources)),
     }
-    return {key: value for key, value in told.items() if value}
+    return {key: value for key, value in meaning.items() if value}
 
 
 def csv_header(guideline: Guideline) -> str:
@@ -74,10 +74,10 @@ def show(columns: pa.Schema, console: Console) -> None:
     """A table for people: name, type, meaning."""
     table = Table(Header("column", no_wrap=True), "type", "meaning", box=None, header_style="bold")
     for field in columns:
-        told = {key.decode(): value.decode() for key, value in field.metadata.items()}
-        unit = f" [{told['unit']}]" if "unit" in told else ""
+        meaning = {key.decode(): value.decode() for key, value in field.metadata.items()}
+        unit = f" [{meaning['unit']}]" if "unit" in meaning else ""
         kind = "string" if field.type == _CODED else str(field.type)
-        table.add_row(field.name, kind, told["label"] + unit)
+        table.add_row(field.name, kind, meaning["label"] + unit)
     console.print(table, markup=False, highlight=False)
 
 
@@ -101,9 +101,9 @@ def json_schema(guideline: Guideline) -> dict[str, Any]:
     }
 
 
-def _property(guideline: Guideline, table: FactTable, column: Column) -> dict[str, Any]:
-    told = _told(guideline, column)
-    words = {"title": told["label"], "description": told.get("definition", "")}
+def _property(guideline: Guideline, table: FactTable, column: FactColumn) -> dict[str, Any]:
+    meaning = _meaning(guideline, column)
+    words = {"title": meaning["label"], "description": meaning.get("definition", "")}
     if column.kind in NUMBERS:
         return {**words, "type": ["number", "null"], **_range(table, column)}
     if column.kind in FLAGS:
@@ -115,7 +115,7 @@ def _property(guideline: Guideline, table: FactTable, column: Column) -> dict[st
     return {**words, "enum": [*(curie(iri, guideline.prefixes) for iri in known), *known, None]}
 
 
-def _range(table: FactTable, column: Column) -> dict[str, int | float]:
+def _range(table: FactTable, column: FactColumn) -> dict[str, int | float]:
     """The range of a quantity; an end that is open may be named as the bound on its own side."""
     found: dict[str, int | float] = {}
     for _, test in table.limits(column):

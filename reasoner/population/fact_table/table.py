@@ -37,7 +37,7 @@ _ORDER = ("class", "node", "value", "low", "high", "order")
 Path = tuple[str, ...]
 
 
-class Fault(NamedTuple):
+class CellFault(NamedTuple):
     """Why a value is refused: a stable code, what is wrong, and what to do."""
 
     code: str
@@ -46,7 +46,7 @@ class Fault(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Column:
+class FactColumn:
     """One column.
 
     `kind` is `class` (whether some filler of `path` is in the class `target`), `node` (whether `path` leads to a node),
@@ -83,92 +83,92 @@ class FactTable:
         """A path as columns are named."""
         return "/".join(curie(step, self.guideline.prefixes) for step in path)
 
-    def _facts(self) -> Iterator[Column]:
+    def _facts(self) -> Iterator[FactColumn]:
         """The columns of the atoms: of each path its classes, its values or its node, and its bounds."""
         atoms = [atom for atom in self.guideline.compiled.theory.atoms if atom.path and atom.path != (PROPOSES,)]
         valued = {atom.path for atom in atoms if atom.kind == "value"}
         for path, target in sorted({(atom.path, atom.target) for atom in atoms if atom.kind == "class"}):
             deniable = len(path) == 1 and path[0] in self._denied
-            yield Column(self.name((*path, target)), "class", path, target, deniable)
+            yield FactColumn(self.name((*path, target)), "class", path, target, deniable)
         for path in sorted({atom.path for atom in atoms if atom.kind != "class"}):
             if self.guideline.compiled.properties[path[-1]].data:
-                yield from (Column(f"{self.name(path)}.{side}", side, path) for side in ("low", "high"))
+                yield from (FactColumn(f"{self.name(path)}.{side}", side, path) for side in ("low", "high"))
             else:
-                yield Column(self.name(path), "value" if path in valued else "node", path)
+                yield FactColumn(self.name(path), "value" if path in valued else "node", path)
 
-    def _orders(self) -> Iterator[Column]:
+    def _orders(self) -> Iterator[FactColumn]:
         acts = {act for act, above in self.guideline.compiled.broader.items() if f"{CORE}Act" in above}
         acts |= {check.action for check in self.guideline.content.checks if check.action}
         acts |= {atom.target for atom in self.guideline.compiled.theory.atoms if atom.path == (PROPOSES,)}
         for act in sorted(acts):
-            yield Column(self.name((PROPOSES, act)), "order", (PROPOSES,), act)
+            yield FactColumn(self.name((PROPOSES, act)), "order", (PROPOSES,), act)
 
     # -- what a value says --
 
-    def flag(self, column: Column, truth: bool) -> Literals:
+    def flag(self, column: FactColumn, truth: bool) -> Literals:
         """The literals of true, or of false, in a column with flags."""
         if column.kind == "node":
             return self.node(column.path) if truth else NOTHING
         if not truth and not column.deniable:
             return NOTHING
-        said = self.guideline.reader.literals(Observation(column.path, "class", column.target, truth))
-        return said.union(self.above(column)) if truth else said
+        literals = self.guideline.reader.literals(Observation(column.path, "class", column.target, truth))
+        return literals.union(self.above(column)) if truth else literals
 
-    def value(self, column: Column, iri: str) -> Literals:
+    def value(self, column: FactColumn, iri: str) -> Literals:
         """The literals of an individual in a column with values."""
-        said = self.guideline.reader.literals(Observation(column.path, "value", iri))
-        return said.union(self.above(column))
+        literals = self.guideline.reader.literals(Observation(column.path, "value", iri))
+        return literals.union(self.above(column))
 
-    def quantity(self, column: Column) -> Literals:
+    def quantity(self, column: FactColumn) -> Literals:
         """The literals of any number in a column with bounds; its thresholds left out."""
         return self.guideline.reader.literals(Observation(column.path, "number")).union(self.above(column))
 
-    def above(self, column: Column) -> Literals:
+    def above(self, column: FactColumn) -> Literals:
         """The literals of the nodes on the way to what a column says."""
-        said = NOTHING
+        literals = NOTHING
         for end in range(1, len(column.path)):
-            said = said.union(self.node(column.path[:end]))
-        return said
+            literals = literals.union(self.node(column.path[:end]))
+        return literals
 
     def node(self, path: Path) -> Literals:
         """The literals of there being a node at the end of a path, with the types that its property gives it."""
-        said = NOTHING
+        literals = NOTHING
         for kind in self.guideline.compiled.properties[path[-1]].ranges or ("",):
-            said = said.union(self.guideline.reader.literals(Observation(path, "class", kind)))
-        return said
+            literals = literals.union(self.guideline.reader.literals(Observation(path, "class", kind)))
+        return literals
 
     # -- what the record contract allows --
 
-    def limits(self, column: Column) -> list[tuple[str, Between]]:
+    def limits(self, column: FactColumn) -> list[tuple[str, Between]]:
         """The ranges that shapes set for a quantity, each with its shape."""
         return [(shape.shape, test) for shape in self._shapes(column) for test in _parts(shape.test)
                 if isinstance(test, Between)]  # fmt: skip
 
-    def individual(self, column: Column, text: str) -> str | Fault:
+    def individual(self, column: FactColumn, text: str) -> str | CellFault:
         """The individual that a cell names by an IRI or a CURIE, or why none of that name can stand there."""
         iri = expand(text, self.guideline.prefixes)
         shown = f"{curie(column.path[-1], self.guideline.prefixes)} {curie(iri or text, self.guideline.prefixes)}"
         if iri is None or self._unknown(iri):
             near = nearest(local_name(iri or text), {local_name(name): name for name in self.individuals(column)})
             remedy = f"did you mean {curie(near, self.guideline.prefixes)}?" if near else "write the IRI of a value"
-            return Fault("unknown-term", f"{shown}: the guideline declares no such value", remedy)
+            return CellFault("unknown-term", f"{shown}: the guideline declares no such value", remedy)
         broken = self._broken(column, iri)
-        return self.told(broken, shown) if broken else iri
+        return self.fault_of(broken, shown) if broken else iri
 
     def _unknown(self, iri: str) -> bool:
         vocabulary = self.guideline.content.contract.vocabulary
         return stem(iri) in vocabulary.stems and iri not in vocabulary.terms
 
-    def told(self, shape: str, shown: str) -> Fault:
+    def fault_of(self, shape: str, shown: str) -> CellFault:
         """What a shape reports of the value `shown`."""
         from rdflib import SH, URIRef  # slow to import; needed only where something is refused
 
         from reasoner.terms import GP
 
         code, what, remedy = (self._contract.value(URIRef(shape), p) or shape for p in (GP.code, SH.message, GP.remedy))
-        return Fault(str(code), f"{shown}: {what}", str(remedy))
+        return CellFault(str(code), f"{shown}: {what}", str(remedy))
 
-    def individuals(self, column: Column) -> tuple[str, ...]:
+    def individuals(self, column: FactColumn) -> tuple[str, ...]:
         """The individuals that may stand in a column with values, as far as the guideline names them."""
         kinds = self.guideline.compiled.properties[column.path[-1]].ranges
         typed = {s for s, p, o in self.guideline.content.taxonomy if p == TYPE and o in kinds}
@@ -176,16 +176,16 @@ class FactTable:
         listed = {iri for test in tests for iri in _listed(test)}
         return tuple(sorted(iri for iri in typed | listed if not self._broken(column, iri)))
 
-    def closed(self, column: Column) -> bool:
+    def closed(self, column: FactColumn) -> bool:
         """Whether no other individual than those may stand there."""
         return any(isinstance(test, InClass | Among) for shape in self._shapes(column) for test in _parts(shape.test))
 
-    def _broken(self, column: Column, iri: str) -> str | None:
+    def _broken(self, column: FactColumn, iri: str) -> str | None:
         """The shape that an individual does not conform to; None where it conforms."""
         term = Term("iri", iri)
         return next((shape.shape for shape in self._shapes(column) if passes(shape.test, term) is False), None)
 
-    def _shapes(self, column: Column) -> list[ValueShape]:
+    def _shapes(self, column: FactColumn) -> list[ValueShape]:
         """The shapes that look at every value at the end of a column's path."""
         holder = self.guideline.compiled.properties[column.path[-2]].ranges if column.path[1:] else (f"{CORE}Patient",)
         return [shape for shape in self.guideline.content.contract.checks if _looks_at(shape, column.path, holder)]
@@ -207,7 +207,7 @@ def nearest(name: str, known: dict[str, str]) -> str | None:
     return names[like[0]] if like else None
 
 
-def _short(columns: Sequence[Column], guideline: Guideline) -> list[Column]:
+def _short(columns: Sequence[FactColumn], guideline: Guideline) -> list[FactColumn]:
     """The columns, a class that occurs under one property alone by its own name."""
     uses = Counter(column.target for column in columns if column.kind == "class")
     taken = {column.name for column in columns}
@@ -216,12 +216,12 @@ def _short(columns: Sequence[Column], guideline: Guideline) -> list[Column]:
             for column in columns]  # fmt: skip
 
 
-def _shortened(column: Column, name: str, taken: set[str]) -> Column:
+def _shortened(column: FactColumn, name: str, taken: set[str]) -> FactColumn:
     return column if name in taken else replace(column, name=name)
 
 
-def _place(column: Column) -> tuple[bool, bool, Path, int, str]:
-    """Findings and acts first, then nodes with what is said of them, then quantities, then orders."""
+def _place(column: FactColumn) -> tuple[bool, bool, Path, int, str]:
+    """Findings and acts first, then nodes with what stands about them, then quantities, then orders."""
     plain = column.kind == "class" and len(column.path) == 1
     return column.kind == "order", not plain, column.path, _ORDER.index(column.kind), column.name
 

@@ -40,7 +40,7 @@ from reasoner.logic.theory import Literals
 from reasoner.population.fact_table.cells import reaches
 from reasoner.population.fact_table.reader import csv_options, read_cohort
 from reasoner.population.fact_table.schema import schema
-from reasoner.population.fact_table.table import Column, FactTable
+from reasoner.population.fact_table.table import FactColumn, FactTable
 
 # -- columns --
 
@@ -115,7 +115,7 @@ def checked(guideline: Guideline, table: FactTable) -> int:
     cohort = read_cohort(table_of(guideline, [row for row in rows if row]), guideline, "t")
     assert not cohort.rejects and cohort.rows == len(known)
     for row, seen in enumerate(known):
-        expected = guideline.reader.literals(seen).union(table.above(Column("", "", seen.path)))
+        expected = guideline.reader.literals(seen).union(table.above(FactColumn("", "", seen.path)))
         assert said(cohort, row) == expected, seen
     return cohort.rows
 
@@ -131,7 +131,7 @@ def _refused(table: FactTable, seen: Observation) -> bool:
     return table.closed(column) and seen.target not in table.individuals(column)
 
 
-def _outside(table: FactTable, column: Column, bound: Decimal) -> bool:
+def _outside(table: FactTable, column: FactColumn, bound: Decimal) -> bool:
     ends = [(test.low, test.low_strict) for _, test in table.limits(column) if test.low is not None]
     return any(bound < end or (bound == end and strict and column.kind == "high") for end, strict in ends)
 

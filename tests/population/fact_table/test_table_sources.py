@@ -13,7 +13,7 @@ import pytest
 
 from reasoner.errors import InputError
 from reasoner.guideline.guideline import Guideline
-from reasoner.population.batch import Options, run_batch
+from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.population.fact_table import files as table_sources
 
 DAY = date(2026, 11, 22)
@@ -40,7 +40,7 @@ def table(monkeypatch: pytest.MonkeyPatch) -> pa.Table:
 
 def answers(guideline: Guideline, given: Path) -> pa.Table:
     out = given.with_name(f"{given.name}.out.parquet")
-    run_batch(guideline, given, out, Options(DAY, "parquet"))
+    run_batch(guideline, given, out, BatchOptions(DAY, "parquet"))
     return pq.read_table(out)
 
 

@@ -1,6 +1,6 @@
 """What is known of a patient in a cohort, as facts: found for a few atoms at a time, and remembered.
 
-Atoms belong together where a criterion settles them together, or where they go by one name. What one group says does
+Atoms form a group where one criterion settles them, or where they have one name. What is known of one group does
 not change the facts of another.
 """
 
@@ -29,35 +29,35 @@ class KnownBits(NamedTuple):
 
 
 class FactFinder:
-    """Gives the facts of one guideline; `group` has for each atom, as one bit, those that belong together with it."""
+    """Gives the facts of one guideline; `group` has for each atom, as one bit, its group."""
 
     def __init__(self, guideline: Guideline) -> None:
         self.guideline = guideline
         self.group = {atom: group for group in groups(guideline) for atom in _single(group)}
         self._facts: BoundedDict[tuple[int, int, int, int], tuple[Fact, ...]] = BoundedDict()
 
-    def facts(self, told: KnownBits) -> list[Fact]:
+    def facts(self, known: KnownBits) -> list[Fact]:
         """The facts that give exactly these literals, derived where rules alone give them, in order."""
-        left, found = told.pos | told.neg, list[Fact]()
+        left, found = known.pos | known.neg, list[Fact]()
         while left:
             group = self.group[left & -left]
-            key = told.pos & group, told.neg & group, told.derived_pos & group, told.derived_neg & group
+            key = known.pos & group, known.neg & group, known.derived_pos & group, known.derived_neg & group
             found += self._facts.get(key) or self._facts.keep(key, self._of(KnownBits(*key, 0)))
             left &= ~group
         return sorted(found)
 
-    def _of(self, told: KnownBits) -> tuple[Fact, ...]:
-        return tuple(origin(fact, told) for fact in facts_of(self.guideline, Literals(told.pos, told.neg)))
+    def _of(self, known: KnownBits) -> tuple[Fact, ...]:
+        return tuple(origin(fact, known) for fact in facts_of(self.guideline, Literals(known.pos, known.neg)))
 
 
-def origin(fact: Fact, told: KnownBits) -> Fact:
+def origin(fact: Fact, known: KnownBits) -> Fact:
     """The fact, derived if rules alone give it."""
-    recorded = fact.literals.pos & ~told.derived_pos or fact.literals.neg & ~told.derived_neg
+    recorded = fact.literals.pos & ~known.derived_pos or fact.literals.neg & ~known.derived_neg
     return fact if recorded else fact._replace(by=DERIVED)
 
 
 def groups(guideline: Guideline) -> list[int]:
-    """The atoms that belong together, as bits; each is in one group."""
+    """The groups of atoms, each as bits; an atom is in one group."""
     named: dict[str, int] = {}
     for number in range(len(guideline.compiled.theory.atoms)):
         name = name_of(guideline, number)

@@ -1,0 +1,291 @@
+"""One run over all units of a batch: worked on by several threads or processes, written in their order.
+
+A patient who is in several units is left out of all and rejected, which is known when all units are finished. Of each
+unit the hashes of its patients' names and its rejects lie in the workspace until then, so that memory is bounded.
+"""
+
+from __future__ import annotations
+
+import csv
+import signal
+import sys
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
+from dataclasses import astuple, dataclass, field, fields
+from functools import partial
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any, Protocol
+
+import polars as pl
+import pyarrow as pa
+
+from reasoner.errors import GuideproofError, InputError
+from reasoner.kernel.cohort import NODE, Reject
+from reasoner.population import identities
+from reasoner.population.answers_directory import DIRECTORY, AnswersDirectory, AnswersFile, Seal
+from reasoner.population.bar import bar, counted
+from reasoner.population.outputs import Body, force
+from reasoner.population.unit import Unit
+from reasoner.population.workspace import is_kept, writable
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class UnitAnswers:
+    """What a unit gives: the answers and their number, sorted hashes of the names in it, and rejects.
+
+    The names are those of all its patients, refused or not, and of the nodes that no other unit may describe. `extra`
+    is summed over all units and printed in the summary, behind each number its words.
+    """
+
+    body: Body
+    rows: int
+    names: bytes
+    rejects: tuple[Reject, ...] = ()
+    extra: Mapping[str, int] = field(default_factory=dict)
+
+
+class UnitWork(Protocol):
+    """What is done with units."""
+
+    def answers(self, unit: Unit, /) -> UnitAnswers:
+        """The answers for a unit; the same each time."""
+
+    def names(self, unit: Unit, /) -> pa.Array:
+        """The names of which `answers` gives the hashes."""
+
+    def shared(self, unit: Unit, repeated: frozenset[str], /) -> list[Reject]:
+        """The patients of a unit in whose records other units' nodes stand; `repeated` are names in several units."""
+
+
+@dataclass(frozen=True)
+class BatchPlan:
+    """What is to be done: every unit of every input file, and where the output goes.
+
+    With `format` "directory" the output is a directory of Parquet. `depends` is whatever else the bytes depend on, as
+    JSON: options, as-of date, guideline, software version.
+    """
+
+    out: Path
+    format: str
+    schema: pa.Schema
+    inputs: Sequence[Path]
+    units: Sequence[Unit]
+    depends: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class BatchOutcome:
+    """How many patients were written and how many places rejected; where the rejects are, None where there are none."""
+
+    rows: int
+    rejects: int
+    rejects_file: Path | None
+    extra: Mapping[str, int]
+
+
+def rejects_path(out: Path) -> Path:
+    """Where the rejects of an output go."""
+    return out.with_name(f"{out.name}.rejects.csv")
+
+
+def say_on_stderr(text: str) -> None:
+    """Print a line on standard error."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def run_units(
+    plan: BatchPlan, work: UnitWork, folder: Path, pool: tuple[Executor, Callable[[Unit], UnitAnswers]],
+    *, ahead: int = 2, say: Say = say_on_stderr,
+) -> BatchOutcome:  # fmt: skip
+    """Write the answers for all units to `plan.out`, whole or not at all, and the rejects beside it.
+
+    `folder` is the workspace of the output; `pool` is what works on units, and what it calls for each; `ahead` units
+    are begun before they are written. Raises InputError where the output cannot be written, or the input changes, and
+    what `work` raises.
+    """
+    began = time.monotonic()
+    note = partial(_kept, folder, len(plan.units))
+    with _stopping_cleanly(note, say), writable(plan.out, note):
+        inputs = [identities.Fingerprint.of(path) for path in plan.inputs]
+        run = UnitRun(plan, work, folder, inputs)
+        try:
+            decided = run.all_units(pool, ahead, say)
+            again = run.repeated()
+            identities.check_unchanged(inputs)
+            outcome = run.deliver(again)
+        except BaseException as error:
+            run.answers.abort()
+            if isinstance(error, GuideproofError):
+                identities.check_unchanged(inputs)
+            raise
+    say(summary(outcome, decided, time.monotonic() - began))
+    return outcome
+
+
+def summary(outcome: BatchOutcome, decided: int, seconds: float) -> str:
+    """How many patients were written, how fast, and what else there is to say, in one line."""
+    notes = [f"{number:,} {what}" for what, number in sorted(outcome.extra.items())]
+    notes += [f"{outcome.rejects:,} rejected: see {outcome.rejects_file}"] if outcome.rejects_file else []
+    rate = f"{counted(outcome.rows)} in {seconds:,.1f} s ({decided / max(seconds, 1e-3):,.0f} a second)"
+    return "; ".join([rate, *notes])
+
+
+def _kept(folder: Path, units: int) -> str:
+    """How much is finished and stays, in words."""
+    if not is_kept(folder):
+        return "nothing is kept"
+    return f"{len(list(folder.glob('*.seal')))} of {units} parts are kept: give the same command again to go on"
+
+
+@contextmanager
+def _stopping_cleanly(note: Callable[[], str], say: Say) -> Iterator[None]:
+    """Turns SIGTERM into SystemExit; where the run is stopped, says how to go on."""
+    catching = threading.current_thread() is threading.main_thread()
+    before = signal.signal(signal.SIGTERM, _leave) if catching else None
+    try:
+        yield
+    except (KeyboardInterrupt, SystemExit):
+        say(f"stopped; {note()}")
+        raise
+    finally:
+        if before is not None:
+            signal.signal(signal.SIGTERM, before)
+
+
+def _leave(number: int, _frame: object) -> None:
+    raise SystemExit(128 + number)
+
+
+@dataclass(frozen=True)
+class Repeated:
+    """The patients to be left out, and by unit the rejects that say why: for shared nodes, and for two descriptions."""
+
+    left_out: frozenset[str]
+    shared: Mapping[int, Sequence[Reject]]
+    twice: Mapping[int, Sequence[Reject]]
+
+
+class UnitRun:
+    """One run over a batch in a workspace."""
+
+    def __init__(self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint]) -> None:
+        self.plan, self.work, self.folder = plan, work, folder
+        self.answers = (
+            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs)) if plan.format == DIRECTORY
+            else AnswersFile(folder, plan.out, plan.format, plan.schema)
+        )  # fmt: skip
+        self._done: dict[int, Seal] = {}
+
+    def all_units(self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], ahead: int, say: Say) -> int:
+        """Work on every unit that no earlier run has finished; give the number of patients worked on."""
+        self.answers.adopt(say)
+        kept = {number: self.answers.sealed(number) for number in range(len(self.plan.units))}
+        self._done = {number: seal for number, seal in kept.items() if seal}
+        sizes, rows = [unit.stop - unit.start for unit in self.plan.units], 0
+        todo = [number for number, seal in kept.items() if not seal]
+        with bar(sum(sizes), sum(sizes) - sum(sizes[number] for number in todo)) as advance:
+            for number, found in self._in_order(pool, todo, ahead):
+                self._write(number, found)
+                rows += found.rows
+                advance(sizes[number], rows)
+        return rows
+
+    def _in_order(
+        self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], numbers: Iterable[int], ahead: int
+    ) -> Iterator[tuple[int, UnitAnswers]]:
+        """What the units of these numbers give, in order; so many are begun before they are asked for."""
+        begun: deque[tuple[int, Future[UnitAnswers]]] = deque()
+        left, (executor, task) = deque(numbers), pool
+        try:
+            while left or begun:
+                while left and len(begun) <= ahead:
+                    begun.append((left[0], executor.submit(task, self.plan.units[left.popleft()])))
+                number, future = begun.popleft()
+                with self._reading(number):
+                    found = future.result()
+                yield number, found
+        finally:
+            for _, future in begun:
+                future.cancel()
+
+    @contextmanager
+    def _reading(self, number: int) -> Iterator[Unit]:
+        """Turns an OSError while a unit is read into an InputError about its file."""
+        unit = self.plan.units[number]
+        try:
+            yield unit
+        except OSError as error:
+            raise InputError(identities.unreadable(error, unit.file)) from error
+
+    def _write(self, number: int, found: UnitAnswers) -> None:
+        names, rejects = self._file(number, "names"), self._file(number, "rejects")
+        names.write_bytes(found.names)
+        with rejects.open("w", encoding="utf-8", newline="") as text:
+            csv.writer(text, lineterminator="\n").writerows(map(astuple, sorted(found.rejects)))
+        self._done[number] = self.answers.write(number, found.body, found.rows, dict(found.extra), (names, rejects))
+
+    def _file(self, number: int, kind: str) -> Path:
+        return self.folder / f"{number:06d}.{kind}"
+
+    def repeated(self) -> Repeated:
+        """Those described in several units. Raises ScatteredError for units that do not hold their patients whole."""
+        names = [self._file(number, "names") for number in range(len(self.plan.units))]
+        found = identities.find_duplicates(names, self._names)
+        left_out, shared, twice = set[str](), dict[int, list[Reject]](), dict[int, list[Reject]]()
+        for number, again in identities.rejects_by_part(found, [unit.file for unit in self.plan.units]).items():
+            with self._reading(number) as unit:
+                shared[number] = self.work.shared(unit, frozenset(again))
+            twice[number] = sorted(reject for name, reject in again.items() if NODE not in name)
+            left_out |= {reject.patient for reject in (*shared[number], *twice[number])}
+        return Repeated(frozenset(left_out), shared, twice)
+
+    def _names(self, number: int) -> pa.Array:
+        with self._reading(number) as unit:
+            return self.work.names(unit)
+
+    def deliver(self, again: Repeated) -> BatchOutcome:
+        """Rename answers and rejects to where they go."""
+        removed = self.answers.close(len(self.plan.units), again.left_out)
+        refused, target = self.folder / "rejects.csv", rejects_path(self.plan.out)
+        count = self._write_rejects(refused, again)
+        if count:
+            refused.replace(target)
+        else:
+            target.unlink(missing_ok=True)
+        self.answers.deliver()
+        rows = sum(done.rows for done in self._done.values()) - removed
+        extra = sum((Counter(done.extra) for done in self._done.values()), Counter[str]())
+        return BatchOutcome(rows, count, target if count else None, dict(extra))
+
+    def _write_rejects(self, path: Path, again: Repeated) -> int:
+        """Write the rejects unit by unit, for a patient who is described twice that fault alone; give their number."""
+        count = 0
+        with path.open("w", encoding="utf-8", newline="") as text:
+            writer = csv.writer(text, lineterminator="\n")
+            writer.writerow([column.name for column in fields(Reject)])
+            for number in range(len(self.plan.units)):
+                with self._file(number, "rejects").open(encoding="utf-8", newline="") as given:
+                    own = [
+                        reject for row in csv.reader(given) if (reject := Reject(*row)).patient not in again.left_out
+                    ]
+                found = [*sorted([*own, *again.shared.get(number, ())]), *again.twice.get(number, ())]
+                writer.writerows(map(astuple, found))
+                count += len(found)
+            force(text)
+        return count
+
+
+def _manifest(plan: BatchPlan, inputs: Sequence[identities.Fingerprint]) -> dict[str, Any]:
+    """All that the bytes of the parts depend on."""
+    units = blake2b(repr([astuple(unit) for unit in plan.units]).encode()).hexdigest()
+    return {
+        "units": [len(plan.units), units], "inputs": [astuple(file) for file in inputs], "depends": dict(plan.depends),
+        "columns": plan.schema.names, "versions": {"polars": pl.__version__, "pyarrow": pa.__version__},
+    }  # fmt: skip
