@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, NoReturn
-from xml.parsers import expat
 
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
@@ -26,8 +25,9 @@ from rdflib import OWL, XSD, BNode, Graph, Literal, URIRef
 from rdflib import RDF as RDFV
 from rdflib.term import Node, XSDToPython
 
-from reasoner.errors import GuidelineError, InputError, Problem, RecordError
+from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
+from reasoner.rdf_checks import MAX_DEPTH, Refusal, check_json, check_xml, refuse_depth
 
 Triple = tuple[Node, Node, Node]
 
@@ -52,14 +52,10 @@ NAMES: dict[str, RdfFormat] = {
 }
 STDIN = "-"
 
-#: How deep nodes may be nested; a record needs one level, an ontology a few.
-MAX_DEPTH = 200
-
 #: Where a JSON-LD document's undefined names and relative IRIs are put: left alone, they would be dropped in silence.
 UNDEFINED = "https://undefined.invalid/"
 RELATIVE = "https://relative.invalid/"
 
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
@@ -98,18 +94,6 @@ def read_text(data: bytes | str, name: str, *, format: str | None = None, import
     """Read RDF that is at hand already; `name` stands for the file in errors. As `read_graph` otherwise."""
     refuse = Refusal(name, GuidelineError if imports else RecordError)
     return _read(data.encode() if isinstance(data, str) else data, format, imports, refuse)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """Raises errors of one kind about one file."""
-
-    file: str
-    error: type[InputError]
-
-    def __call__(self, code: str, what: str, remedy: str, line: int | None = None) -> NoReturn:
-        """Raise the error, with the line from 1 where it is known."""
-        raise self.error(Problem(code, what, remedy, self.file, line)) from None
 
 
 def read_bytes(path: Path, refuse: Refusal) -> bytes:
@@ -187,54 +171,6 @@ def _check_before(text: str, kind: RdfFormat, refuse: Refusal) -> None:
         check_xml(io.BytesIO(text.encode()), refuse)
     elif text.count("<<(") > MAX_DEPTH:
         refuse_depth(refuse)
-
-
-def refuse_depth(refuse: Refusal) -> NoReturn:
-    """Raise the error of nodes that are nested too deep."""
-    refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
-
-
-def check_json(text: str, refuse: Refusal) -> None:
-    """Refuse JSON that is not well-formed or nested too deep, or that names a context elsewhere."""
-    depth = 0
-    for token in _JSON_TOKEN.finditer(text):
-        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
-        if depth > MAX_DEPTH:
-            refuse_depth(refuse)
-
-    def check(pairs: list[tuple[str, object]]) -> dict[str, object]:
-        for key, value in pairs:
-            contexts = value if isinstance(value, list) else [value]
-            if key == "@import" or (key == "@context" and any(isinstance(c, str) for c in contexts)):
-                refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
-                       "write the context into the file")  # fmt: skip
-        return dict(pairs)
-
-    try:
-        json.loads(text, object_pairs_hook=check, parse_int=str, parse_float=str)
-    except json.JSONDecodeError as error:
-        refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
-
-
-def check_xml(file: IO[bytes], refuse: Refusal) -> None:
-    """Refuse a document that is not well-formed or declares entities; it is read to its end, in pieces."""
-    parser = expat.ParserCreate("utf-8")
-
-    def declared(*_: object) -> None:
-        refuse("xml-entity", "the file has a document type declaration, which could define entities",
-               "write the names out in full and delete <!DOCTYPE …>", parser.CurrentLineNumber)  # fmt: skip
-
-    def encoded(_version: str, encoding: str | None, _standalone: int) -> None:
-        if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
-            refuse("not-utf8", f"the file says that its encoding is {encoding}", "save it as UTF-8", 1)
-
-    parser.StartDoctypeDeclHandler = declared
-    parser.XmlDeclHandler = encoded
-    try:
-        parser.ParseFile(file)
-    except expat.ExpatError as error:
-        reason = expat.errors.messages.get(error.code, "error")
-        refuse("syntax-error", f"the XML is not well-formed: {reason}", "correct the file", error.lineno)
 
 
 # -- parsing --

@@ -173,7 +173,7 @@ def _classes(compiled: Compiled, path: tuple[str, ...], targets: Iterable[str]) 
 
 def _others(compiled: Compiled, targets: set[str]) -> set[str]:
     """`targets`, what is declared different from them, and an individual of which nothing is declared."""
-    pairs = {name for pair in compiled.different if pair & targets for name in pair}
+    pairs = {name for pair in compiled.different_pairs if pair & targets for name in pair}
     return targets | pairs | {"urn:example:undeclared"}
 
 

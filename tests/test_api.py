@@ -14,6 +14,7 @@ import reasoner
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = [
+    "Answers",
     "Assessment",
     "Conclusion",
     "Decision",
@@ -34,6 +35,7 @@ NAMES = [
     "classify",
     "classify_files",
     "decide",
+    "decide_batches",
     "load",
     "load_guideline",
 ]

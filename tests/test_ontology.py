@@ -363,7 +363,6 @@ MORE = {
     "nucleus",
     "cement",
     "autopsy",
-    "scan",
     "scans",
 }
 

@@ -14,7 +14,8 @@ import pytest
 from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
 
 from reasoner.errors import GuidelineError, RecordError
-from reasoner.rdf import MAX_DEPTH, read_graph, read_text
+from reasoner.rdf import read_graph, read_text
+from reasoner.rdf_checks import MAX_DEPTH
 
 P = URIRef("https://example.org/p")
 S = URIRef("https://example.org/s")

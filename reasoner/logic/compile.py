@@ -39,7 +39,7 @@ def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
     theory = Theory.of(list(translator.numbers), clauses)
     rules = _rules(axioms, definitions, theory)
     return Compiled(theory, rules, tuple(table.origins), _attributes(axioms, definitions),
-                    _properties(axioms), tuple(sorted(axioms.different, key=sorted)),
+                    _properties(axioms), tuple(sorted(tuple(sorted(pair)) for pair in axioms.different)),
                     background.fillers.joined(), background.fillers.broader())  # fmt: skip
 
 

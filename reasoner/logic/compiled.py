@@ -58,9 +58,14 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
     axioms: tuple[Origin, ...]
     attributes: Mapping[str, Expr]
     properties: Mapping[str, PropertyRule]
-    different: tuple[frozenset[str], ...]
+    different: tuple[tuple[str, ...], ...]
     joined: tuple[tuple[str, ...], ...]
     broader: Mapping[str, tuple[str, ...]]
+
+    @cached_property
+    def different_pairs(self) -> frozenset[frozenset[str]]:
+        """The pairs of individuals that are declared different."""
+        return frozenset(map(frozenset, self.different))
 
     @cached_property
     def functional(self) -> frozenset[str]:

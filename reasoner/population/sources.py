@@ -120,7 +120,7 @@ def files_of(path: Path) -> list[Path]:
 
 
 def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
-    """Raise InputError for a directory whose name is a fact that its files do not hold, as `sn:Fever=true`."""
+    """Raise InputError for a directory whose name is a fact that its files do not hold, as `ex:Condition=true`."""
     for number, name in enumerate(folders):
         if "=" in name:
             what, remedy = "a directory's name holds a column's value", "write the column into the files"

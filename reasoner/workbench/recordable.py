@@ -57,7 +57,7 @@ def _at(compiled: Compiled, denied: frozenset[str], path: Path, kind: str, targe
     if rule.data:
         yield from (Observation(path, "number", low=n, high=n) for n in _points(compiled, path))
     elif kind == "value":
-        others = {iri for pair in compiled.different if pair & targets for iri in pair}
+        others = {iri for pair in compiled.different_pairs if pair & targets for iri in pair}
         yield from (Observation(path, "value", iri) for iri in sorted(targets | others))
     else:
         yield from (Observation(path, "class", iri) for iri in sorted({*targets, *rule.ranges}))

@@ -237,7 +237,7 @@ def random_literals(chance: random.Random, size: int) -> tuple[Fact, ...]:
                  for i, present in said)  # fmt: skip
 
 
-@pytest.mark.parametrize("number", [150, pytest.param(400, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("number", [200, pytest.param(400, marks=pytest.mark.exhaustive)])
 def test_random_theories(number: int) -> None:
     chance = random.Random(SEED)
     clashes, conflicts, impossible, statuses = 0, 0, 0, set()

@@ -143,11 +143,18 @@ def test_processes_write_what_threads_write(
     assert (tmp_path / "1.nq").read_bytes() == (tmp_path / "2.nq").read_bytes() != b""
 
 
+def folder(path: Path) -> Path:
+    path.mkdir()
+    return path
+
+
 @pytest.mark.parametrize("suffix", ["parquet", "arrow", "csv"])
 def test_units_of_tables_are_smaller_for_quads(guideline: Guideline, tmp_path: Path, suffix: str) -> None:
     path, table = tmp_path / f"rows.{suffix}", pa.table({"patient": [f"urn:x:{row}" for row in range(20_000)]})
     WRITE[suffix](table, path)
-    (usual,), (small,) = (open_sources([path], Readers(guideline, DAY, cut), tmp_path) for cut in (1, batch._CUT))
+    (usual,), (small,) = (
+        open_sources([path], Readers(guideline, DAY, cut), folder(tmp_path / str(cut))) for cut in (1, batch._CUT)
+    )
     assert (len(usual.units()), len(small.units()) > 1) == (1, True)
     patients = [name for unit in small.units() for name in small.cohort(unit).patients.to_pylist()]
     assert patients == table["patient"].to_pylist()

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterator
 from typing import IO
 
-from reasoner import rdf
+from reasoner.rdf_checks import MAX_DEPTH
 
 #: How many characters of members make a part, at least.
 SIZE = 1 << 20
@@ -117,7 +117,7 @@ def _members(window: _Window) -> Iterator[str]:
     """The members of the array in which the window stands; it is left behind the array."""
     while True:
         member = window.value()
-        if _UNUSUAL.search(member) or member.count("{") + member.count("[") > rdf.MAX_DEPTH // 2:
+        if _UNUSUAL.search(member) or member.count("{") + member.count("[") > MAX_DEPTH // 2:
             raise UnusualJsonError
         yield member
         mark = window.skip()

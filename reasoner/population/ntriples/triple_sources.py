@@ -22,7 +22,6 @@ from reasoner.population.ntriples.conversion import convert_all
 from reasoner.population.ntriples.grouping import cuts, regroup, types_patient
 from reasoner.population.ntriples.owners import owners_of
 from reasoner.population.ntriples.triple_block import TripleBlock
-from reasoner.population.sources import Readers
 from reasoner.population.unit import ScatteredError, Unit
 from reasoner.records.vocabulary import SHARED
 

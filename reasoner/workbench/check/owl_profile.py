@@ -17,7 +17,8 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.errors import EngineError, Problem
-from reasoner.patient.hermit import Logical, classified, taxonomy_of
+from reasoner.patient.hermit import Logical
+from reasoner.patient.hermit_process import classified, taxonomy_of
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.lookup import reachable

@@ -12,7 +12,6 @@ from test_batch_fuzz import OWL, RDFS, as_bytes, drawn
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import literals_of
-from reasoner.patient.classify import by_reference
 from reasoner.population.ntriples import owners
 from reasoner.population.ntriples.classifier import TripleClassifier
 from reasoner.population.ntriples.completion import complete
@@ -75,7 +74,7 @@ def test_who_is_read_by_columns_is_known_as_by_the_reference(
     data = as_bytes(drawn(guideline, seed, 150))
     block, found, _ = read(classifier, data)
     names = block.names(block.patients).to_pylist()
-    seen, refused = by_reference(guideline, gather([read_text(data, "records.nt")]), DAY)
+    seen, refused = guideline.reference.observe(gather([read_text(data, "records.nt")]), DAY)
     compared = 0
     for row in np.flatnonzero(~block.needs_reference).tolist():
         name = names[row]
@@ -220,7 +219,7 @@ def test_no_text_of_a_patient_is_remembered(guideline: Guideline, text: str) -> 
 
 def test_verdicts_are_remembered_up_to_a_bound(guideline: Guideline) -> None:
     classifier = TripleClassifier(guideline)
-    classifier._verdicts.most = 50
+    classifier._verdicts.entries = 50
     for start in range(0, 400, 100):
         weeks = [patient((f"<urn:p:{i}>", sn("conservativeTherapyWeeks"), f'"{i}"^^<{XSD}decimal>'), who=f"<urn:p:{i}>")
                  for i in range(start, start + 100)]  # fmt: skip

@@ -1,0 +1,81 @@
+"""What is checked of RDF/XML and JSON-LD before a parser reads it, and how a file is refused.
+
+What a document takes from elsewhere or defines, external contexts (JSON-LD 1.1, section 9.4) and entities (XML 1.0,
+section 4), is refused, and so is nesting that would exhaust the stack.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import IO, NoReturn
+from xml.parsers import expat
+
+from reasoner.errors import InputError, Problem
+
+#: How deep nodes may be nested; a record needs one level, an ontology a few.
+MAX_DEPTH = 200
+
+
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Raises errors of one kind about one file."""
+
+    file: str
+    error: type[InputError]
+
+    def __call__(self, code: str, what: str, remedy: str, line: int | None = None) -> NoReturn:
+        """Raise the error, with the line from 1 where it is known."""
+        raise self.error(Problem(code, what, remedy, self.file, line)) from None
+
+
+def refuse_depth(refuse: Refusal) -> NoReturn:
+    """Raise the error of nodes that are nested too deep."""
+    refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
+
+
+def check_json(text: str, refuse: Refusal) -> None:
+    """Refuse JSON that is not well-formed or nested too deep, or that names a context elsewhere."""
+    depth = 0
+    for token in _JSON_TOKEN.finditer(text):
+        depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            refuse_depth(refuse)
+
+    def check(pairs: list[tuple[str, object]]) -> dict[str, object]:
+        for key, value in pairs:
+            contexts = value if isinstance(value, list) else [value]
+            if key == "@import" or (key == "@context" and any(isinstance(c, str) for c in contexts)):
+                refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
+                       "write the context into the file")  # fmt: skip
+        return dict(pairs)
+
+    try:
+        json.loads(text, object_pairs_hook=check, parse_int=str, parse_float=str)
+    except json.JSONDecodeError as error:
+        refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
+
+
+def check_xml(file: IO[bytes], refuse: Refusal) -> None:
+    """Refuse a document that is not well-formed or declares entities; it is read to its end, in pieces."""
+    parser = expat.ParserCreate("utf-8")
+
+    def declared(*_: object) -> None:
+        refuse("xml-entity", "the file has a document type declaration, which could define entities",
+               "write the names out in full and delete <!DOCTYPE …>", parser.CurrentLineNumber)  # fmt: skip
+
+    def encoded(_version: str, encoding: str | None, _standalone: int) -> None:
+        if encoding and encoding.lower() not in ("utf-8", "us-ascii"):
+            refuse("not-utf8", f"the file says that its encoding is {encoding}", "save it as UTF-8", 1)
+
+    parser.StartDoctypeDeclHandler = declared
+    parser.XmlDeclHandler = encoded
+    try:
+        parser.ParseFile(file)
+    except expat.ExpatError as error:
+        reason = expat.errors.messages.get(error.code, "error")
+        refuse("syntax-error", f"the XML is not well-formed: {reason}", "correct the file", error.lineno)
