@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 # What CI runs of the exhaustive tests: some five minutes on two cores.
-EXHAUSTIVE := tests/logic tests/records tests/patient tests/kernel
+EXHAUSTIVE := tests/logic tests/records tests/patient tests/kernel tests/test_authoring_guide.py \
+	tests/population/test_spark.py tests/population/test_batch_resume.py
 
 .PHONY: help run test test-exhaustive test-all check format house bench clean
 

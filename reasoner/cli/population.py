@@ -27,7 +27,7 @@ class BatchFormat(StrEnum):
 
 _EXAMPLES = (
     "guideproof batch ward.parquet answers.parquet\n\n"
-    "guideproof batch records.nt answers.parquet --as-of 2026-11-01\n\n"
+    "guideproof batch records.nt answers/ --as-of 2026-11-01\n\n"
     "guideproof batch ward.parquet answers.csv --only management --only status\n\n"
     "guideproof batch records/ answers.nq\n\nguideproof schema --format csv"
 )

@@ -1,1 +1,1 @@
-"""Batches: from input files to one output, in parts that survive being killed; embedded or on Spark."""
+"""Batches: from input files to one file, or to a directory that is resumed; embedded or on Spark."""

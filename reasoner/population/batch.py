@@ -41,7 +41,7 @@ _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feath
 _WORTH_PROCESSES = 384 << 20
 
 #: What the summary says of patients whose records hold more than columns can.
-_REFERRED = "read one record at a time, for what columns cannot hold"
+_REFERRED = "read from their records, which hold more than columns can"
 
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
 _CUT = 128

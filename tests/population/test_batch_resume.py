@@ -118,7 +118,14 @@ def turtle(folder: Path) -> Path:
     return folder / "blank.ttl"
 
 
-@pytest.mark.parametrize("make, kills", [(parquet, 2), (grouped, 2), (directory, 2), (turtle, 2)])
+@pytest.mark.parametrize(
+    "make, kills",
+    [
+        (parquet, 2),
+        (directory, 2),
+        *(pytest.param(make, 2, marks=pytest.mark.exhaustive) for make in (grouped, turtle)),
+    ],
+)
 def test_killed_and_resumed(make: object, kills: int, tmp_path: Path, own_cache: Path) -> None:
     given, rng, killed = make(tmp_path), random.Random(kills), 0  # type: ignore[operator]
     undisturbed, out = tmp_path / "undisturbed", tmp_path / "out"
@@ -158,7 +165,9 @@ def test_quads_of_several_processes_leave_nothing_where_they_are_killed(tmp_path
     assert sorted(path.name for path in tmp_path.glob(".*")) == []
 
 
-@pytest.mark.parametrize("suffix", ["ttl", "rdf", "jsonld"])
+@pytest.mark.parametrize(
+    "suffix", ["ttl", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("rdf", "jsonld"))]
+)
 def test_labels_drawn_at_random_do_not_show(tmp_path: Path, own_cache: Path, suffix: str) -> None:
     kind = {"ttl": ox.RdfFormat.TURTLE, "rdf": ox.RdfFormat.RDF_XML, "jsonld": ox.RdfFormat.JSON_LD}[suffix]
     text = lines(0, 150, shuffled=True) + f"_:lost {TYPE} <{SN}Fever> .\n_:patient {TYPE} <{CORE}Patient> .\n"

@@ -31,6 +31,9 @@ from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.population.run import BatchOutcome, rejects_path
 from reasoner.population.spark import failure, java_home, run_spark, session
 
+#: Starting Spark takes half a minute.
+pytestmark = pytest.mark.exhaustive
+
 OPTIONS = BatchOptions(date(2026, 11, 22), "parquet", reasons=True)
 #: A start that is quick rather than fast in the long run; and blocks so small that a file of some rows has several.
 SUBMIT = (

@@ -13,7 +13,7 @@ from rdflib import OWL, RDF, BNode, Graph
 from rdflib.compare import isomorphic
 from record_parts import AS_OF, EX, GOOD, PREFIXES, SN, ontology, shapes_of, turtle
 
-from reasoner import rdf
+from reasoner import rdf, rdf_checks
 from reasoner.errors import GuidelineError, InputError, Problem, RecordError
 from reasoner.rdf import read_text
 from reasoner.records import record, reference_faults
@@ -76,7 +76,7 @@ def test_bad_record(path: Path, guideline: Graph, contract: list[Graph], capsys:
 
 def codes_of_the_code() -> set[str]:
     pattern = r'(?:refuse|Problem|Fault|return)\(?\s*(?:0, )?"([a-z0-9]+(?:-[a-z0-9]+)+)"'
-    texts = [Path(str(module.__file__)).read_text() for module in (rdf, record, reference_faults)]
+    texts = [Path(str(module.__file__)).read_text() for module in (rdf, rdf_checks, record, reference_faults)]
     return {code for text in texts for code in re.findall(pattern, text)}
 
 
