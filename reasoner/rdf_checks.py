@@ -7,7 +7,9 @@ section 4), is refused, and so is nesting that would exhaust the stack.
 from __future__ import annotations
 
 import json
+import logging
 import re
+import warnings
 from dataclasses import dataclass
 from typing import IO, NoReturn
 from xml.parsers import expat
@@ -19,6 +21,12 @@ MAX_DEPTH = 200
 
 
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+
+
+def silence_conversions() -> None:
+    """Have rdflib say nothing, in this process, of literals that it cannot convert: here they are findings, by line."""
+    logging.getLogger("rdflib").setLevel(logging.ERROR)
+    warnings.filterwarnings("ignore", module=r"rdflib\..*")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import atexit
 import gc
-import logging
 import os
 import sys
 from typing import Annotated
@@ -17,6 +16,7 @@ import typer
 from reasoner.cli import author, patient, population
 from reasoner.errors import GuideproofError, Problem, extras_explained
 from reasoner.guideline.guideline import version
+from reasoner.rdf_checks import silence_conversions
 
 app = typer.Typer(
     name="guideproof",
@@ -48,7 +48,7 @@ def options(
 
 def main() -> None:
     """Run the command that the process was started with, and leave by SystemExit."""
-    logging.getLogger("rdflib").setLevel(logging.ERROR)  # a text that is no date is a finding, reported by its line
+    silence_conversions()
     atexit.register(gc.freeze)  # on its way out a process need not search for garbage what it gives back as a whole
     sys.exit(_exit_code())
 

@@ -14,6 +14,8 @@ from multiprocessing import get_context, parent_process
 from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
+from reasoner.rdf_checks import silence_conversions
+
 Given = TypeVar("Given")
 Result = TypeVar("Result")
 
@@ -29,6 +31,7 @@ def _begin(task: Callable[[Any], Any]) -> None:
     """Get ready; leave interrupts to the parent, and end with it."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    silence_conversions()
     parent = parent_process()
     if parent is not None:
         threading.Thread(target=_follow, args=(parent.sentinel,), daemon=True).start()

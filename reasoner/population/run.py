@@ -241,7 +241,8 @@ class UnitRun:
         left_out, shared, twice = set[str](), dict[int, list[Reject]](), dict[int, list[Reject]]()
         for number, again in identities.rejects_by_part(found, [unit.file for unit in self.plan.units]).items():
             with self._reading(number) as unit:
-                shared[number] = self.work.shared(unit, frozenset(again))
+                alike = self.work.shared(unit, frozenset(again))
+            shared[number] = [reject for reject in alike if reject.patient not in again]
             twice[number] = sorted(reject for name, reject in again.items() if NODE not in name)
             left_out |= {reject.patient for reject in (*shared[number], *twice[number])}
         return Repeated(frozenset(left_out), shared, twice)
