@@ -27,7 +27,7 @@ from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
-from reasoner.rdf_checks import MAX_DEPTH, Refusal, check_json, check_xml, refuse_depth
+from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
 Triple = tuple[Node, Node, Node]
 
@@ -85,18 +85,18 @@ def read_graph(path: Path | str, *, format: str | None = None, imports: bool = F
     With `imports` the file is part of a guideline: `owl:imports` is kept (and followed by nobody), and what is wrong
     raises GuidelineError; without, `owl:imports` is refused and RecordError is raised.
     """
-    refuse = Refusal(str(path), GuidelineError if imports else RecordError)
+    refuse = FileRefusal(str(path), GuidelineError if imports else RecordError)
     data = sys.stdin.buffer.read() if str(path) == STDIN else read_bytes(Path(path), refuse)
     return _read(data, format, imports, refuse)
 
 
 def read_text(data: bytes | str, name: str, *, format: str | None = None, imports: bool = False) -> Parsed:
     """Read RDF that is at hand already; `name` stands for the file in errors. As `read_graph` otherwise."""
-    refuse = Refusal(name, GuidelineError if imports else RecordError)
+    refuse = FileRefusal(name, GuidelineError if imports else RecordError)
     return _read(data.encode() if isinstance(data, str) else data, format, imports, refuse)
 
 
-def read_bytes(path: Path, refuse: Refusal) -> bytes:
+def read_bytes(path: Path, refuse: FileRefusal) -> bytes:
     """The bytes of a file. Raises the refusal's error where it cannot be read."""
     if path.is_dir():
         refuse("is-a-directory", "this is a directory, not a file", "name the files in it")
@@ -109,7 +109,7 @@ def read_bytes(path: Path, refuse: Refusal) -> bytes:
         refuse("not-readable", f"the file cannot be read: {reason}", "check its permissions")
 
 
-def _read(data: bytes, name: str | None, imports: bool, refuse: Refusal) -> Parsed:
+def _read(data: bytes, name: str | None, imports: bool, refuse: FileRefusal) -> Parsed:
     text = _text(data, refuse)
     kind = format_of(text, name, refuse)
     _check_before(text, kind, refuse)
@@ -122,7 +122,7 @@ def _read(data: bytes, name: str | None, imports: bool, refuse: Refusal) -> Pars
     return parsed
 
 
-def _text(data: bytes, refuse: Refusal) -> str:
+def _text(data: bytes, refuse: FileRefusal) -> str:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -133,7 +133,7 @@ def _text(data: bytes, refuse: Refusal) -> str:
     return text
 
 
-def format_of(text: str, name: str | None, refuse: Refusal) -> RdfFormat:
+def format_of(text: str, name: str | None, refuse: FileRefusal) -> RdfFormat:
     """The format of a name, else of the file's suffix, else (standard input) of what the text looks like.
 
     Raises the refusal's error for a name that is none.
@@ -164,7 +164,7 @@ def _sniff(text: str) -> RdfFormat:
 # -- before parsing: what would harm the parser, or what it would let pass --
 
 
-def _check_before(text: str, kind: RdfFormat, refuse: Refusal) -> None:
+def _check_before(text: str, kind: RdfFormat, refuse: FileRefusal) -> None:
     if kind == RdfFormat.JSON_LD:
         check_json(text, refuse)
     elif kind == RdfFormat.RDF_XML:
@@ -176,7 +176,7 @@ def _check_before(text: str, kind: RdfFormat, refuse: Refusal) -> None:
 # -- parsing --
 
 
-def _parse(text: str, kind: RdfFormat, refuse: Refusal) -> Parsed:
+def _parse(text: str, kind: RdfFormat, refuse: FileRefusal) -> Parsed:
     is_json = kind == RdfFormat.JSON_LD
     feed = LineFeed(io.BytesIO((wrapped(text) if is_json else text).encode()))
     terms = _Terms(text, is_json, refuse)
@@ -193,7 +193,7 @@ def _parse(text: str, kind: RdfFormat, refuse: Refusal) -> Parsed:
     return Parsed(_graph(lines, prefixes), refuse.file, prefixes, lines)
 
 
-def check_statements(file: IO[bytes], kind: RdfFormat, refuse: Refusal) -> None:
+def check_statements(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> None:
     """Read what stands in a file from here on, line by line, and keep nothing: for files larger than memory.
 
     Raises the refusal's error, with its line, for the first statement that no record may hold, and for `owl:imports`
@@ -229,7 +229,7 @@ def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) ->
 class _Terms:
     """The parser's terms as rdflib's; blank nodes are numbered under a name that depends on the file alone."""
 
-    def __init__(self, text: str, is_json: bool, refuse: Refusal) -> None:
+    def __init__(self, text: str, is_json: bool, refuse: FileRefusal) -> None:
         self._is_json = is_json
         self._known: dict[object, Node] = {}
         self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
@@ -303,12 +303,12 @@ def _has_value(text: str, datatype: URIRef) -> bool:
         return False
 
 
-def _refuse_relative(refuse: Refusal, line: int | None, iri: str = "") -> NoReturn:
+def _refuse_relative(refuse: FileRefusal, line: int | None, iri: str = "") -> NoReturn:
     shown = f" “{iri}”" if iri else ""
     refuse("relative-iri", f"the IRI{shown} is relative and the file gives no base", "write the IRI in full", line)
 
 
-def refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: Refusal) -> NoReturn:
+def refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, refuse: FileRefusal) -> NoReturn:
     sources = text.splitlines()
     line = (error.lineno or read) - (kind == RdfFormat.JSON_LD)
     line = min(max(line, 1), len(sources))
@@ -325,7 +325,7 @@ def refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, ref
 # -- after parsing --
 
 
-def _check_depth(parsed: Parsed, refuse: Refusal) -> None:
+def _check_depth(parsed: Parsed, refuse: FileRefusal) -> None:
     """Refuse blank nodes nested too deep; the members of a list stand side by side."""
     inner: dict[Node, list[Node]] = {}
     for s, p, o in parsed.lines:
@@ -340,11 +340,11 @@ def _check_depth(parsed: Parsed, refuse: Refusal) -> None:
         refuse_depth(refuse)
 
 
-def _check_imports(parsed: Parsed, refuse: Refusal) -> None:
+def _check_imports(parsed: Parsed, refuse: FileRefusal) -> None:
     for s, o in parsed.graph.subject_objects(OWL.imports):
         _refuse_imports(refuse, o, parsed.line_of(s, OWL.imports, o))
 
 
-def _refuse_imports(refuse: Refusal, imported: object, line: int | None) -> NoReturn:
+def _refuse_imports(refuse: FileRefusal, imported: object, line: int | None) -> NoReturn:
     refuse("owl-imports", f"the record imports {imported}, which is never fetched",
            "delete owl:imports; the guideline is at hand already", line)  # fmt: skip

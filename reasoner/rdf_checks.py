@@ -30,7 +30,7 @@ def silence_conversions() -> None:
 
 
 @dataclass(frozen=True)
-class Refusal:
+class FileRefusal:
     """Raises errors of one kind about one file."""
 
     file: str
@@ -41,12 +41,12 @@ class Refusal:
         raise self.error(Problem(code, what, remedy, self.file, line)) from None
 
 
-def refuse_depth(refuse: Refusal) -> NoReturn:
+def refuse_depth(refuse: FileRefusal) -> NoReturn:
     """Raise the error of nodes that are nested too deep."""
     refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
 
 
-def check_json(text: str, refuse: Refusal) -> None:
+def check_json(text: str, refuse: FileRefusal) -> None:
     """Refuse JSON that is not well-formed or nested too deep, or that names a context elsewhere."""
     depth = 0
     for token in _JSON_TOKEN.finditer(text):
@@ -68,7 +68,7 @@ def check_json(text: str, refuse: Refusal) -> None:
         refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
 
 
-def check_xml(file: IO[bytes], refuse: Refusal) -> None:
+def check_xml(file: IO[bytes], refuse: FileRefusal) -> None:
     """Refuse a document that is not well-formed or declares entities; it is read to its end, in pieces."""
     parser = expat.ParserCreate("utf-8")
 

@@ -62,3 +62,12 @@ def test_the_readme_lists_the_rooms() -> None:
 @pytest.mark.parametrize("target", re.findall(r"\]\(([^)#]+)\)", PAGE.read_text("utf-8")))
 def test_links_of_the_page_lead_somewhere(target: str) -> None:
     assert (PAGE.parent / target).exists()
+
+
+def test_a_class_name_stands_for_one_thing() -> None:
+    named: dict[str, list[str]] = {}
+    for path in MODULES:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ClassDef):
+                named.setdefault(node.name.lstrip("_"), []).append(name_of(path))
+    assert {name: modules for name, modules in named.items() if len(modules) > 1} == {}

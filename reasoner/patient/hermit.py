@@ -130,7 +130,7 @@ class Logical:
 
     def _write_ranges(self) -> None:
         """Write each range of decimals as `_ExpressionWriter.ranges` does."""
-        writer = _ExpressionWriter(self, "r")
+        writer = _ClassExpressionBuilder(self, "r")
         for node in list(self.graph.subjects(OWL.onDatatype, XSD.decimal)):
             head = self.graph.value(node, OWL.withRestrictions)
             cells = list(self.graph.transitive_objects(head, RDF.rest)) if head else []
@@ -187,7 +187,7 @@ class Logical:
 # -- profiles and questions, as class expressions --
 
 
-class _ExpressionWriter:
+class _ClassExpressionBuilder:
     """Writes class expressions as triples."""
 
     def __init__(self, ontology: Logical, prefix: str = "p") -> None:
@@ -314,7 +314,7 @@ class _Hermit:
 
     def _batch(self, profiles: Sequence[Profile]) -> list[States | None]:
         """Classify a name for each profile and, for each question, one above its class and one above the complement."""
-        writer = _ExpressionWriter(self.ontology)
+        writer = _ClassExpressionBuilder(self.ontology)
         for i, question in enumerate(self.questions):
             subject = writer.question(question)
             for kind, sub in ("yes", subject), ("no", writer.both([GP.Patient, writer.negation(subject)])):

@@ -67,7 +67,7 @@ class Alerts:
         return tuple([reports.check for reports in self._reports if reports[answers & reports.answers]])
 
 
-class Row:
+class OrderReview:
     """The pathway shapes that review one action, and what they say by the answers that they look at."""
 
     def __init__(self, index: Index, checks: Iterable[StateShape]) -> None:
@@ -97,27 +97,27 @@ class Reviewer:
     def __init__(self, asker: Asker, closing: Assumptions, checks_of: Callable[[str], Iterable[StateShape]]) -> None:
         self.asker, self.closing, self.checks_of = asker, closing, checks_of
         self.index, self.theory = asker.index, asker.theory
-        self._rows: BoundedDict[str, Row] = BoundedDict()
+        self._rows: BoundedDict[str, OrderReview] = BoundedDict()
         self._orders: BoundedDict[tuple[str, int, int], Order] = BoundedDict()
 
     def order(self, action: str, decision: Decision) -> Order:
         """The verdict on `action` by the pathway shapes; silent where there is none."""
         row = self._rows.get(action)
         if row is None:
-            row = self._rows.keep(action, Row(self.index, self.checks_of(action)))
+            row = self._rows.keep(action, OrderReview(self.index, self.checks_of(action)))
         bearing = self.asker.bearing(row.terms) | self.closing.acts | self.closing.acts << self.theory.size
         key = action, decision.recorded & bearing, decision.answers & row.answers
         order = self._orders.get(key)
         return self._orders.keep(key, self._order(action, row, decision)) if order is None else order
 
-    def _order(self, action: str, row: Row, decision: Decision) -> Order:
+    def _order(self, action: str, row: OrderReview, decision: Decision) -> Order:
         if not row.checks:
             return Order(action, SILENT, None, (), ())
         check, verdict = row.verdict(decision.answers)
         needs = self._needs(row, decision.recorded, verdict)
         return Order(action, verdict, check, row.statements, tuple(sorted(needs)))
 
-    def _needs(self, row: Row, recorded: int, verdict: str) -> set[str]:
+    def _needs(self, row: OrderReview, recorded: int, verdict: str) -> set[str]:
         """The facts, unknown or assumed, of the minimal answers that change the verdict.
 
         Where no answer changes it by itself, those of the minimal answers that settle a class of the row.

@@ -21,7 +21,7 @@ from reasoner.records.algebra import ONE_AT_A_TIME
 from reasoner.records.conversion import plain_triple, to_nodes
 from reasoner.records.observe import Observer
 from reasoner.records.record import Records, graph_of, statements
-from reasoner.records.reference_faults import DeclaredTerms, FaultReport, RecordFault, UndeclaredTerms, in_order
+from reasoner.records.reference_faults import FaultReport, RecordFault, ReferenceTerms, UndeclaredTerms, in_order
 from reasoner.records.reference_rules import AS_OF, RuleScene, expand
 from reasoner.records.validate import ObservedRecord, observed_record
 from reasoner.terms import GP
@@ -42,7 +42,7 @@ class Reference:
     """
 
     def __init__(self, taxonomy: Graph, contract: Sequence[Graph], rules: Sequence[Graph], observer: Observer) -> None:
-        self._terms, self._observer = DeclaredTerms(taxonomy), observer
+        self._terms, self._observer = ReferenceTerms(taxonomy), observer
         self._contract = _merged(contract) if contract else None
         self._rules = _merged(rules) if rules else None
 
@@ -85,7 +85,7 @@ def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of:
     `guideline` is the graph of all ontologies, `shapes` the record contract. Raises RecordError for what belongs to no
     patient, and GuidelineError for shapes that cannot be used.
     """
-    return _validated(records, DeclaredTerms(guideline), _merged(shapes), as_of)
+    return _validated(records, ReferenceTerms(guideline), _merged(shapes), as_of)
 
 
 def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: date) -> Records:
@@ -93,10 +93,10 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
 
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
-    return _derived(records, DeclaredTerms(guideline), _merged(rules), as_of)
+    return _derived(records, ReferenceTerms(guideline), _merged(rules), as_of)
 
 
-def _validated(records: Records, terms: DeclaredTerms, contract: Graph, as_of: date) -> dict[Node, list[Problem]]:
+def _validated(records: Records, terms: ReferenceTerms, contract: Graph, as_of: date) -> dict[Node, list[Problem]]:
     found = FaultReport(records, terms)
     faults = [*UndeclaredTerms(found).faults(), *found.shared()]
     _refuse_strays(found, [*faults, *found.strays()])
@@ -112,7 +112,7 @@ def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
         raise RecordError(*in_order(strays))
 
 
-def _derived(records: Records, terms: DeclaredTerms, rules: Graph, as_of: date) -> Records:
+def _derived(records: Records, terms: ReferenceTerms, rules: Graph, as_of: date) -> Records:
     scene = RuleScene(records.graph, _background(terms, as_of))
     with ONE_AT_A_TIME:
         expand(scene, rules, MAX_PASSES)
@@ -120,12 +120,12 @@ def _derived(records: Records, terms: DeclaredTerms, rules: Graph, as_of: date) 
     return replace(records, graph=scene.records(), derived=records.derived | added)
 
 
-def _background(terms: DeclaredTerms, as_of: date) -> list[Triple]:
+def _background(terms: ReferenceTerms, as_of: date) -> list[Triple]:
     """What shapes see besides the record: the guideline's taxonomy and the as-of date."""
     return [*terms.taxonomy, (AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
 
 
-def _validation_scene(records: Graph, terms: DeclaredTerms, as_of: date) -> Graph:
+def _validation_scene(records: Graph, terms: ReferenceTerms, as_of: date) -> Graph:
     """A graph of its own of all that shapes see; of as-of dates they see one."""
     scene = Graph(bind_namespaces="none")
     scene.addN((*triple, scene) for triple in records if triple[1] != GP.asOf)

@@ -39,7 +39,7 @@ def _below(guideline: Graph, relation: URIRef, top: Node) -> set[Node]:
     return {top} | {term for term in guideline.transitive_subjects(relation, top) if term is not None}
 
 
-class DeclaredTerms:
+class ReferenceTerms:
     """The terms that the guideline declares, and what of its ontology the shapes look at."""
 
     def __init__(self, guideline: Graph) -> None:
@@ -79,7 +79,7 @@ class DeclaredTerms:
 
 def vocabulary(guideline: Graph) -> Vocabulary:
     """The terms that a record may use, as data."""
-    declared = DeclaredTerms(guideline)
+    declared = ReferenceTerms(guideline)
     properties = [term for term in declared.kinds if declared.knows(term, "property")]
     classes = [term for term in declared.kinds if declared.knows(term, "class")]
     sets = (declared.stems, properties, classes, declared.kinds, declared.properties)
@@ -107,7 +107,7 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 class FaultReport:
     """The records as the contract's results are mapped onto them: which node belongs to which patients."""
 
-    def __init__(self, records: Records, terms: DeclaredTerms) -> None:
+    def __init__(self, records: Records, terms: ReferenceTerms) -> None:
         self.records, self.terms = records, terms
         self.triples = list(records.graph)
         self.owners = self._owners()

@@ -68,7 +68,7 @@ class CohortReader:
             block.refer(np.flatnonzero(~block.needs_reference)[contradictory])
         if not len(lost) and not block.needs_reference.any():
             return replace(plain, decided=decided)
-        reference = _Reference(self.guideline, self.as_of, block, source, lost)
+        reference = _ReferredPatients(self.guideline, self.as_of, block, source, lost)
         return self._cohort(block, found, reference.patients(), tuple(reference.lost()), source, labels=not grouped)
 
     def _cohort(
@@ -114,7 +114,7 @@ class CohortReader:
 
 
 @dataclass(frozen=True)
-class _Reference:
+class _ReferredPatients:
     """What the reference makes of patients and of lost nodes that columns cannot hold."""
 
     guideline: Guideline

@@ -25,7 +25,7 @@ from rdflib import OWL
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.population.ntriples.json_parts import UnusualJsonError, json_parts
-from reasoner.rdf_checks import MAX_DEPTH, Refusal, check_json, check_xml, refuse_depth
+from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
 # How many statements are written at once; between them another thread can run.
 _AT_ONCE = 1000
@@ -54,7 +54,7 @@ def convert(path: Path, out: Path) -> None:
     Blank nodes get labels at random, save in JSON-LD that is read in parts, where they keep those of the file. Raises
     RecordError as `reasoner.rdf.read_graph` does.
     """
-    refuse = Refusal(str(path), RecordError)
+    refuse = FileRefusal(str(path), RecordError)
     kind = rdf.format_of("", None, refuse)
     with _opened(path, refuse) as file, out.open("wb") as written:
         start = _check_text(file, kind, refuse)
@@ -83,7 +83,7 @@ def convert_all(paths: list[Path], folder: Path, workers: int) -> dict[Path, Pat
     return written
 
 
-def _opened(path: Path, refuse: Refusal) -> IO[bytes]:
+def _opened(path: Path, refuse: FileRefusal) -> IO[bytes]:
     try:
         return path.open("rb")
     except (OSError, ValueError):
@@ -91,7 +91,7 @@ def _opened(path: Path, refuse: Refusal) -> IO[bytes]:
         raise
 
 
-def _check_text(file: IO[bytes], kind: RdfFormat, refuse: Refusal) -> int:
+def _check_text(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> int:
     """Where the text begins, behind any byte order mark. Refuses what is not UTF-8, empty or, in Turtle, too deep."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line, nested, blank = 1, 0, True
@@ -117,7 +117,7 @@ def _check_text(file: IO[bytes], kind: RdfFormat, refuse: Refusal) -> int:
 # -- Turtle, TriG and RDF/XML --
 
 
-def _convert_stream(file: IO[bytes], start: int, kind: RdfFormat, out: IO[bytes], refuse: Refusal) -> None:
+def _convert_stream(file: IO[bytes], start: int, kind: RdfFormat, out: IO[bytes], refuse: FileRefusal) -> None:
     def check() -> None:
         file.seek(start)
         rdf.check_statements(file, kind, refuse)
@@ -139,7 +139,7 @@ def _parts(file: IO[bytes] | str, kind: RdfFormat, *, rename: bool = True) -> It
 
 
 def _write(
-    parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: Refusal,
+    parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: FileRefusal,
     marks: tuple[bytes, ...] = (),
 ) -> None:  # fmt: skip
     """Write the parts. `check` reads the file closely, and is called once, where something may be wrong with it."""
@@ -183,7 +183,7 @@ def evenly(lines: bytes) -> bytes:
 # -- JSON-LD --
 
 
-def _convert_json(file: IO[bytes], start: int, out: IO[bytes], refuse: Refusal) -> None:
+def _convert_json(file: IO[bytes], start: int, out: IO[bytes], refuse: FileRefusal) -> None:
     """Write the parts of a document one by one; where they are unusual or in any way wrong, the document as one."""
     file.seek(start)
     parts = (_decimals(part) for text in json_parts(file) for part in _parts(rdf.wrapped(text), RdfFormat.JSON_LD,
@@ -200,7 +200,7 @@ def _unusual() -> None:
     raise UnusualJsonError
 
 
-def _convert_whole_json(file: IO[bytes], start: int, out: IO[bytes], refuse: Refusal) -> None:
+def _convert_whole_json(file: IO[bytes], start: int, out: IO[bytes], refuse: FileRefusal) -> None:
     file.seek(start)
     text = file.read().decode()
     check_json(text, refuse)

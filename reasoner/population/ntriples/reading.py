@@ -23,7 +23,7 @@ from reasoner.population.ntriples.simple import simple
 from reasoner.population.ntriples.sweep import Swept, gather, sweep
 from reasoner.population.ntriples.text import TextLines
 from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
-from reasoner.rdf_checks import Refusal
+from reasoner.rdf_checks import FileRefusal
 from reasoner.records.vocabulary import OWL
 
 _IMPORTS = f"<{OWL}imports>"
@@ -173,7 +173,7 @@ def _beyond(term: object) -> bool:
 
 def _refuse(text: TextLines, source: str) -> NoReturn:
     """Raise the error of the first line that no record may hold; of an import where all other lines are right."""
-    refuse, data = Refusal(source, RecordError), bytes(text.view)
+    refuse, data = FileRefusal(source, RecordError), bytes(text.view)
     try:
         data.decode()
     except UnicodeDecodeError as error:

@@ -18,7 +18,7 @@ from reasoner.logic.decide import Decision, State
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Atom
 from reasoner.patient.assess import Assessment, Assessor, Refusal, assess
-from reasoner.patient.orders import SILENT, Row
+from reasoner.patient.orders import SILENT, OrderReview
 from reasoner.rdf import read_text
 from reasoner.records.nodes import RecordSource
 from reasoner.records.record import gather
@@ -149,7 +149,7 @@ class CaseChecker:
             decision = assessor.decide(observations)
         except RecordError as error:
             return Refusal(None, error.problems)
-        row = Row(self.compiled.index, self.guideline.checks_of(action)) if action else None
+        row = OrderReview(self.compiled.index, self.guideline.checks_of(action)) if action else None
         verdict = row.verdict(decision.answers)[1] if row and row.checks else SILENT
         alerts = frozenset(check.shape for check in assessor.alerts.of(decision.answers))
         return self._decided(decision, assessor.status(decision), alerts, {action: verdict})
