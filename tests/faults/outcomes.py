@@ -69,25 +69,25 @@ def guideproof(
     stdin: bytes | None = None,
     cpu: int = PROCESSOR,
     memory: int | None = MEMORY,
-    stdout: int = subprocess.PIPE,
+    largest: int | None = None,
     **env: str,
 ) -> Outcome:
     """Run the command in a process of its own, within `cpu` seconds of a processor and `memory` bytes.
 
+    With `largest` no file that it writes can have more bytes: beyond, writing fails as on a full disk.
     A command that starts Java needs `memory=None`: its address space is large, whatever it uses.
     """
     result = subprocess.run(
         [sys.executable, "-m", "reasoner.cli", *map(os.fsencode, arguments)],
         input=b"" if stdin is None else stdin,
-        stdout=stdout,
-        stderr=subprocess.PIPE,
+        capture_output=True,
         timeout=6 * cpu + 60,
         check=False,
         cwd="/",
         env=surroundings(**env),
-        preexec_fn=lambda: limit(cpu, memory),
+        preexec_fn=lambda: limit(cpu, memory, largest),
     )
-    return Outcome(result.returncode, (result.stdout or b"").decode(), result.stderr.decode(errors="replace"))
+    return Outcome(result.returncode, result.stdout.decode(errors="replace"), result.stderr.decode(errors="replace"))
 
 
 def surroundings(**env: str) -> dict[str, str]:
@@ -95,12 +95,14 @@ def surroundings(**env: str) -> dict[str, str]:
     return {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT), **env}
 
 
-def limit(cpu: int, memory: int | None) -> None:
+def limit(cpu: int, memory: int | None, largest: int | None = None) -> None:
     """Bound the process that runs this, and all that it starts."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 1))
     if memory is not None:
         resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    if largest is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
 
 
 def classify(text: str | bytes, *, suffix: str = "ttl", guideline: Path | None = None) -> Outcome:
