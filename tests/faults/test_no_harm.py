@@ -204,9 +204,7 @@ def test_nothing_stands_beside_the_answers_of_a_batch(tmp_path: Path) -> None:
 # -- a disk that is full --
 
 
-@pytest.mark.parametrize(
-    "command", cases(("classify", "explain", "schema", "batch"), "*", LEFT)
-)
+@pytest.mark.parametrize("command", cases(("classify", "explain", "schema", "batch"), "*", LEFT))
 def test_a_full_disk_leaves_nothing(tmp_path: Path, command: str) -> None:
     """No file can have more than 64 bytes, which is fewer than any answer has."""
     out = tmp_path / "out" / "answer.csv"
@@ -250,9 +248,11 @@ def test_a_small_disk_keeps_what_it_had(tmp_path: Path, out: str) -> None:
 
 # -- the cache --
 
+Cached = tuple[Path, Outcome]
+
 
 @pytest.fixture(scope="module")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Cached:
     """A cache after one command, and the right answer."""
     cache = tmp_path_factory.mktemp("warm") / "cache"
     outcome = asked(cache)
@@ -261,7 +261,7 @@ def warm(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Outcome]:
 
 
 @pytest.fixture
-def cached(tmp_path: Path, warm: tuple[Path, Outcome]) -> tuple[Path, Outcome]:
+def cached(tmp_path: Path, warm: Cached) -> Cached:
     """A copy of that cache to change, and the right answer."""
     return Path(shutil.copytree(warm[0], tmp_path / "cache")), warm[1]
 
@@ -305,14 +305,14 @@ CHANGES: dict[str, Callable[[bytes], bytes]] = {
 
 
 @pytest.mark.parametrize("change", cases(CHANGES, "numbers made large; numbers made negative", UNDECODED))
-def test_a_cached_file_that_does_not_fit_is_rebuilt(cached: tuple[Path, Outcome], change: Callable[[bytes], bytes]) -> None:
+def test_a_cached_file_that_does_not_fit_is_rebuilt(cached: Cached, change: Callable[[bytes], bytes]) -> None:
     cache, right = cached
     for path in files(cache):
         forged(path, change)
     assert asked(cache) == right
 
 
-def test_a_flipped_bit_is_noticed(cached: tuple[Path, Outcome]) -> None:
+def test_a_flipped_bit_is_noticed(cached: Cached) -> None:
     cache, right = cached
     for path in files(cache):
         content = bytearray(path.read_bytes())
@@ -352,7 +352,7 @@ NOT_OURS = (of_another, open_to_all, in_an_open_directory, in_a_directory_of_ano
 @root_only
 @pytest.mark.xfail(strict=True, reason=TRUSTED)
 @pytest.mark.parametrize("planted", NOT_OURS, ids=lambda planted: planted.__name__)
-def test_a_cached_file_that_is_not_ours_is_not_read(cached: tuple[Path, Outcome], planted: Callable[[Path], None]) -> None:
+def test_a_cached_file_that_is_not_ours_is_not_read(cached: Cached, planted: Callable[[Path], None]) -> None:
     cache, right = cached
     for path in files(cache):
         forged(path, lied)
@@ -361,7 +361,7 @@ def test_a_cached_file_that_is_not_ours_is_not_read(cached: tuple[Path, Outcome]
 
 
 @pytest.mark.xfail(strict=True, reason=TRUSTED)
-def test_a_cache_is_private(warm: tuple[Path, Outcome]) -> None:
+def test_a_cache_is_private(warm: Cached) -> None:
     cache, _ = warm
     assert stat.S_IMODE(cache.stat().st_mode) == 0o700
     assert all(stat.S_IMODE(path.stat().st_mode) & 0o022 == 0 for path in files(cache))
@@ -373,10 +373,6 @@ def test_nothing_of_a_patient_is_cached(tmp_path: Path) -> None:
     for folder in ("GUIDEPROOF_CACHE", "TMPDIR", "HOME"):
         (tmp_path / folder).mkdir()
     places = {name: str(tmp_path / name) for name in ("GUIDEPROOF_CACHE", "TMPDIR", "HOME")}
-        "GUIDEPROOF_CACHE": str(tmp_path / "cache"),
-        "TMPDIR": str(tmp_path / "tmp"),
-        "HOME": str(tmp_path / "home"),
-    }
     assert guideproof("classify", record, *SYNTAX, **places).code == 0
     kept = [path for path in tmp_path.rglob("*") if path.is_file() and path != record]
     assert not [path for path in kept if b"anary-" in path.read_bytes()]
