@@ -136,7 +136,7 @@ def test_equal_proposals(tmp_path: Path) -> None:
     assert record(tmp_path / "p.ttl", PREFIXES + f"ex:p a gp:Patient ; gp:proposes {proposals} .").code in (0, 2)
 
 
-@pytest.mark.parametrize("suffix", long(cases(("ttl", "nt", "jsonld", "rdf", "trig"), "ttl; nt; jsonld; trig", LITERALS),
+@pytest.mark.parametrize("suffix", long(cases(("ttl", "nt", "jsonld", "rdf", "trig"), "ttl; nt; jsonld; trig", LITERALS),  # noqa: E501
                                         "jsonld; rdf; trig"))  # fmt: skip
 def test_a_large_literal(tmp_path: Path, suffix: str) -> None:
     """A note of 17 MiB is read, or refused by a code with the limit in its message."""

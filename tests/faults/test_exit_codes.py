@@ -149,7 +149,7 @@ def test_what_was_given_by_mistake_is_named(tmp_path: Path, mistaken: tuple[str,
     else:
         (tmp_path / name).write_bytes(content)
         outcome = guideproof("classify", tmp_path / name, *OURS)
-    assert coded(outcome) and called.lower() in outcome.err.lower().replace(name, "")
+    assert coded(outcome) and (called in outcome.err or called.capitalize() in outcome.err)
 
 
 @pytest.mark.parametrize("kept", [0.3, 0.6, 0.9])

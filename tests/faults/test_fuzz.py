@@ -45,9 +45,9 @@ RECORDS = {
 }  # fmt: skip
 #: What is put into an input: what some reader takes for more than a character.
 PIECES = (
-    b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<", b">", b'"', b"'", b"[", b"]", b"{", b"}", b"(", b")", b"@",
-    b"\\", b"\\u0000", b"\\uD800", b"\\n", b"^^", b"_:", b"#", b"&amp;", b"&x;", b"<!DOCTYPE x>", b"-1", b"1e999", b"null",
-    b"@base <http://127.0.0.1:9/> .", b'"@context": "http://127.0.0.1:9/c"', b"<http://127.0.0.1:9/>", b"a", b" ", b"\r",
+    b"\x00", b"\xff", b"\xef\xbb\xbf", b"\xed\xa0\x80", b"<", b">", b'"', b"'", b"[", b"]", b"{", b"}", b"(", b")", b"@",  # noqa: E501
+    b"\\", b"\\u0000", b"\\uD800", b"\\n", b"^^", b"_:", b"#", b"&amp;", b"&x;", b"<!DOCTYPE x>", b"-1", b"1e999", b"null",  # noqa: E501
+    b"@base <http://127.0.0.1:9/> .", b'"@context": "http://127.0.0.1:9/c"', b"<http://127.0.0.1:9/>", b"a", b" ", b"\r",  # noqa: E501
 )  # fmt: skip
 
 
@@ -133,7 +133,7 @@ def guidelines(file: str) -> Door:
     return door
 
 
-def caches(root: Path, random_: random.Random) -> tuple[bytes, Callable[[], object]]:
+def caches(_: Path, random_: random.Random) -> tuple[bytes, Callable[[], object]]:
     """Load a guideline whose cached content is broken: it is made anew."""
     reasoner.load_guideline(TINY)
     cache = Path(os.environ["GUIDEPROOF_CACHE"])

@@ -183,7 +183,7 @@ def test_columns(columns: str) -> None:
     assert (code, err) == (0, "") and "WaterNow" in "".join(out.split())
 
 
-@pytest.mark.parametrize("env", [{"LINES": "²"}, {"TERM": ""}, {"TERM": "dumb"}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "x"}],
+@pytest.mark.parametrize("env", [{"LINES": "²"}, {"TERM": ""}, {"TERM": "dumb"}, {"NO_COLOR": "1"}, {"FORCE_COLOR": "x"}],  # noqa: E501
                          ids=str)  # fmt: skip
 def test_terminals(env: dict[str, str]) -> None:
     code, out, err = shell(CLASSIFY, **env)
