@@ -60,9 +60,7 @@ def test_a_value_in_the_table_of_a_query(tmp_path: Path, harm: str) -> None:
         assert outcome.code == 0 and safe(outcome.out), form
 
 
-@pytest.mark.parametrize(
-    "harm", cases(HARMS, "*", SHOWN)
-)
+@pytest.mark.parametrize("harm", cases(HARMS, "*", SHOWN))
 def test_a_name_of_a_file(tmp_path: Path, harm: str) -> None:
     path = tmp_path / f"p{harm}.ttl"
     path.write_text("no Turtle", "utf-8")

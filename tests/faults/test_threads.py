@@ -16,7 +16,8 @@ from faults.outcomes import PREFIXES
 THREADS, CALLS = 8, 48
 AS_OF = date(2026, 11, 22)
 WARD = PREFIXES + "\n".join(
-    f"""ex:p{n} a gp:Patient ; gp:hasFinding [ a sn:SchmorlsNode ; sn:diameterMillimetre {n + 1}.0 ] , [ a sn:BackPain ] ;  # noqa: E501
+    f"""ex:p{n} a gp:Patient ; gp:hasFinding [ a sn:SchmorlsNode ; sn:diameterMillimetre {n + 1}.0 ] ,
+        [ a sn:BackPain ] ;
     gp:lacksFinding sn:RadicularSymptom , sn:ConstitutionalSymptom , sn:ProgressiveNeurologicalDeficit ;
     gp:underwent [ a sn:PhysicalTherapy ; gp:startDate "2026-0{n + 1}-01"^^xsd:date ; gp:ongoing true ] ."""
     for n in range(6)
