@@ -42,6 +42,7 @@ class Translator:
         self.numbers: dict[Atom, int] = {}
         self.patient_level = _patient_level(axioms)
         self._origin: Origin | None = None
+        self._beside_patients: dict[str, bool | None] = {}
 
     def number(self, atom: Atom) -> int:
         """The number of `atom`, given on first use."""
@@ -75,17 +76,33 @@ class Translator:
 
     def _elsewhere(self, expr: Expr) -> bool | None:
         """Whether what is no patient is in a class, in Kleene's three-valued logic."""
+        for leaf in leaves(expr):
+            if isinstance(leaf, Name) and leaf.iri not in self._beside_patients:
+                self._find_beside_patients(leaf.iri)
+        return truth_value(expr, self._elsewhere_by_leaf)
 
-        def of_leaf(leaf: Expr) -> bool | None:
-            match leaf:
-                case Name(iri) if iri in self.patient_level:
-                    defined = self.axioms.definitions.get(iri)
-                    return self._elsewhere(defined[0]) if defined else False
-                case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
-                    return False if self.axioms.domains_of(prop) & self.patient_level else None
-            return None
+    def _elsewhere_by_leaf(self, leaf: Expr) -> bool | None:
+        match leaf:
+            case Name(iri):
+                return self._beside_patients[iri]
+            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                return False if self.axioms.domains_of(prop) & self.patient_level else None
+        return None
 
-        return truth_value(expr, of_leaf)
+    def _find_beside_patients(self, iri: str) -> None:
+        """Settle a class and all that its definition leads to, those first; without recursion, for chains are long."""
+        stack, known = [iri], self._beside_patients
+        while stack:
+            cls = stack[-1]
+            defined = self.axioms.definitions.get(cls) if cls in self.patient_level else None
+            if cls not in known:
+                known[cls] = False if cls in self.patient_level and not defined else None
+                names = [leaf.iri for leaf in leaves(defined[0]) if isinstance(leaf, Name)] if defined else []
+                stack += [name for name in names if name not in known]
+            else:
+                stack.pop()
+                if defined:
+                    known[cls] = truth_value(defined[0], self._elsewhere_by_leaf)
 
     def functional(self, prop: str) -> bool:
         """Whether a property has one value."""
