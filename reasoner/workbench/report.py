@@ -7,6 +7,7 @@ is, what it is, where it stands and what to do. A `ReportWriter` writes a report
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePath
@@ -58,27 +59,27 @@ class ReportBlock:
             console.print(Text(f"{' ' * (indent + 6)}{line}", style="cyan"), soft_wrap=True)
 
 
-class ReportWriter:
+class ReportWriter(ABC):
     """Writes a report; each command has its own kind. `prefixes` shorten IRIs."""
 
     def __init__(self, prefixes: Mapping[str, str]) -> None:
         self.prefixes = dict(prefixes)
 
+    @abstractmethod
     def document(self) -> Json:
         """The whole report as a JSON object."""
-        raise NotImplementedError
 
+    @abstractmethod
     def text(self, console: Console) -> None:
         """Print the report."""
-        raise NotImplementedError
 
+    @abstractmethod
     def markdown(self) -> str:
         """The report for a pull request."""
-        raise NotImplementedError
 
+    @abstractmethod
     def findings(self) -> Iterator[Finding]:
         """What was found, each thing by itself."""
-        raise NotImplementedError
 
     def json(self) -> str:
         """The whole report as the text of a JSON object."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 
 import pytest
 from rich.console import Console
 
 from reasoner.logic.compiled import Origin
+from reasoner.workbench.finding import Finding
 from reasoner.workbench.report import ReportBlock, ReportWriter, bullets, fenced, place, place_json, table, times
 
 TURTLE = "@prefix ex: <https://example.org/> .\n\nex:p ex:q ex:a-name-that-is-long .\n"
@@ -55,6 +57,22 @@ def test_parts_of_markdown() -> None:
     assert [times(count, "case") for count in (0, 1, 2)] == ["0 cases", "1 case", "2 cases"]
 
 
+class EmptyReport(ReportWriter):
+    """A report in which nothing was found."""
+
+    def document(self) -> dict[str, object]:
+        return {}
+
+    def text(self, console: Console) -> None:
+        """Print nothing."""
+
+    def markdown(self) -> str:
+        return ""
+
+    def findings(self) -> Iterator[Finding]:
+        return iter(())
+
+
 def test_names_are_shortened() -> None:
-    writer = ReportWriter({"ex": "https://example.org/"})
+    writer = EmptyReport({"ex": "https://example.org/"})
     assert writer.names(["https://example.org/a", "urn:b"]) == ["ex:a", "urn:b"]
