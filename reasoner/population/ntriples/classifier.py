@@ -20,9 +20,11 @@ from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.arrays import strings
 from reasoner.logic.facts import NOTHING, Observation
+from reasoner.logic.theory import Literals
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flags
 from reasoner.records.conform import Term, passes, term_of
-from reasoner.records.contract import Contract, CountShape, Target, ValueShape
+from reasoner.records.contract import CountShape, Target, ValueShape
+from reasoner.records.needs import Needs
 from reasoner.records.vocabulary import AS_OF as _AS_OF
 from reasoner.records.vocabulary import OWL, RDFS, PermittedTerms
 from reasoner.terms import CORE
@@ -30,7 +32,6 @@ from reasoner.terms import CORE
 AS_OF = f"<{_AS_OF}>"
 _PROPOSES = f"<{CORE}proposes>"
 _DECLARATIONS = frozenset({f"<{OWL}NamedIndividual>", f"<{OWL}Ontology>"})
-_BITS = 64
 
 #: How many verdicts are remembered, and the longest literal of which one is, in characters.
 _REMEMBERED, _LONGEST = 1 << 16, 100
@@ -53,13 +54,12 @@ class Context(NamedTuple):
 class Verdict(NamedTuple):
     """What follows from a context.
 
-    `conforms`: every shape certainly holds. `pos` and `neg` are the literals that it gives, `needs` the sets of terms
-    of which it has one, as bits; `action` is the class of acts that it proposes.
+    `conforms`: every shape certainly holds. `needs` are the sets of terms of which it has one, as bits; `action` is the
+    class of acts that it proposes.
     """
 
     conforms: bool
-    pos: int
-    neg: int
+    literals: Literals
     needs: int
     action: str
 
@@ -81,7 +81,9 @@ class TripleClassifier:
         vocabulary = self.contract.vocabulary
         self.terms = strings(f"<{iri}>" for iri in vocabulary.terms)
         self._permitted = PermittedTerms(vocabulary)
-        self._sets, self.beyond = _needs(self.contract)
+        self._needs = Needs(self.contract)
+        #: For each shape or rule beyond the fragment the sets of terms that it needs, as bits.
+        self.beyond = sorted({self._needs.of(beyond.needs) for beyond in self.contract.beyond})
         self._verdicts: BoundedDict[Context, Verdict] = BoundedDict(_REMEMBERED)
 
     def verdict(self, context: Context) -> Verdict:
@@ -100,7 +102,8 @@ class TripleClassifier:
             conforms, observation = False, None
         literals = self.guideline.reader.literals(observation) if observation else NOTHING
         proposes = context.predicate == _PROPOSES and context.node
-        return Verdict(conforms, *literals, self._needed(context), context.value[1:-1] if proposes else "")
+        needs = self._needs.satisfied_by(context.value[1:-1] if context.predicate == TYPE else context.predicate[1:-1])
+        return Verdict(conforms, literals, needs, context.value[1:-1] if proposes else "")
 
     def counts(self, shape: CountShape, written: str) -> bool | None:
         """Whether a value counts for a shape; None where that is for the reference to say."""
@@ -258,24 +261,7 @@ class TripleClassifier:
             return Observation(path, "number", low=number, high=number)
         return Observation(path, "class" if context.node else "value", context.value[1:-1])
 
-    def _needed(self, context: Context) -> int:
-        """The sets of needed terms that the triple has a term of, as bits."""
-        term = context.value[1:-1] if context.predicate == TYPE else context.predicate[1:-1]
-        terms = {term, *self.contract.above.get(term, ())}
-        return sum(1 << bit for need, bit in self._sets.items() if not terms.isdisjoint(need))
-
 
 def _may_be_remembered(value: str) -> bool:
     """Whether a value is certainly no text of a patient's: no literal, or one that is short and typed."""
     return not value.startswith('"') or (len(value) <= _LONGEST and value.endswith(">"))
-
-
-def _needs(contract: Contract) -> tuple[dict[tuple[str, ...], int], tuple[int, ...]]:
-    """A bit for each set of needed terms, and for each shape beyond the fragment the bits that it needs jointly.
-
-    Sets beyond the first 64 are taken to occur always.
-    """
-    sets = sorted({need for beyond in contract.beyond for need in beyond.needs})[:_BITS]
-    numbered = {need: bit for bit, need in enumerate(sets)}
-    jointly = {sum(1 << numbered[n] for n in set(b.needs) if n in numbered) for b in contract.beyond}
-    return numbered, tuple(sorted(jointly))

@@ -9,7 +9,6 @@ from __future__ import annotations
 import numpy as np
 
 from reasoner.population.ntriples.classifier import TripleClassifier
-from reasoner.population.ntriples.loops import counted
 from reasoner.population.ntriples.matching import matches
 from reasoner.population.ntriples.triple_block import TYPE, Codes, Flags, Positions, TripleBlock
 from reasoner.records.contract import All, CountShape, Rule, Target
@@ -28,8 +27,8 @@ def complete(block: TripleBlock, classifier: TripleClassifier) -> None:
 
 def values_of(block: TripleBlock, rows: Positions) -> Positions:
     """How many different values each node has in these rows, which are of one predicate."""
-    found, most = counted(block.subject, rows, block.count)
-    if most > 1:
+    found = np.bincount(block.subject[rows], minlength=block.count)
+    if (found > 1).any():
         several = rows[found[block.subject[rows]] > 1]
         keys = block.subject[several] * np.int64(len(block.pair_object)) + block.pair[several]
         first = np.unique(keys, return_index=True)[1]

@@ -15,13 +15,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyoxigraph as ox
 from msgspec import structs
-from numpy.typing import NDArray
 
 from reasoner import rdf
 from reasoner.errors import RecordError
-from reasoner.population.ntriples.simple import simple
-from reasoner.population.ntriples.sweep import Swept, gather, sweep
-from reasoner.population.ntriples.text import TextLines
+from reasoner.population.ntriples.sweep import Swept, TextLines, gather, sweep
 from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
 from reasoner.rdf_checks import FileRefusal
 from reasoner.records.vocabulary import OWL
@@ -116,14 +113,12 @@ def _terms(text: TextLines, found: Swept, chosen: Positions) -> pa.StringArray:
 
 def _fit(block: TripleBlock) -> Flags:
     """Which triples are of terms that are certainly valid and canonical, each where it may stand."""
-    term = simple(*_buffers(block.terms))
-    others = np.flatnonzero(~term)
-    texts = block.terms.take(pa.array(others))
-    term[others] = _matches(texts, _TERM) & ~_matches(texts, _IMPLIED)
-    quoted = others[pc.starts_with(texts, '"').to_numpy(zero_copy_only=False)]
+    term = _matches(block.terms, _TERM)
+    literals = np.flatnonzero(pc.starts_with(block.terms, '"').to_numpy(zero_copy_only=False))
+    term[literals] &= ~_matches(block.terms.take(pa.array(literals)), _IMPLIED)
     predicate = _matches(pa.array(block.predicates, pa.string()), f"^{_IRI}$")
     pair = predicate[block.pair_predicate] & term[block.pair_object]
-    term[quoted[quoted < block.subjects]] = False
+    term[literals[literals < block.subjects]] = False
     if term[: block.subjects].all() and pair.all():
         return np.ones(len(block.subject), bool)
     fit: Flags = term[block.subject] & pair[block.pair]
@@ -131,14 +126,7 @@ def _fit(block: TripleBlock) -> Flags:
 
 
 def _matches(texts: pa.StringArray, pattern: str) -> Flags:
-    found: Flags = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
-    return found
-
-
-def _buffers(texts: pa.StringArray) -> tuple[NDArray[np.uint8], Codes]:
-    """The bytes of some texts behind each other, and the offsets between them."""
-    _, offsets, data = texts.buffers()
-    return np.frombuffer(data or b"", np.uint8), np.frombuffer(offsets, np.int32)[: len(texts) + 1]
+    return np.array(pc.match_substring_regex(texts, pattern), bool)
 
 
 # -- lines that the columns cannot hold as they stand --

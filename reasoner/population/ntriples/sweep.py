@@ -5,17 +5,25 @@ of the line, the object. Words of eight bytes are searched for a blank and hashe
 https://graphics.stanford.edu/~seander/bithacks.html#HasLessInWord, exact for the first such byte). Hashes only choose
 slots in a table: what is taken for equal has been compared.
 
-Codes count from 0 in the order in which strings first appear.
+Codes count from 0 in the order in which strings first appear. The loops are compiled when they are first called
+(https://numba.readthedocs.io/), and hold no lock of Python's: threads run them side by side.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple, TypeVar, cast
 
 import numpy as np
+import pyarrow as pa
+from llvmlite import ir
+from numba import njit, types
+from numba.extending import intrinsic
 from numpy.typing import NDArray
 
-from reasoner.population.ntriples.jit import compiled, eight, put_eight
+Function = TypeVar("Function", bound=Callable[..., object])
 
 _0, _1, _3, _7, _8, _32, _56 = (np.uint64(number) for number in (0, 1, 3, 7, 8, 32, 56))
 _BYTE, _SPACE, _LINE = np.uint64(0xFF), np.uint64(ord(" ")), np.uint64(ord("\n"))
@@ -27,6 +35,51 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
 _END = np.uint8(ord("\n"))
 _HASH, _START, _LENGTH = 0, 1, 2
 _SLOTS_AT_FIRST = 1 << 14
+#: How many line ends stand behind a text: the end of its last line, and what words of eight bytes reach.
+_MARGIN = 25
+
+
+@dataclass(frozen=True)
+class TextLines:
+    """Whole lines: the first `size` of some bytes, behind which stand line ends."""
+
+    data: NDArray[np.uint8]
+    size: int
+
+    @classmethod
+    def of(cls, text: bytes | memoryview | pa.Buffer) -> TextLines:
+        """The lines of a text, whose last line may lack its end."""
+        view = memoryview(text)
+        data = np.empty(view.nbytes + _MARGIN, np.uint8)
+        data[: view.nbytes] = np.frombuffer(view, np.uint8)
+        return cls._ended(data, view.nbytes)
+
+    @classmethod
+    def _ended(cls, data: NDArray[np.uint8], size: int) -> TextLines:
+        data[size:] = _END
+        unended = size and data[size - 1] != _END
+        return cls(data, size + 1 if unended else size)
+
+    @classmethod
+    def read(cls, path: Path, start: int, stop: int, room: NDArray[np.uint8]) -> TextLines:
+        """The lines of a file from byte `start` up to `stop`, the last of which may lack its end.
+
+        They lie in `room` if that is large enough: fresh memory costs as much as reading.
+        """
+        size = stop - start + _MARGIN
+        data = room[:size] if len(room) >= size else np.empty(size, np.uint8)
+        with path.open("rb") as file:
+            file.seek(start)
+            return cls._ended(data, file.readinto(data[: stop - start].data))
+
+    @property
+    def view(self) -> memoryview:
+        """The bytes of the lines."""
+        return self.data[: self.size].data
+
+    def line_offsets(self) -> NDArray[np.intp]:
+        """Where each line begins, and the end."""
+        return np.concatenate(([0], np.flatnonzero(self.data[: self.size] == _END) + 1))
 
 
 class Swept(NamedTuple):
@@ -65,9 +118,32 @@ class _Strings(NamedTuple):
     numbers: Any
 
 
+def compiled(function: Function) -> Function:
+    """The function, compiled for the types that it is called with; kept on disk where that can be written.
+
+    Bounds are not checked.
+    """
+    try:
+        return cast(Function, njit(nogil=True, cache=True, error_model="numpy")(function))
+    except RuntimeError:  # numba finds no directory for its cache
+        return cast(Function, njit(nogil=True, error_model="numpy")(function))
+
+
+@cast(Callable[..., Any], intrinsic)
+def eight(_context: Any, data: Any, at: Any) -> Any:
+    """`eight(data, at)`: the eight bytes of a contiguous array of bytes from any at on, the first lowest."""
+
+    def generate(context: Any, builder: Any, signature: Any, values: Any) -> Any:
+        array = context.make_array(signature.args[0])(context, builder, values[0])
+        word = builder.bitcast(builder.gep(array.data, [values[1]]), ir.IntType(64).as_pointer())
+        return builder.load(word, align=1)
+
+    return types.uint64(data, at), generate
+
+
 @compiled
 def sweep(data: NDArray[np.uint8], size: int) -> Swept:
-    """Sweep over whole lines, the first `size` bytes of `data`: see `reasoner.population.ntriples.text.TextLines`."""
+    """Sweep over whole lines, the first `size` bytes of `data`: see `TextLines`."""
     lines = _lines(data, size)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
@@ -219,9 +295,9 @@ def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64], chosen: NDArray[n
     offsets = np.zeros(len(chosen) + 1, np.int32)
     for i in range(len(chosen)):
         offsets[i + 1] = offsets[i] + terms[chosen[i], _LENGTH]
-    texts = np.empty(offsets[-1] + 8, np.uint8)
+    texts = np.empty(offsets[-1], np.uint8)
     for i in range(len(chosen)):
         start = np.int64(terms[chosen[i], _START])
-        for done in range(0, offsets[i + 1] - offsets[i], 8):
-            put_eight(texts, offsets[i] + done, eight(data, start + done))
-    return texts[: offsets[-1]], offsets
+        for at in range(offsets[i + 1] - offsets[i]):
+            texts[offsets[i] + at] = data[start + at]
+    return texts, offsets

@@ -12,7 +12,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from reasoner.population.ntriples.loops import grouped
 from reasoner.records.contract import PATIENT as _PATIENT
 from reasoner.records.contract import TYPE as _TYPE
 
@@ -114,7 +113,7 @@ class TripleBlock:
     @cached_property
     def _by_predicate(self) -> tuple[Positions, Positions]:
         """The rows, those of one predicate together, and where those of each begin."""
-        return grouped(self.pair_predicate, self.pair, len(self.predicates))
+        return grouped(self.pair_predicate[self.pair], len(self.predicates))
 
     def rows_of(self, pairs: Flags) -> Positions:
         """The rows of the pairs that are marked."""
@@ -160,3 +159,9 @@ class TripleBlock:
     def names(self, patients: Codes) -> pa.StringArray:
         """The IRIs of patients, without brackets."""
         return pc.utf8_slice_codeunits(self.terms.take(pa.array(patients)), 1, -1)
+
+
+def grouped(kind: NDArray[np.integer], kinds: int) -> tuple[Positions, Positions]:
+    """The rows, those of one kind together, each in order; and where each of so many kinds begins, and the end."""
+    rows = np.argsort(kind.astype(np.min_scalar_type(kinds)), kind="stable")  # a radix sort up to 16 bits
+    return rows, np.concatenate(([0], np.cumsum(np.bincount(kind, minlength=kinds))))

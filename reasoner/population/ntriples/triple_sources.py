@@ -116,9 +116,8 @@ class TripleSource:
 
     def _block(self, piece: tuple[Path, int, int]) -> TripleBlock:
         """The triples of a piece. Raises RecordError, with a line of the file."""
-        reader = self.readers.triples
         try:
-            return reader.block(reader.buffer.read(*piece), str(self.path))
+            return self.readers.triples.block(*piece, str(self.path))
         except RecordError as error:
             before = _lines_before(*piece[:2])
             raise RecordError(*(structs.replace(problem, line=(problem.line or 1) + before)

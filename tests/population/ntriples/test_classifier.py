@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 
 import numpy as np
@@ -12,6 +11,7 @@ from test_batch_fuzz import OWL, RDFS, as_bytes, drawn
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.facts import literals_of
+from reasoner.logic.theory import Literals
 from reasoner.population.ntriples import owners
 from reasoner.population.ntriples.classifier import TripleClassifier
 from reasoner.population.ntriples.completion import complete
@@ -81,16 +81,17 @@ def test_who_is_read_by_columns_is_known_as_by_the_reference(
         assert name not in refused, refused[name]
         facts = guideline.reader.read(seen[name].observations)
         stated = literals_of(facts)
-        assert _number(found.pos[row]) == stated.pos
-        assert _number(found.neg[row]) == stated.neg
+        assert _literals(found, row) == stated
         orders = {o.target for o in seen[name].observations if o.path == (str(GP.proposes),) and o.kind == "class"}
         assert {action for action, flags in found.proposed.items() if flags[row]} == orders
         compared += 1
     assert compared > 15
 
 
-def _number(words: Iterable[int]) -> int:
-    return sum(int(word) << 64 * place for place, word in enumerate(words))
+def _literals(found: KnownOfPatients, row: int) -> Literals:
+    """All that is known of a patient."""
+    known = found.recorded[..., row] | found.derived[..., row]
+    return Literals(*(sum(1 << atom for atom in np.flatnonzero(side).tolist()) for side in known))
 
 
 def test_ordinary_records_need_no_reference(guideline: Guideline, classifier: TripleClassifier) -> None:
