@@ -78,9 +78,9 @@ class TripleClassifier:
         self.single = sorted(f"<{iri}>" for iri, rule in properties.items() if rule.functional or rule.data)
         #: The terms that rules may write.
         self.constants = sorted({f"<{g.values[0]}>" for rule in self.contract.rules for g in rule.give if g.values})
-        vocabulary = self.contract.vocabulary
-        self.terms = strings(f"<{iri}>" for iri in vocabulary.terms)
-        self._permitted = PermittedTerms(vocabulary)
+        #: The terms that the guideline declares.
+        self.terms = frozenset(f"<{iri}>" for iri in self.contract.vocabulary.terms)
+        self._permitted = PermittedTerms(self.contract.vocabulary)
         self._needs = Needs(self.contract)
         #: For each shape or rule beyond the fragment the sets of terms that it needs, as bits.
         self.beyond = sorted({self._needs.of(beyond.needs) for beyond in self.contract.beyond})
@@ -126,10 +126,6 @@ class TripleClassifier:
         """Whether it may matter to the reference what is said of a term that a foreign property leads to."""
         return predicate in self._mentioned or self.in_namespace(term)
 
-    def count_leaves(self, terms: pa.Array) -> int:
-        """How many of some terms can be no node that is described elsewhere: literals and the guideline's own."""
-        return sum(term.startswith('"') or self.in_namespace(term) for term in terms.to_pylist())
-
     def is_idle(self, predicate: str) -> bool:
         """Whether nothing follows from a property, whatever its values, save for values that are `suspect`."""
         return self._may_use(predicate) and predicate not in self._asked_about
@@ -154,6 +150,12 @@ class TripleClassifier:
     def _may_name(self, predicate: str, term: str) -> bool:
         """Whether a record may name a term of which it says nothing more."""
         return not term.startswith("<") or self._permitted.permits_object(predicate[1:-1], term[1:-1])
+
+    @cached_property
+    def names(self) -> pa.StringArray:
+        """All terms that the guideline declares or its contract names."""
+        named = {PATIENT, AS_OF, *self.constants, *(f"<{iri}>" for iri in self._of_contract)}
+        return strings(sorted(self.terms | named))
 
     @cached_property
     def _suspect(self) -> str:

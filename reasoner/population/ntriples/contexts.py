@@ -45,7 +45,9 @@ class KnownOfPatients:
 
     def cohort(self, names: pa.StringArray, kept: Flags) -> Cohort:
         """The patients of these names that are to be kept."""
-        recorded, derived = (np.compress(kept, flags, axis=-1) for flags in (self.recorded, self.derived))
+        recorded, derived = self.recorded, self.derived
+        if not kept.all():
+            recorded, derived = np.compress(kept, recorded, axis=-1), np.compress(kept, derived, axis=-1)
         pos, neg = map(_bitmaps, recorded | derived)
         derived_pos, derived_neg = map(_bitmaps, derived & ~recorded)
         proposed = {act: bitmap(flags[kept]) for act, flags in self.proposed.items()}
@@ -132,8 +134,7 @@ class _Contexts:
         typed = typed[block.pair_predicate[block.pair[typed]] == block.type]
         kinds = block.objects(typed)
         for kind in np.unique(kinds):
-            given = np.zeros(block.count, bool)
-            given[block.subject[typed[kinds == kind]]] = True
+            given = block.flags(block.subject[typed[kinds == kind]])
             links = block.rows_of(self.node[: len(block.pair_object)] & given[block.pair_object])
             pairs = np.arange(len(self.node), len(self.node) + len(links), dtype=np.int32)
             self.predicate = np.append(self.predicate, block.pair_predicate[block.pair[links]])

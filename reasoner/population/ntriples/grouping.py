@@ -140,13 +140,12 @@ def _links(blocks: Iterable[TripleBlock], classifier: TripleClassifier) -> tuple
     for block in blocks:
         numbers = hashes(block.terms)
         ours = classifier.are_in_namespace(block.terms)
-        node = ~pc.starts_with(block.terms, '"').to_numpy(zero_copy_only=False)
-        node &= ~pc.is_in(block.terms, classifier.terms).to_numpy(zero_copy_only=False)
+        node = ~np.array(pc.starts_with(block.terms, '"'), bool) & ~block.is_declared
         led = block.in_namespace[block.pair_predicate] & node[block.pair_object]
         for found, chosen in ((links, ~ours[block.pair_object]), (slips, ours[block.pair_object])):
             rows = block.rows_of(led & chosen)
             found.append((numbers[block.subject[rows]], numbers[block.objects(rows)]))
-        described.append(numbers[ours & block.described[: len(ours)]])
+        described.append(numbers[ours & block.described])
     known = np.unique(np.concatenate(described))
     ends = [(left[kept], right[kept]) for left, right in slips for kept in [np.isin(right, known)]]
     left, right = zip(*links, *ends, strict=True)

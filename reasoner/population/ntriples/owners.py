@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from reasoner.kernel.arrays import strings
 from reasoner.kernel.cohort import NODE
 from reasoner.population.ntriples.classifier import AS_OF, TripleClassifier
 from reasoner.population.ntriples.completion import values_of
@@ -21,13 +22,25 @@ from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flag
 
 def find_owners(block: TripleBlock, classifier: TripleClassifier) -> TripleBlock:
     """The same block, once it holds the class and the patient of each node, and who needs the reference."""
-    block.constants = [term for term in classifier.constants if pc.index(block.terms, term).as_py() < 0]
+    _find_names(block, classifier)
     names = block.predicates
     block.in_namespace = np.array([classifier.in_namespace(name) and name != TYPE for name in names], bool)
     _find_patients(block)
-    links = _link(block, classifier)
+    links = _link(block)
     _find_needs_reference(block, classifier, links)
     return block
+
+
+def _find_names(block: TripleBlock, classifier: TripleClassifier) -> None:
+    """Find the codes of the terms that the guideline names; those that rules may write are added to the terms."""
+    named = pc.index_in(block.terms, classifier.names)
+    codes = np.flatnonzero(named.is_valid()).tolist()
+    block.codes = dict(zip(classifier.names.take(named.drop_null()).to_pylist(), codes, strict=True))
+    new = [term for term in classifier.constants if term not in block.codes]
+    block.codes |= {term: block.count + number for number, term in enumerate(new)}
+    block.terms = pa.concat_arrays([block.terms, strings(new)])
+    block.described = np.append(block.described, np.zeros(len(new), bool))
+    block.is_declared = block.flags([code for term, code in block.codes.items() if term in classifier.terms])
 
 
 def _find_patients(block: TripleBlock) -> None:
@@ -35,20 +48,15 @@ def _find_patients(block: TripleBlock) -> None:
     typed, kinds = block.subject[rows], block.objects(rows)
     block.kind = np.full(block.count, -1, np.int32)
     block.kind[typed] = kinds
-    of_patients = typed[kinds == block.type_code(PATIENT)]
-    block.patients = of_patients[np.sort(np.unique(of_patients, return_index=True)[1])]
-    block.is_patient = np.zeros(block.count, bool)
-    block.is_patient[block.patients] = True
+    block.patients = pa.array(typed[kinds == block.codes.get(PATIENT, -1)]).unique().to_numpy()
+    block.is_patient = block.flags(block.patients)
 
 
-def _link(block: TripleBlock, classifier: TripleClassifier) -> Positions:
+def _link(block: TripleBlock) -> Positions:
     """Find the patient of each node; the rows that link nodes."""
-    subjects = block.terms.slice(0, block.subjects)
-    block.is_term = np.zeros(block.count, bool)
-    block.is_term[: block.subjects] = pc.is_in(subjects, classifier.terms).to_numpy(zero_copy_only=False)
     block.root = np.full(block.count, -1, np.int32)
     block.root[block.patients] = np.arange(len(block.patients), dtype=np.int32)
-    node = block.described & ~block.is_patient & ~block.is_term
+    node = block.described & ~block.is_patient & ~block.is_declared
     links = block.rows_of(block.in_namespace[block.pair_predicate] & node[block.pair_object])
     start, end = block.subject[links], block.objects(links)
     first = block.is_patient[start]
@@ -79,7 +87,7 @@ def _find_needs_reference(block: TripleBlock, classifier: TripleClassifier, link
     block.refer(root[(root >= 0) & (types != 1) & block.described])
     block.refer(np.flatnonzero(pc.starts_with(block.terms.take(pa.array(block.patients)), "_")))
     block.refer(root[start[~block.is_patient[start]]])
-    block.refer(root[[code for code in [block.code(AS_OF)] if code >= 0]])
+    block.refer(root[[block.codes[AS_OF]] if AS_OF in block.codes else []])
     rows = _naming_rows(block, classifier)
     block.refer(root[block.subject[rows]])
     start, end = np.append(start, block.subject[rows]), np.append(end, block.objects(rows))
@@ -105,23 +113,22 @@ def _naming_rows(block: TripleBlock, classifier: TripleClassifier) -> Positions:
 
 def strays(block: TripleBlock, classifier: TripleClassifier) -> Codes:
     """The nodes that no patient leads to and that may not stand so, by what the block says of them."""
-    lost = np.zeros(block.count, bool)
-    lost[: block.subjects] = block.root[: block.subjects] < 0
-    rows = np.flatnonzero(lost[block.subject]) if lost.any() else np.zeros(0, np.intp)
+    rows = np.flatnonzero((block.root < 0)[block.subject])
     pairs = np.unique(block.pair[rows])
     values = block.pair_object[pairs]
     wrong = np.zeros(len(block.pair_object), bool)
     wrong[pairs] = classifier.wrong(
         block.pair_predicate[pairs], block.predicates, block.terms.take(pa.array(values)), block.described[values]
     )
-    return np.unique(block.subject[rows[wrong[block.pair[rows]] | block.is_term[block.subject[rows]]]])
+    return np.unique(block.subject[rows[wrong[block.pair[rows]] | block.is_declared[block.subject[rows]]]])
 
 
-def lacks_nodes(block: TripleBlock, classifier: TripleClassifier) -> int:
-    """How many nodes are named in the guideline's words of which the block says nothing."""
+def lacks_nodes(block: TripleBlock, classifier: TripleClassifier) -> bool:
+    """Whether nodes are named in the guideline's words of which the block says nothing."""
     named = block.in_namespace[block.pair_predicate] & ~block.described[block.pair_object]
-    nodes = block.terms.take(pa.array(np.unique(block.pair_object[named])))
-    return len(nodes) - classifier.count_leaves(nodes)
+    terms = block.terms.take(pa.array(np.unique(block.pair_object[named])))
+    leaves = np.array(pc.starts_with(terms, '"'), bool) | classifier.are_in_namespace(terms)
+    return not leaves.all()
 
 
 def node_names(block: TripleBlock, source: str, *, labels: bool) -> pa.StringArray:
@@ -129,7 +136,7 @@ def node_names(block: TripleBlock, source: str, *, labels: bool) -> pa.StringArr
 
     Without `labels` blank nodes are left out.
     """
-    nodes = block.terms.take(pa.array(np.flatnonzero(block.owned[: block.subjects])))
+    nodes = block.terms.take(pa.array(np.flatnonzero(block.owned)))
     labelled = pc.starts_with(nodes, "_")
     if not labels:
         return pc.binary_join_element_wise(nodes.filter(pc.invert(labelled)), "", NODE)
@@ -138,8 +145,8 @@ def node_names(block: TripleBlock, source: str, *, labels: bool) -> pa.StringArr
 
 def owners_of(block: TripleBlock, names: Collection[str]) -> list[str]:
     """The patients in whose records the nodes of such names stand."""
-    codes = [block.code(name.partition(NODE)[0]) for name in names]
-    rows = np.unique(block.root[[code for code in codes if code >= 0]])
+    codes = pc.index_in(strings(name.partition(NODE)[0] for name in names), block.terms).drop_null()
+    rows = np.unique(block.root[codes.to_numpy()])
     found: list[str] = block.names(block.patients[rows[rows >= 0]]).to_pylist()
     return found
 

@@ -18,8 +18,9 @@ from msgspec import structs
 
 from reasoner import rdf
 from reasoner.errors import RecordError
+from reasoner.kernel.arrays import strings
 from reasoner.population.ntriples.sweep import Swept, TextLines, gather, sweep
-from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
+from reasoner.population.ntriples.triple_block import Flags, TripleBlock
 from reasoner.rdf_checks import FileRefusal
 from reasoner.records.vocabulary import OWL
 
@@ -67,45 +68,18 @@ def _read(text: TextLines, source: str) -> TripleBlock:
     return _block(rewritten, sweep(rewritten.data, rewritten.size), slice(None))
 
 
-# -- numbering --
-
-
 def _block(text: TextLines, found: Swept, lines: slice | Flags) -> TripleBlock:
     """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
-    subject, pair = found.subject[lines], found.pair[lines]
-    subjects, of_subject = _used(subject, len(found.terms))
-    predicates, of_predicate = _used(found.predicate, len(found.terms))
-    others = np.zeros(len(found.terms), bool)
-    others[found.object] = True
-    others[subjects] = False
-    nodes = np.concatenate((subjects, np.flatnonzero(others)))
-    of_node = np.empty(len(found.terms), np.int32)
-    of_node[nodes] = np.arange(len(nodes), dtype=np.int32)
-    return TripleBlock(
-        of_subject[subject],
-        pair,
-        of_predicate[found.predicate],
-        of_node[found.object],
-        _terms(text, found, nodes),
-        _terms(text, found, predicates).to_pylist(),
-        len(subjects),
-    )
-
-
-def _used(codes: Codes, size: int) -> tuple[Positions, Codes]:
-    """The codes, of `size`, that occur, ascending; and for each its position among them."""
-    used = np.zeros(size, bool)
-    used[codes] = True
-    found = np.flatnonzero(used)
-    positions = np.empty(size, np.int32)
-    positions[found] = np.arange(len(found), dtype=np.int32)
-    return found, positions
-
-
-def _terms(text: TextLines, found: Swept, chosen: Positions) -> pa.StringArray:
-    texts, offsets = gather(text.data, found.terms, chosen)
+    texts, offsets = gather(text.data, found.terms)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
-    return pa.Array.from_buffers(pa.binary(), len(chosen), buffers).cast(pa.string())
+    terms = pa.Array.from_buffers(pa.binary(), len(found.terms), buffers).cast(pa.string())
+    predicate = pa.array(found.predicate).dictionary_encode()
+    described = np.zeros(len(terms), bool)
+    described[found.subject[lines]] = True
+    return TripleBlock(
+        found.subject[lines], found.pair[lines], predicate.indices.to_numpy(), found.object,
+        terms, terms.take(predicate.dictionary).to_pylist(), described,
+    )  # fmt: skip
 
 
 # -- checking distinct terms --
@@ -114,14 +88,14 @@ def _terms(text: TextLines, found: Swept, chosen: Positions) -> pa.StringArray:
 def _fit(block: TripleBlock) -> Flags:
     """Which triples are of terms that are certainly valid and canonical, each where it may stand."""
     term = _matches(block.terms, _TERM)
-    literals = np.flatnonzero(pc.starts_with(block.terms, '"').to_numpy(zero_copy_only=False))
-    term[literals] &= ~_matches(block.terms.take(pa.array(literals)), _IMPLIED)
-    predicate = _matches(pa.array(block.predicates, pa.string()), f"^{_IRI}$")
+    literal = np.array(pc.starts_with(block.terms, '"'), bool)
+    term[literal] &= ~_matches(block.terms.filter(pa.array(literal)), _IMPLIED)
+    predicate = _matches(strings(block.predicates), f"^{_IRI}$")
     pair = predicate[block.pair_predicate] & term[block.pair_object]
-    term[literals[literals < block.subjects]] = False
-    if term[: block.subjects].all() and pair.all():
+    subject = term & ~literal
+    if subject[block.described].all() and pair.all():
         return np.ones(len(block.subject), bool)
-    fit: Flags = term[block.subject] & pair[block.pair]
+    fit: Flags = subject[block.subject] & pair[block.pair]
     return fit
 
 

@@ -290,14 +290,14 @@ def _widen(strings: _Strings) -> None:
 
 
 @compiled
-def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64], chosen: NDArray[np.int64]) -> tuple[Any, Any]:
-    """The texts of the chosen terms behind each other, and the offsets between them, one more than there are terms."""
-    offsets = np.zeros(len(chosen) + 1, np.int32)
-    for i in range(len(chosen)):
-        offsets[i + 1] = offsets[i] + terms[chosen[i], _LENGTH]
+def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64]) -> tuple[Any, Any]:
+    """The texts of the terms behind each other, and the offsets between them, one more than there are terms."""
+    offsets = np.zeros(len(terms) + 1, np.int32)
+    for i in range(len(terms)):
+        offsets[i + 1] = offsets[i] + terms[i, _LENGTH]
     texts = np.empty(offsets[-1], np.uint8)
-    for i in range(len(chosen)):
-        start = np.int64(terms[chosen[i], _START])
+    for i in range(len(terms)):
+        start = np.int64(terms[i, _START])
         for at in range(offsets[i + 1] - offsets[i]):
             texts[offsets[i] + at] = data[start + at]
     return texts, offsets

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -27,10 +26,9 @@ TYPE, PATIENT = f"<{_TYPE}>", f"<{_PATIENT}>"
 class TripleBlock:
     """A block of triples, as a set: equal triples may stand twice. All codes are positions, counted from 0.
 
-    `terms` are the distinct terms in subject or object position, as canonical N-Triples write them; the first
-    `subjects` of them are the subjects, of which the block describes something. A pair is a predicate with an object;
-    each distinct pair has one code, and `pair` has one for each row. Behind the `recorded` rows stand those that rules
-    gave, which may name the terms `constants`, coded behind `terms` where the block has them not.
+    `terms` are the distinct terms, as canonical N-Triples write them; `described` are those that are subjects of what
+    was read. A pair is a predicate with an object; each distinct pair has one code, and `pair` has one for each row.
+    Behind the `recorded` rows stand those that rules gave.
     """
 
     subject: Codes
@@ -39,8 +37,7 @@ class TripleBlock:
     pair_object: Codes
     terms: pa.StringArray
     predicates: list[str]
-    subjects: int
-    constants: Sequence[str] = ()
+    described: Flags
 
     # What `owners` finds. By node: its class where it has one type (-1: none), and the row of its patient (-1: none).
     kind: Codes = field(init=False)
@@ -50,8 +47,9 @@ class TripleBlock:
     is_patient: Flags = field(init=False)
     #: The nodes of patients' records, without the patients.
     owned: Flags = field(init=False)
-    #: The subjects that are terms of the guideline.
-    is_term: Flags = field(init=False)
+    #: The codes of terms that the guideline names; and by code whether it declares a term.
+    codes: dict[str, int] = field(init=False)
+    is_declared: Flags = field(init=False)
     #: By predicate: whether it is a word of the guideline, rdf:type left out.
     in_namespace: Flags = field(init=False)
     #: By patient: whether the reference has to read the record; and pairs of patients of which it has to read both.
@@ -64,36 +62,18 @@ class TripleBlock:
     @property
     def count(self) -> int:
         """How many codes of terms there are."""
-        return len(self.terms) + len(self.constants)
-
-    @property
-    def object(self) -> Codes:
-        """The code of each row's object."""
-        return self.pair_object[self.pair]
-
-    @cached_property
-    def described(self) -> Flags:
-        """The terms that are subjects of the block as it was read."""
-        return np.arange(self.count) < self.subjects
+        return len(self.terms)
 
     def term(self, code: int) -> str:
         """A term as N-Triples write it."""
-        known = len(self.terms)
-        found: str = self.terms[code].as_py() if code < known else self.constants[code - known]
+        found: str = self.terms[code].as_py()
         return found
 
-    def code(self, term: str) -> int:
-        """The code of a term; -1 where it neither occurs nor is among the constants."""
-        found = int(pc.index(self.terms, term).as_py())
-        return len(self.terms) + self.constants.index(term) if found < 0 and term in self.constants else found
-
-    def type_code(self, term: str) -> int:
-        """The code of a term that occurs as a type; -1 for any other."""
-        return self._types.get(term, -1)
-
-    @cached_property
-    def _types(self) -> dict[str, int]:
-        return {self.term(code): int(code) for code in np.unique(self.pair_object[self.pair_predicate == self.type])}
+    def flags(self, codes: Codes | list[int]) -> Flags:
+        """By code of a term, whether it is one of these."""
+        found = np.zeros(self.count, bool)
+        found[codes] = True
+        return found
 
     @property
     def type(self) -> int:
@@ -131,8 +111,6 @@ class TripleBlock:
             return False
         if predicate not in self.predicates:
             self.predicates.append(predicate)
-        if predicate == TYPE:
-            self._types.update((self.term(code), code) for code in np.unique(value[new]).tolist())
         code, size = np.int32(self.predicates.index(predicate)), int(new.sum())
         self.subject = np.append(self.subject, subject[new])
         self.pair = np.append(self.pair, np.arange(len(self.pair_object), len(self.pair_object) + size, dtype=np.int32))

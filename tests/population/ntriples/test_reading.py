@@ -158,7 +158,7 @@ PLAIN = "<a:s> <a:p> <a:o> ."
 
 def rows(block: TripleBlock) -> Rows:
     terms, predicates = block.terms.to_pylist(), block.predicates
-    codes = zip(block.subject, block.pair_predicate[block.pair], block.object, strict=True)
+    codes = zip(block.subject, block.pair_predicate[block.pair], block.pair_object[block.pair], strict=True)
     return {(terms[s], predicates[p], terms[o]) for s, p, o in codes}
 
 
@@ -186,10 +186,12 @@ def check(data: str | bytes) -> TripleBlock:
     assert len(set(predicates)) == len(predicates)
     pairs = list(zip(block.pair_predicate.tolist(), block.pair_object.tolist(), strict=True))
     assert len(set(pairs)) == len(pairs)
-    assert set(block.subject.tolist()) == set(range(block.subjects))
+    assert set(block.subject.tolist()) == set(np.flatnonzero(block.described).tolist())
     assert set(block.pair.tolist()) == set(range(len(pairs)))
-    assert set(block.subject.tolist()) | set(block.object.tolist()) == set(range(len(terms)))
-    assert {a.dtype for a in (block.subject, block.pair, block.object)} == {np.dtype(np.int32)}
+    used = {*block.subject.tolist(), *block.pair_object.tolist(), *(terms.index(name) for name in predicates)}
+    assert used == set(range(len(terms)))
+    codes = (block.subject, block.pair, block.pair_predicate, block.pair_object)
+    assert {column.dtype for column in codes} == {np.dtype(np.int32)}
     return block
 
 
@@ -207,12 +209,12 @@ def refused(data: str | bytes) -> tuple[str, int | None]:
 
 def test_the_table() -> None:
     block = check("<a:s> <a:p> _:n .\n<a:s> <a:q> <a:o> .\n_:n <a:q> <a:o> .\n_:n <a:q> <a:o> .\n<a:t> <a:p> <a:s> .\n")
-    assert block.terms.to_pylist() == ["<a:s>", "_:n", "<a:t>", "<a:o>"]
+    assert block.terms.to_pylist() == ["<a:s>", "<a:p>", "_:n", "<a:q>", "<a:o>", "<a:t>"]
     assert block.predicates == ["<a:p>", "<a:q>"]
-    assert block.subject.tolist() == [0, 0, 1, 1, 2]
-    assert block.object.tolist() == [1, 3, 3, 3, 0]
-    assert (block.recorded, block.subjects) == (5, 3)
-    assert block.described.tolist() == [True, True, True, False]
+    assert block.subject.tolist() == [0, 0, 2, 2, 5]
+    assert block.pair_object[block.pair].tolist() == [2, 4, 4, 4, 0]
+    assert block.recorded == 5
+    assert block.described.tolist() == [True, False, True, False, False, True]
 
 
 @pytest.mark.parametrize("data", ["", "\n", "\n\n", "# only a comment", "\r\n", "  \n\t\n"])

@@ -38,7 +38,7 @@ def line(rng: random.Random, known: list[bytes]) -> bytes:
 def terms_of(text: TextLines) -> list[tuple[bytes, ...] | None]:
     """The three terms of each line by the loop; None for a line that is odd."""
     found = sweep(text.data, text.size)
-    texts, offsets = gather(text.data, found.terms, np.arange(len(found.terms)))
+    texts, offsets = gather(text.data, found.terms)
     known = [texts[start:stop].tobytes() for start, stop in pairwise(offsets)]
     assert len(set(known)) == len(known)
     pairs = list(zip(found.predicate.tolist(), found.object.tolist(), strict=True))
