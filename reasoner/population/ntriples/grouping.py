@@ -24,7 +24,8 @@ from reasoner.population.ntriples.classifier import TripleClassifier
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, TripleBlock
 
 _TYPED = re.compile(rf"[ \t]{re.escape(TYPE)}[ \t]+{re.escape(PATIENT)}[ \t]*\.".encode())
-_WINDOWS = (1 << 20, 1 << 22, 1 << 24)
+#: How many bytes are looked through for a cut.
+_WINDOW = 1 << 22
 _BOM = b"\xef\xbb\xbf"
 #: How many times smaller the first unit is: it is read before all others, to see whether patients lie apart.
 _FIRST = 16
@@ -33,21 +34,6 @@ Hashes = NDArray[np.uint64]
 
 
 # -- cutting --
-
-
-def cut(data: bytes, start: int = 0) -> int:
-    """Where the first run of lines with a typed patient begins, at or after the line at `start`; -1 if nowhere."""
-    found = _TYPED.search(data, start)
-    if found is None:
-        return -1
-    line = data.rfind(b"\n", 0, found.start()) + 1
-    subject = data[line : found.start() + 1]
-    while line > 0:
-        before = data.rfind(b"\n", 0, line - 1) + 1
-        if not data.startswith(subject, before):
-            break
-        line = before
-    return line
 
 
 def types_patient(path: Path) -> bool:
@@ -69,33 +55,28 @@ def cuts(path: Path, size: int) -> list[int]:
     with path.open("rb") as file:
         found = [len(_BOM) if file.read(len(_BOM)) == _BOM else 0]
         for nominal in (size // _FIRST, *range(size, length, size)):
-            offset = _cut_after(file.fileno(), max(nominal, found[-1] + 1), length)
-            if offset > found[-1]:
-                found.append(offset)
+            after = max(nominal, found[-1] + 1)
+            if offset := _cut_within(os.pread(file.fileno(), _WINDOW, after), after + _WINDOW >= length):
+                found.append(after + offset)
     return [*found, length] if length > found[-1] else found
 
 
-def _cut_after(file: int, nominal: int, length: int) -> int:
-    """The first cut after `nominal` of which the line before is at hand too; -1 where the file ends before one."""
-    for window in _WINDOWS:
-        data = os.pread(file, window, nominal)
-        first = data.find(b"\n") + 1
-        offset = _cut_within(data, first)
-        if offset >= 0 or nominal + window >= length:
-            return nominal + offset if offset >= 0 else -1
-    return nominal + first if first else -1
-
-
-def _cut_within(data: bytes, first: int) -> int:
-    """The first cut behind `first`; -1 where there is none."""
-    start = first
-    while start and (offset := cut(data, start)) >= 0:
-        if offset > first:
+def _cut_within(data: bytes, ends: bool) -> int:
+    """The first cut behind the first line; else that line's end, or 0 where the file `ends` with this data."""
+    first = data.find(b"\n") + 1
+    for typed in _TYPED.finditer(data, first):
+        if (offset := _run_start(data, typed.start())) > first:
             return offset
-        typed = _TYPED.search(data, start)
-        assert typed is not None
-        start = data.find(b"\n", typed.end()) + 1
-    return -1
+    return 0 if ends else first
+
+
+def _run_start(data: bytes, at: int) -> int:
+    """Where the run of lines begins that have the subject before which a blank stands at `at`."""
+    line = data.rfind(b"\n", 0, at) + 1
+    subject = data[line : at + 1]
+    while line and data.startswith(subject, before := data.rfind(b"\n", 0, line - 1) + 1):
+        line = before
+    return line
 
 
 # -- regrouping --

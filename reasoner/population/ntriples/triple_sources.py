@@ -5,10 +5,8 @@ A file in another syntax is first written as N-Triples.
 
 from __future__ import annotations
 
-from bisect import bisect_left
 from collections.abc import Collection
 from dataclasses import dataclass, replace
-from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -73,12 +71,9 @@ class TripleSource:
         return 0
 
     def units(self) -> list[Unit]:
-        return [Unit(str(self.path), *bounds) for bounds in pairwise(self._bounds)]
-
-    @cached_property
-    def _bounds(self) -> list[int]:
-        """Where units begin, as if one piece followed the other, and the end."""
-        return list(accumulate((stop - start for _, start, stop in self.pieces), initial=0))
+        """One for each piece, as if these followed each other."""
+        bounds = accumulate((stop - start for _, start, stop in self.pieces), initial=0)
+        return [Unit(str(self.path), *bound) for bound in pairwise(bounds)]
 
     def cohort(self, unit: Unit) -> Cohort:
         if unit.start == 0 and self.first is not None:
@@ -93,7 +88,7 @@ class TripleSource:
         """The same records, written anew so that each patient's triples stand together."""
         folder = scratch / "regrouped"
         folder.mkdir(parents=True)
-        count = max(1, self._bounds[-1] // BYTES)
+        count = max(1, self.units()[-1].stop // BYTES)
         paths = regroup(lambda: map(self._block, self.pieces), self.readers.classifier, folder, count)
         pieces = tuple((path, 0, path.stat().st_size) for path in paths)
         return replace(self, pieces=pieces, regrouped=True, first=None)
@@ -112,7 +107,7 @@ class TripleSource:
         gather([rdf.read_graph(self.path) if empty else rdf.Parsed(Graph(), str(self.path))])
 
     def _piece(self, unit: Unit) -> tuple[Path, int, int]:
-        return self.pieces[bisect_left(self._bounds, unit.start)]
+        return self.pieces[self.units().index(unit)]
 
     def _block(self, piece: tuple[Path, int, int]) -> TripleBlock:
         """The triples of a piece. Raises RecordError, with a line of the file."""
