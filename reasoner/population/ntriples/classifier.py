@@ -23,7 +23,8 @@ from reasoner.logic.facts import NOTHING, Observation
 from reasoner.logic.theory import Literals
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flags
 from reasoner.records.conform import Term, passes, term_of
-from reasoner.records.contract import CountShape, Target, ValueShape
+from reasoner.records.constraints import mentioned_in
+from reasoner.records.contract import Target, ValueShape
 from reasoner.records.needs import Needs
 from reasoner.records.vocabulary import AS_OF as _AS_OF
 from reasoner.records.vocabulary import OWL, RDFS, PermittedTerms
@@ -81,7 +82,7 @@ class TripleClassifier:
         #: The terms that the guideline declares.
         self.terms = frozenset(f"<{iri}>" for iri in self.contract.vocabulary.terms)
         self._permitted = PermittedTerms(self.contract.vocabulary)
-        self._needs = Needs(self.contract)
+        self._needs, self._named = Needs(self.contract), mentioned_in(self.contract)
         #: For each shape or rule beyond the fragment the sets of terms that it needs, as bits.
         self.beyond = sorted({self._needs.of(beyond.needs) for beyond in self.contract.beyond})
         self._verdicts: BoundedDict[Context, Verdict] = BoundedDict(_REMEMBERED)
@@ -95,7 +96,9 @@ class TripleClassifier:
         return self._verdicts.keep(context, verdict) if _may_be_remembered(context.value) else verdict
 
     def _verdict(self, context: Context) -> Verdict:
-        conforms = self._is_allowed(context) and all(self._holds(shape, context) for shape in self.contract.checks)
+        conforms = self._is_allowed(context) and all(
+            self._holds(shape, target, context) for shape in self.contract.checks for target in shape.targets
+        )
         try:
             observation = self._observed(context) if conforms else None
         except InvalidOperation:  # a value of a quantity that no shape asks to be a number
@@ -104,10 +107,6 @@ class TripleClassifier:
         proposes = context.predicate == _PROPOSES and context.node
         needs = self._needs.satisfied_by(context.value[1:-1] if context.predicate == TYPE else context.predicate[1:-1])
         return Verdict(conforms, literals, needs, context.value[1:-1] if proposes else "")
-
-    def counts(self, shape: CountShape, written: str) -> bool | None:
-        """Whether a value counts for a shape; None where that is for the reference to say."""
-        return passes(shape.test, term_of(written))
 
     # -- the vocabulary --
 
@@ -122,9 +121,9 @@ class TripleClassifier:
         found[chosen] = [self.in_namespace(term) for term in terms.take(pa.array(chosen)).to_pylist()]
         return found
 
-    def looks_at(self, predicate: str, term: str) -> bool:
-        """Whether it may matter to the reference what is said of a term that a foreign property leads to."""
-        return predicate in self._mentioned or self.in_namespace(term)
+    def is_ours(self, term: str) -> bool:
+        """Whether a term is such an IRI, or one of another vocabulary that a shape or a rule asks about."""
+        return self.in_namespace(term) or term in self._mentioned
 
     def is_idle(self, predicate: str) -> bool:
         """Whether nothing follows from a property, whatever its values, save for values that are `suspect`."""
@@ -132,8 +131,7 @@ class TripleClassifier:
 
     def suspect(self, terms: pa.Array) -> Flags:
         """Which terms may be other than another vocabulary's."""
-        found = pc.match_substring_regex(terms, self._suspect, ignore_case=True)
-        return np.array(found.to_numpy(zero_copy_only=False), bool)
+        return np.array(pc.match_substring_regex(terms, self._suspect, ignore_case=True), bool)
 
     def _is_allowed(self, context: Context) -> bool:
         """Whether the guideline declares what the triple uses, and the triple is no axiom."""
@@ -143,9 +141,8 @@ class TripleClassifier:
 
     def _may_use(self, predicate: str) -> bool:
         """Whether a record may use a property; those that state bounds are for tables and rules."""
-        return predicate[1:-1] not in self.guideline.catalogue.bounds and self._permitted.permits_property(
-            predicate[1:-1]
-        )
+        iri = predicate[1:-1]
+        return iri not in self.guideline.catalogue.bounds and self._permitted.permits_property(iri)
 
     def _may_name(self, predicate: str, term: str) -> bool:
         """Whether a record may name a term of which it says nothing more."""
@@ -154,7 +151,7 @@ class TripleClassifier:
     @cached_property
     def names(self) -> pa.StringArray:
         """All terms that the guideline declares or its contract names."""
-        named = {PATIENT, AS_OF, *self.constants, *(f"<{iri}>" for iri in self._of_contract)}
+        named = {PATIENT, AS_OF, *self.constants, *(f"<{iri}>" for iri in self._named)}
         return strings(sorted(self.terms | named))
 
     @cached_property
@@ -163,31 +160,15 @@ class TripleClassifier:
         return f"^<.*(?:{'|'.join(map(re.escape, parts))})"
 
     @cached_property
-    def _of_contract(self) -> frozenset[str]:
-        """The IRIs by which a shape or a rule comes upon a node or a value."""
-        contract = self.contract
-        targets = [(shape.targets, shape.path) for shape in contract.checks]
-        targets += [(shape.targets, shape.path) for shape in contract.counts]
-        found = {iri for several, path in targets for target in several for iri in (*target.iris, path)}
-        needs = [part.needs for part in contract.rules] + [part.needs for part in contract.beyond]
-        found |= {iri for several in needs for need in several for iri in need}
-        for rule in contract.rules:
-            for pattern in (*rule.match, *(p for absent in rule.absent for p in absent)):
-                found |= {pattern.predicate, *pattern.values}
-        found |= {term for term, above in contract.above.items() if not found.isdisjoint(above)}
-        return frozenset(found - {""})
-
-    @cached_property
     def _asked_about(self) -> frozenset[str]:
         """The terms that a shape, a rule or the theory asks about."""
-        iris = self._of_contract.union(self.guideline.compiled.properties, self.guideline.catalogue.negations)
+        iris = self._named.union(self.guideline.compiled.properties, self.guideline.catalogue.negations)
         return frozenset({TYPE, _PROPOSES, *(f"<{iri}>" for iri in iris)})
 
     @cached_property
     def _mentioned(self) -> frozenset[str]:
         """The terms of other vocabularies that a shape or a rule asks about."""
-        foreign = {f"<{iri}>" for iri in self._of_contract} - {TYPE}
-        return frozenset(term for term in foreign if not self.in_namespace(term))
+        return frozenset(f"<{iri}>" for iri in self._named if not self._permitted.in_namespace(iri))
 
     # -- what no patient leads to --
 
@@ -203,24 +184,20 @@ class TripleClassifier:
         return found
 
     def _is_refused(self, predicate: str) -> bool:
-        return not self._may_use(predicate) or self._is_ours(predicate)
+        return not self._may_use(predicate) or self.is_ours(predicate)
 
     def _is_wrong(self, predicate: str, term: str, described: bool) -> bool:
         if predicate == TYPE:
-            return term not in _DECLARATIONS and (not self._may_name(TYPE, term) or self._is_ours(term))
+            return term not in _DECLARATIONS and (not self._may_name(TYPE, term) or self.is_ours(term))
         return not described and not self._may_name(predicate, term)
-
-    def _is_ours(self, term: str) -> bool:
-        return self.in_namespace(term) or term in self._mentioned
 
     # -- the shapes --
 
-    def _holds(self, shape: ValueShape, context: Context) -> bool:
-        """Whether a shape certainly holds at the subject and at the object of a triple."""
-        return all(self._holds_for(shape, target, context) for target in shape.targets)
+    def _holds(self, shape: ValueShape, target: Target, context: Context) -> bool:
+        """Whether a shape certainly holds at the subject and at the object of a triple, as far as it has this target.
 
-    def _holds_for(self, shape: ValueShape, target: Target, context: Context) -> bool:
-        """The same for one target; where the focus is not known, any triple of the path has to pass."""
+        Where the focus is not known, any triple of the path has to pass.
+        """
         predicate, here = context.predicate[1:-1], target.iris
         if target.kind == "objects" and shape.path in ("", TYPE[1:-1]):
             return predicate not in here or self._object_passes(shape, context)

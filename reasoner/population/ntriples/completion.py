@@ -14,6 +14,7 @@ import polars as pl
 
 from reasoner.population.ntriples.classifier import TripleClassifier
 from reasoner.population.ntriples.triple_block import Codes, Flags, Positions, TripleBlock
+from reasoner.records.conform import passes, term_of
 from reasoner.records.contract import All, CountShape, Pattern, Rule, Target
 
 #: What a pattern matches: for each variable a column of codes.
@@ -23,7 +24,7 @@ Match = dict[str, Codes]
 def complete(block: TripleBlock, classifier: TripleClassifier) -> None:
     """Add what rules give; leave to the reference who has too few or too many values of a property somewhere."""
     for shape in classifier.contract.counts:
-        _count_values(block, classifier, shape)
+        _count_values(block, shape)
     while sum(_apply(block, rule) for rule in classifier.contract.rules):
         pass
     for name in classifier.single:
@@ -42,9 +43,9 @@ def values_of(block: TripleBlock, rows: Positions) -> Positions:
 # -- shapes that count --
 
 
-def _count_values(block: TripleBlock, classifier: TripleClassifier, shape: CountShape) -> None:
+def _count_values(block: TripleBlock, shape: CountShape) -> None:
     rows = block.rows(f"<{shape.path}>")
-    sure, maybe = _passing(block, classifier, shape, rows)
+    sure, maybe = _passing(block, shape, rows)
     high = len(rows) if shape.high is None else shape.high
     many = values_of(block, maybe) > high if len(maybe) > high else np.zeros(block.count, bool)
     if shape.low > 0 or many.any():
@@ -53,17 +54,15 @@ def _count_values(block: TripleBlock, classifier: TripleClassifier, shape: Count
         _refer_naming(block, shape, wrong)
 
 
-def _passing(
-    block: TripleBlock, classifier: TripleClassifier, shape: CountShape, rows: Positions
-) -> tuple[Positions, Positions]:
+def _passing(block: TripleBlock, shape: CountShape, rows: Positions) -> tuple[Positions, Positions]:
     """The rows whose value certainly counts, and those whose value may."""
     if shape.test == All(()):
         return rows, rows
     values = block.objects(rows)
     sure, maybe = np.zeros(block.count, bool), np.zeros(block.count, bool)
     for code in np.unique(values).tolist():
-        passes = classifier.counts(shape, block.term(code))
-        sure[code], maybe[code] = passes is True, passes is not False
+        verdict = passes(shape.test, term_of(block.term(code)))
+        sure[code], maybe[code] = verdict is True, verdict is not False
     return rows[sure[values]], rows[maybe[values]]
 
 

@@ -103,8 +103,8 @@ def _naming_rows(block: TripleBlock, classifier: TripleClassifier) -> Positions:
     foreign = np.flatnonzero(linked & ~ours)
     linked &= ours & block.is_patient[block.pair_object]
     for pair in foreign.tolist():
-        name = block.predicates[block.pair_predicate[pair]]
-        linked[pair] = classifier.looks_at(name, block.term(block.pair_object[pair]))
+        name, term = block.predicates[block.pair_predicate[pair]], block.term(block.pair_object[pair])
+        linked[pair] = classifier.is_ours(name) or classifier.in_namespace(term)
     return block.rows_of(linked)
 
 
