@@ -10,10 +10,8 @@ from __future__ import annotations
 import codecs
 import re
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
 from decimal import Decimal
 from itertools import islice
-from multiprocessing import get_context
 from operator import attrgetter
 from pathlib import Path
 from typing import IO
@@ -25,6 +23,7 @@ from rdflib import OWL
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.population.ntriples.json_parts import UnusualJsonError, json_parts
+from reasoner.population.processes import processes
 from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
 # How many statements are written at once; between them another thread can run.
@@ -44,8 +43,7 @@ _EXPONENT = re.compile(rb'"(-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2})"(?=\^\^<http://ww
 
 # A label of 128 random bits whose first hexadecimal digits are zero, which are not written, as subject or as object.
 _LABEL = 34
-_SHORT = re.compile(rb"(_:[a-f][0-9a-f]{0,30})( (?=<)| \.\n)")
-_LINE_END = ord("\n")
+_SHORT = re.compile(rb"(?m)_:(?:(?<=^_:)[a-f][0-9a-f]{0,30}(?= <)|[a-f][0-9a-f]{0,30}(?= \.$))")
 
 
 def convert(path: Path, out: Path) -> None:
@@ -74,13 +72,16 @@ def convert_all(paths: list[Path], folder: Path, workers: int) -> dict[Path, Pat
         for path, out in written.items():
             convert(path, out)
         return written
-    with ProcessPoolExecutor(min(workers, len(paths)), get_context("spawn")) as pool:
-        try:
-            list(pool.map(convert, written, written.values()))
-        except RecordError:
-            pool.shutdown(cancel_futures=True)
-            raise
+    pool, convert_one = processes(min(workers, len(paths)), _convert_to)
+    try:
+        list(pool.map(convert_one, written.items()))
+    finally:
+        pool.shutdown(cancel_futures=True)
     return written
+
+
+def _convert_to(files: tuple[Path, Path]) -> None:
+    convert(*files)
 
 
 def _opened(path: Path, refuse: FileRefusal) -> IO[bytes]:
@@ -95,16 +96,15 @@ def _check_text(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> int:
     """Where the text begins, behind any byte order mark. Refuses what is not UTF-8, empty or, in Turtle, too deep."""
     decoder = codecs.getincrementaldecoder("utf-8-sig")()
     line, nested, blank = 1, 0, True
-    while chunk := file.read(_READ):
-        try:
+    try:
+        while chunk := file.read(_READ):
             text = decoder.decode(chunk)
-        except UnicodeDecodeError as error:
-            line += error.object[: error.start].count(b"\n")
-            refuse("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", line)
-        line += text.count("\n")
-        nested += text.count(_NESTED)
-        blank = blank and not text.strip()
-    if decoder.getstate()[0]:
+            line += text.count("\n")
+            nested += text.count(_NESTED)
+            blank = blank and not text.strip()
+        decoder.decode(b"", final=True)
+    except UnicodeDecodeError as error:
+        line += error.object[: error.start].count(b"\n")
         refuse("not-utf8", "the file is not encoded in UTF-8", "save it as UTF-8", line)
     if blank:
         refuse("empty-file", "the file is empty", "give a file that holds RDF statements")
@@ -138,15 +138,12 @@ def _parts(file: IO[bytes] | str, kind: RdfFormat, *, rename: bool = True) -> It
         yield part
 
 
-def _write(
-    parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: FileRefusal,
-    marks: tuple[bytes, ...] = (),
-) -> None:  # fmt: skip
+def _write(parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], refuse: FileRefusal) -> None:
     """Write the parts. `check` reads the file closely, and is called once, where something may be wrong with it."""
     checked = False
     try:
         for part in parts:
-            if not checked and _is_suspect(part, marks):
+            if not checked and _is_suspect(part):
                 check()
                 checked = True
             out.write(evenly(part))
@@ -157,13 +154,13 @@ def _write(
         refuse("no-triples", "the file states nothing", "give a file that holds RDF statements")
 
 
-def _is_suspect(part: bytes, marks: tuple[bytes, ...]) -> bool:
-    """Whether a part holds a mark, or may hold something that no record may."""
+def _is_suspect(part: bytes) -> bool:
+    """Whether a part may hold something that no record may."""
     return (
         (b"(" in part and b"<<(" in part)
         or (b"@" in part and _DIRECTION.search(part) is not None)
         or _IMPORTS in part
-        or any(mark in part for mark in marks)
+        or any(name in part for name in _NO_NAMES)
     )
 
 
@@ -172,12 +169,7 @@ def evenly(lines: bytes) -> bytes:
 
     "g" is no hexadecimal digit: labels that differ stay different.
     """
-
-    def padded(found: re.Match[bytes]) -> bytes:
-        begins = found.start() == 0 or lines[found.start() - 1] == _LINE_END
-        return found[1].ljust(_LABEL, b"g") + found[2] if begins or found[2] == b" .\n" else found[0]
-
-    return _SHORT.sub(padded, lines)
+    return _SHORT.sub(lambda found: found[0].ljust(_LABEL, b"g"), lines)
 
 
 # -- JSON-LD --
@@ -189,7 +181,7 @@ def _convert_json(file: IO[bytes], start: int, out: IO[bytes], refuse: FileRefus
     parts = (_decimals(part) for text in json_parts(file) for part in _parts(rdf.wrapped(text), RdfFormat.JSON_LD,
                                                                             rename=False))  # fmt: skip
     try:
-        _write(parts, out, _unusual, refuse, _NO_NAMES)
+        _write(parts, out, _unusual, refuse)
     except (UnusualJsonError, RecordError):
         out.seek(0)
         out.truncate()
@@ -205,7 +197,7 @@ def _convert_whole_json(file: IO[bytes], start: int, out: IO[bytes], refuse: Fil
     text = file.read().decode()
     check_json(text, refuse)
     parts = map(_decimals, _parts(rdf.wrapped(text), RdfFormat.JSON_LD))
-    _write(parts, out, lambda: rdf.read_text(text, refuse.file, format="jsonld"), refuse, _NO_NAMES)
+    _write(parts, out, lambda: rdf.read_text(text, refuse.file, format="jsonld"), refuse)
 
 
 def _decimals(part: bytes) -> bytes:

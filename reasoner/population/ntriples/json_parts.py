@@ -38,9 +38,8 @@ def json_parts(file: IO[bytes]) -> Iterator[str]:
     Blank nodes have to keep their labels. Raises UnusualJsonError, perhaps after some parts.
     """
     window = _Window(file)
-    header, footer = _header(window), "]"
-    if header != "[":
-        footer = "]}"
+    header = _header(window)
+    footer = "]" if header == "[" else "]}"
     members, size = [], 0
     for member in _members(window):
         members.append(member)
@@ -48,8 +47,9 @@ def json_parts(file: IO[bytes]) -> Iterator[str]:
         if size >= SIZE:
             yield f"{header}{','.join(members)}{footer}"
             members, size = [], 0
-    if window.rest().strip() != footer[1:]:
-        raise UnusualJsonError
+    for mark in (*footer[1:], ""):
+        if window.mark() != mark:
+            raise UnusualJsonError
     yield f"{header}{','.join(members)}{footer}"
 
 
@@ -88,10 +88,11 @@ class _Window:
             if self.at < len(self.text) or not self.widen():
                 return self.text[self.at : self.at + 1]
 
-    def rest(self) -> str:
-        """What is left, if that is little; else as much of it as shows that it is not."""
-        self.widen()
-        return self.text[self.at :]
+    def mark(self) -> str:
+        """The next character that is no white space, which is left behind; '' at the end."""
+        found = self.skip()
+        self.at += len(found)
+        return found
 
 
 def _header(window: _Window) -> str:
@@ -120,8 +121,7 @@ def _members(window: _Window) -> Iterator[str]:
         if _UNUSUAL.search(member) or member.count("{") + member.count("[") > MAX_DEPTH // 2:
             raise UnusualJsonError
         yield member
-        mark = window.skip()
-        window.at += 1
+        mark = window.mark()
         if mark == "]":
             return
         if mark != ",":
