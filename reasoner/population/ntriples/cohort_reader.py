@@ -25,7 +25,7 @@ from reasoner.population.ntriples.contexts import KnownOfPatients, known_of_pati
 from reasoner.population.ntriples.grouping import components
 from reasoner.population.ntriples.owners import find_owners, lacks_nodes, node_names, record_lines, strays
 from reasoner.population.ntriples.reading import read_block
-from reasoner.population.ntriples.sweep import TextLines
+from reasoner.population.ntriples.sweep import SPARE, read_lines
 from reasoner.population.ntriples.triple_block import Codes, Flags, TripleBlock
 from reasoner.population.unit import ScatteredError
 
@@ -48,9 +48,9 @@ class CohortReader:
 
         Raises RecordError, with a line of these, for other text than whole lines of N-Triples; `source` is its file.
         """
-        text = TextLines.read(path, start, stop, self._room)
-        self._room = max(self._room, text.data, key=len)
-        return find_owners(read_block(text, source), self.classifier)
+        if len(self._room) < stop - start + SPARE:
+            self._room = np.empty(stop - start + SPARE, np.uint8)
+        return find_owners(read_block(read_lines(path, start, stop, self._room), source), self.classifier)
 
     def cohort(self, block: TripleBlock, source: str, *, grouped: bool = False) -> Cohort:
         """The patients of a block, in the order in which they are first typed.

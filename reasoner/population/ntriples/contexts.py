@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from functools import reduce
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 from numpy.typing import NDArray
 
@@ -18,7 +19,7 @@ from reasoner.kernel.transpose import bitmap
 from reasoner.logic.clauses import bits
 from reasoner.logic.theory import Literals
 from reasoner.population.ntriples.classifier import Context, TripleClassifier, Verdict
-from reasoner.population.ntriples.triple_block import Codes, Flags, TripleBlock, grouped
+from reasoner.population.ntriples.triple_block import TYPE, Codes, Flags, TripleBlock, grouped
 
 
 class KnownOfPatients:
@@ -116,7 +117,7 @@ class _Contexts:
         block = self.block
         derived = self.via_derived[block.subject]
         derived[block.recorded :] = True
-        columns = [(block.subject, block.pair, derived), *self._typed_links()]
+        columns = [(block.subject, block.pair, derived), self._typed_links()]
         subject, pair, derived = (np.concatenate(parts) for parts in zip(*columns, strict=True))
         of_patient = block.root[subject] >= 0
         if not of_patient.all():
@@ -127,20 +128,19 @@ class _Contexts:
         for group in np.flatnonzero(np.diff(ends)).tolist():
             yield verdicts[group // 2], bool(group % 2), patients[ends[group] : ends[group + 1]]
 
-    def _typed_links(self) -> Iterator[tuple[Codes, Codes, Flags]]:
-        """A row for each link that leads to a node of which rules gave the type, with a pair of that type."""
+    def _typed_links(self) -> tuple[Codes, Codes, Flags]:
+        """A row for each link that leads to a node of which rules gave a type, with a new pair of that type."""
         block = self.block
-        typed = np.arange(block.recorded, len(block.subject))
-        typed = typed[block.pair_predicate[block.pair[typed]] == block.type]
-        kinds = block.objects(typed)
-        for kind in np.unique(kinds):
-            given = block.flags(block.subject[typed[kinds == kind]])
-            links = block.rows_of(self.node[: len(block.pair_object)] & given[block.pair_object])
-            pairs = np.arange(len(self.node), len(self.node) + len(links), dtype=np.int32)
-            self.predicate = np.append(self.predicate, block.pair_predicate[block.pair[links]])
-            self.node = np.append(self.node, np.ones(len(links), bool))
-            self.value = np.append(self.value, np.full(len(links), kind, np.int32))
-            yield block.subject[links], pairs, np.ones(len(links), bool)
+        derived = block.rows(TYPE)[block.rows(TYPE) >= block.recorded]
+        typed = pl.DataFrame({"node": block.subject[derived], "kind": block.objects(derived)})
+        rows = block.rows_of(self.node & block.flags(block.subject[derived])[block.pair_object])
+        links = pl.DataFrame({"row": rows, "node": block.objects(rows)}).join(typed, on="node")
+        rows, first = links["row"].to_numpy(), len(self.node)
+        self.predicate = np.append(self.predicate, block.pair_predicate[block.pair[rows]])
+        self.node = np.append(self.node, np.ones(len(rows), bool))
+        self.value = np.append(self.value, links["kind"].to_numpy())
+        pairs = np.arange(first, first + len(rows), dtype=np.int32)
+        return block.subject[rows], pairs, np.ones(len(rows), bool)
 
     def _classified(self, subject: Codes, pair: Codes) -> tuple[Codes, list[Verdict]]:
         """For each row the number of its verdict, and the distinct verdicts."""

@@ -8,6 +8,7 @@ parser, which rewrites it in canonical form or refuses it.
 from __future__ import annotations
 
 import io
+from itertools import compress
 from typing import NoReturn
 
 import numpy as np
@@ -19,7 +20,7 @@ from msgspec import structs
 from reasoner import rdf
 from reasoner.errors import RecordError
 from reasoner.kernel.arrays import strings
-from reasoner.population.ntriples.sweep import Swept, TextLines, gather, sweep
+from reasoner.population.ntriples.sweep import Lines, Swept, as_lines, gather, sweep, text_of
 from reasoner.population.ntriples.triple_block import Flags, TripleBlock
 from reasoner.rdf_checks import FileRefusal
 from reasoner.records.vocabulary import OWL
@@ -38,25 +39,24 @@ _TERM = rf"^(?:{_IRI}|{_NODE}|{_LITERAL})$"
 _IMPLIED = r'"\^\^<http://www\.w3\.org/(2001/XMLSchema#string|1999/02/22-rdf-syntax-ns#(dirL|l)angString)>$'
 
 
-def read_block(data: bytes | memoryview | pa.Buffer | TextLines, source: str) -> TripleBlock:
-    """Read whole lines of N-Triples; the last may lack its end. `source` stands for the file in errors.
+def read_block(text: Lines, source: str) -> TripleBlock:
+    """Read lines of N-Triples. `source` stands for the file in errors.
 
     Blank nodes keep their labels, so blocks of one file share them and blocks of two files must not be mixed.
     Raises RecordError, with the line counted from 1 in the block, where a line is invalid, not RDF 1.1, not UTF-8 or
     an `owl:imports`.
     """
-    text = data if isinstance(data, TextLines) else TextLines.of(data)
     found = _read(text, source)
     if _IMPORTS in found.predicates:
         _refuse(text, source)
     return found
 
 
-def _read(text: TextLines, source: str) -> TripleBlock:
-    found = sweep(text.data, text.size)
+def _read(text: Lines, source: str) -> TripleBlock:
+    found = sweep(text)
     good = found.subject >= 0
-    if not good.all() and b"\r\n" in bytes(text.view):
-        return _read(TextLines.of(bytes(text.view).replace(b"\r\n", b"\n")), source)
+    if not good.all() and b"\r\n" in text_of(text):
+        return _read(as_lines(text_of(text).replace(b"\r\n", b"\n")), source)
     try:
         block = _block(text, found, slice(None) if good.all() else good)
     except pa.ArrowInvalid:
@@ -64,13 +64,13 @@ def _read(text: TextLines, source: str) -> TripleBlock:
     good[good] = _fit(block)
     if good.all():
         return block
-    rewritten = TextLines.of(_rewritten(text, good, source))
-    return _block(rewritten, sweep(rewritten.data, rewritten.size), slice(None))
+    rewritten = as_lines(_rewritten(text, good, source))
+    return _block(rewritten, sweep(rewritten), slice(None))
 
 
-def _block(text: TextLines, found: Swept, lines: slice | Flags) -> TripleBlock:
+def _block(text: Lines, found: Swept, lines: slice | Flags) -> TripleBlock:
     """The triples of some lines. Raises ArrowInvalid where a term is not in UTF-8."""
-    texts, offsets = gather(text.data, found.terms)
+    texts, offsets = gather(text, found.terms)
     buffers = [None, pa.py_buffer(offsets), pa.py_buffer(texts)]
     terms = pa.Array.from_buffers(pa.binary(), len(found.terms), buffers).cast(pa.string())
     predicate = pa.array(found.predicate).dictionary_encode()
@@ -106,18 +106,14 @@ def _matches(texts: pa.StringArray, pattern: str) -> Flags:
 # -- lines that the columns cannot hold as they stand --
 
 
-def _rewritten(text: TextLines, good: Flags, source: str) -> bytes:
+def _rewritten(text: Lines, good: Flags, source: str) -> bytes:
     """The good lines, and what the full parser makes of the others, in canonical form. Raises RecordError."""
-    data, begins = bytes(text.view), text.line_offsets()
-    kept, others, done = [], [], 0
-    for number in np.flatnonzero(~good).tolist():
-        kept.append(data[done : begins[number]])
-        done = begins[number + 1]
-        others.append(data[begins[number] : done])
-    return b"".join((*kept, data[done:], _canonical(b"".join(others), text, source)))
+    lines = text_of(text).split(b"\n")
+    kept, others = (b"".join(line + b"\n" for line in compress(lines, chosen)) for chosen in (good, ~good))
+    return kept + _canonical(others, text, source)
 
 
-def _canonical(lines: bytes, text: TextLines, source: str) -> bytes:
+def _canonical(lines: bytes, text: Lines, source: str) -> bytes:
     """What the full parser makes of some lines of a text; no statement spans two lines. Raises RecordError."""
     try:
         quads = list(ox.parse(lines.decode(), ox.RdfFormat.N_TRIPLES))
@@ -133,9 +129,9 @@ def _beyond(term: object) -> bool:
     return isinstance(term, ox.Triple) or (isinstance(term, ox.Literal) and term.direction is not None)
 
 
-def _refuse(text: TextLines, source: str) -> NoReturn:
+def _refuse(text: Lines, source: str) -> NoReturn:
     """Raise the error of the first line that no record may hold; of an import where all other lines are right."""
-    refuse, data = FileRefusal(source, RecordError), bytes(text.view)
+    refuse, data = FileRefusal(source, RecordError), text_of(text)
     try:
         data.decode()
     except UnicodeDecodeError as error:

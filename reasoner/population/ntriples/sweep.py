@@ -12,12 +12,10 @@ Codes count from 0 in the order in which strings first appear. The loops are com
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
-import pyarrow as pa
 from llvmlite import ir
 from numba import njit, types
 from numba.extending import intrinsic
@@ -35,51 +33,41 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)  # 2^64 by the golden ratio
 _END = np.uint8(ord("\n"))
 _HASH, _START, _LENGTH = 0, 1, 2
 _SLOTS_AT_FIRST = 1 << 14
-#: How many line ends stand behind a text: the end of its last line, and what words of eight bytes reach.
-_MARGIN = 25
+#: How many line ends stand behind a text, for whoever reads eight bytes at a time.
+_MARGIN = 24
+#: How much longer than a text the memory is that holds its lines.
+SPARE = 1 + _MARGIN
+
+#: Whole lines as bytes, and behind them the margin.
+Lines: TypeAlias = NDArray[np.uint8]
 
 
-@dataclass(frozen=True)
-class TextLines:
-    """Whole lines: the first `size` of some bytes, behind which stand line ends."""
+def as_lines(text: bytes) -> Lines:
+    """The lines of a text, whose last may lack its end."""
+    data = np.empty(len(text) + SPARE, np.uint8)
+    data[: len(text)] = np.frombuffer(text, np.uint8)
+    return _ended(data, len(text))
 
-    data: NDArray[np.uint8]
-    size: int
 
-    @classmethod
-    def of(cls, text: bytes | memoryview | pa.Buffer) -> TextLines:
-        """The lines of a text, whose last line may lack its end."""
-        view = memoryview(text)
-        data = np.empty(view.nbytes + _MARGIN, np.uint8)
-        data[: view.nbytes] = np.frombuffer(view, np.uint8)
-        return cls._ended(data, view.nbytes)
+def read_lines(path: Path, start: int, stop: int, room: NDArray[np.uint8]) -> Lines:
+    """The lines of a file from byte `start` up to `stop`, the last of which may lack its end.
 
-    @classmethod
-    def _ended(cls, data: NDArray[np.uint8], size: int) -> TextLines:
-        data[size:] = _END
-        unended = size and data[size - 1] != _END
-        return cls(data, size + 1 if unended else size)
+    They lie in `room`, which has SPARE more bytes: fresh memory would cost as much as reading.
+    """
+    with path.open("rb") as file:
+        file.seek(start)
+        return _ended(room, file.readinto(room[: stop - start].data))
 
-    @classmethod
-    def read(cls, path: Path, start: int, stop: int, room: NDArray[np.uint8]) -> TextLines:
-        """The lines of a file from byte `start` up to `stop`, the last of which may lack its end.
 
-        They lie in `room` if that is large enough: fresh memory costs as much as reading.
-        """
-        size = stop - start + _MARGIN
-        data = room[:size] if len(room) >= size else np.empty(size, np.uint8)
-        with path.open("rb") as file:
-            file.seek(start)
-            return cls._ended(data, file.readinto(data[: stop - start].data))
+def _ended(data: NDArray[np.uint8], size: int) -> Lines:
+    data[size : size + SPARE] = _END
+    unended = size > 0 and data[size - 1] != _END
+    return data[: size + unended + _MARGIN]
 
-    @property
-    def view(self) -> memoryview:
-        """The bytes of the lines."""
-        return self.data[: self.size].data
 
-    def line_offsets(self) -> NDArray[np.intp]:
-        """Where each line begins, and the end."""
-        return np.concatenate(([0], np.flatnonzero(self.data[: self.size] == _END) + 1))
+def text_of(lines: Lines) -> bytes:
+    """The text of some lines."""
+    return lines[:-_MARGIN].tobytes()
 
 
 class Swept(NamedTuple):
@@ -94,17 +82,6 @@ class Swept(NamedTuple):
     predicate: NDArray[np.int32]
     object: NDArray[np.int32]
     terms: NDArray[np.uint64]
-
-
-class _SweptLine(NamedTuple):
-    """Where the blanks behind subject, predicate and object are; and hashes of the three."""
-
-    subject: Any
-    predicate: Any
-    object: Any
-    subject_hash: Any
-    predicate_hash: Any
-    object_hash: Any
 
 
 class _Strings(NamedTuple):
@@ -142,29 +119,28 @@ def eight(_context: Any, data: Any, at: Any) -> Any:
 
 
 @compiled
-def sweep(data: NDArray[np.uint8], size: int) -> Swept:
-    """Sweep over whole lines, the first `size` bytes of `data`: see `TextLines`."""
-    lines = _lines(data, size)
+def sweep(data: Lines) -> Swept:
+    """Sweep over some lines."""
+    lines = _count(data)
     subject, pair = np.full(lines, -1, np.int32), np.full(lines, -1, np.int32)
     predicate, value = np.empty(lines, np.int32), np.empty(lines, np.int32)
     terms, pairs = _none(3 * lines), _none(lines)
     row, start, this = 0, _0, -1
     while row < lines:
-        line = _line(data, start)
-        if line.object == _0:
+        (s_end, s_hash), (p_end, p_hash), (o_end, o_hash) = _line(data, start)
+        if o_end == _0:
             start = _line_end(data, start) + _1
             row += 1
             continue
-        if this < 0 or not _same(data, terms.rows[this, _START], terms.rows[this, _LENGTH], start, line.subject):
-            this = _code(data, terms, line.subject_hash, start, line.subject)
+        if this < 0 or not _same(data, terms.rows[this, _START], terms.rows[this, _LENGTH], start, s_end):
+            this = _code(data, terms, s_hash, start, s_end)
         new = pairs.numbers[0]
-        mixed = _mixed(line.predicate_hash ^ _FACTOR, line.object_hash)
-        code = _code(data, pairs, mixed, line.subject + _1, line.object)
+        code = _code(data, pairs, _mixed(p_hash ^ _FACTOR, o_hash), s_end + _1, o_end)
         if code == new:
-            predicate[code] = _code(data, terms, line.predicate_hash, line.subject + _1, line.predicate)
-            value[code] = _code(data, terms, line.object_hash, line.predicate + _1, line.object)
+            predicate[code] = _code(data, terms, p_hash, s_end + _1, p_end)
+            value[code] = _code(data, terms, o_hash, p_end + _1, o_end)
         subject[row], pair[row] = this, code
-        start = line.object + _3
+        start = o_end + _3
         row += 1
     count = pairs.numbers[0]
     return Swept(subject, pair, predicate[:count], value[:count], terms.rows[: terms.numbers[0]])
@@ -174,17 +150,20 @@ def sweep(data: NDArray[np.uint8], size: int) -> Swept:
 
 
 @compiled
-def _lines(data: Any, size: Any) -> Any:
-    """How many lines end in the first `size` bytes."""
+def _count(data: Any) -> Any:
+    """How many lines there are."""
     count = 0
-    for i in range(size):
+    for i in range(len(data) - _MARGIN):
         count += data[i] == _END
     return count
 
 
 @compiled
-def _line(data: Any, start: Any) -> _SweptLine:
-    """The line from `start` on; its object ends at 0 where it is not three terms, a space behind each, and a dot."""
+def _line(data: Any, start: Any) -> Any:
+    """Where subject, predicate and object of the line from `start` on end, each with its hash.
+
+    The object ends at 0 where the line is not three terms, a space behind each, and a dot.
+    """
     subject, subject_hash = _token(data, start, _0)
     predicate, predicate_hash = _token(data, subject + _1, _0)
     value, value_hash = _token(data, predicate + _1, _0)
@@ -194,7 +173,7 @@ def _line(data: Any, start: Any) -> _SweptLine:
         ahead = eight(data, value)
     if ahead & _3_BYTES != _CLOSE or data[subject] != _SPACE or data[predicate] != _SPACE:
         value = _0
-    return _SweptLine(subject, predicate, value, subject_hash, predicate_hash, value_hash)
+    return (subject, subject_hash), (predicate, predicate_hash), (value, value_hash)
 
 
 @compiled
@@ -290,7 +269,7 @@ def _widen(strings: _Strings) -> None:
 
 
 @compiled
-def gather(data: NDArray[np.uint8], terms: NDArray[np.uint64]) -> tuple[Any, Any]:
+def gather(data: Lines, terms: NDArray[np.uint64]) -> tuple[Any, Any]:
     """The texts of the terms behind each other, and the offsets between them, one more than there are terms."""
     offsets = np.zeros(len(terms) + 1, np.int32)
     for i in range(len(terms)):

@@ -17,6 +17,7 @@ from reasoner.population.ntriples.classifier import TripleClassifier
 from reasoner.population.ntriples.completion import complete
 from reasoner.population.ntriples.contexts import KnownOfPatients, known_of_patients
 from reasoner.population.ntriples.reading import read_block
+from reasoner.population.ntriples.sweep import as_lines
 from reasoner.population.ntriples.triple_block import TripleBlock
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
@@ -32,7 +33,7 @@ def classifier(guideline: Guideline) -> TripleClassifier:
 
 
 def owned(classifier: TripleClassifier, data: bytes) -> TripleBlock:
-    return owners.find_owners(read_block(data, "records.nt"), classifier)
+    return owners.find_owners(read_block(as_lines(data), "records.nt"), classifier)
 
 
 def read(classifier: TripleClassifier, data: bytes) -> tuple[TripleBlock, KnownOfPatients, list[str]]:

@@ -17,6 +17,7 @@ from reasoner.population.ntriples.conversion import evenly
 from reasoner.population.ntriples.grouping import cuts, regroup, types_patient
 from reasoner.population.ntriples.owners import find_owners
 from reasoner.population.ntriples.reading import read_block
+from reasoner.population.ntriples.sweep import as_lines
 
 PATIENT, HAS, FEVER = f"<{CORE}Patient>", f"<{CORE}hasFinding>", f"<{SN}Fever>"
 
@@ -83,7 +84,7 @@ def buckets(guideline: Guideline, given: list[str], folder: Path, count: int = 8
     folder.mkdir()
     blocks = ["".join(f"{line}\n" for line in given[start : start + 50]).encode() for start in range(0, len(given), 50)]
     classifier = TripleClassifier(guideline)
-    read = lambda: (find_owners(read_block(block, "p.nt"), classifier) for block in blocks)  # noqa: E731
+    read = lambda: (find_owners(read_block(as_lines(block), "p.nt"), classifier) for block in blocks)  # noqa: E731
     paths = regroup(read, classifier, folder, count)
     return [path.read_bytes() for path in paths]
 
@@ -119,7 +120,7 @@ def test_labels_of_blank_nodes_do_not_matter(guideline: Guideline, tmp_path: Pat
 
 def test_lines_are_the_triples() -> None:
     data = "\n".join([*record(1), '<urn:a> <urn:b> "x\\n\\"é\\""@en .', ""]).encode()
-    block = read_block(data, "p.nt")
+    block = read_block(as_lines(data), "p.nt")
     assert block.lines(block.subject.nonzero()[0]).decode() in data.decode()
     assert block.lines(block.subject[:0].nonzero()[0]) == b""
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from reasoner.errors import RecordError
 from reasoner.population.ntriples.reading import read_block
+from reasoner.population.ntriples.sweep import as_lines
 from reasoner.population.ntriples.triple_block import TripleBlock
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
@@ -179,7 +180,7 @@ def is_valid(line: str) -> bool:
 def check(data: str | bytes) -> TripleBlock:
     """The block as read, once it is what the full parser gives and keeps what it promises."""
     text = data.encode() if isinstance(data, str) else data
-    block = read_block(text, "x.nt")
+    block = read_block(as_lines(text), "x.nt")
     assert rows(block) == parsed(text)
     terms, predicates = block.terms.to_pylist(), block.predicates
     assert len(set(terms)) == len(terms)
@@ -198,7 +199,7 @@ def check(data: str | bytes) -> TripleBlock:
 def refused(data: str | bytes) -> tuple[str, int | None]:
     """The code and the line of the error of a block."""
     with pytest.raises(RecordError) as caught:
-        read_block(data.encode() if isinstance(data, str) else data, "x.nt")
+        read_block(as_lines(data.encode() if isinstance(data, str) else data), "x.nt")
     problem = caught.value.problem
     assert problem.file == "x.nt"
     return problem.code, problem.line
@@ -224,7 +225,7 @@ def test_no_triples(data: str) -> None:
 
 @pytest.mark.parametrize("kind", [bytes, memoryview, pa.py_buffer])
 def test_kinds_of_data(kind: type) -> None:
-    assert rows(read_block(kind(b"<a:s> <a:p> <a:o> .\n<a:s> <a:p> \"o o\" ."), "x.nt")) == {
+    assert rows(read_block(as_lines(kind(b"<a:s> <a:p> <a:o> .\n<a:s> <a:p> \"o o\" .")), "x.nt")) == {
         ("<a:s>", "<a:p>", "<a:o>"), ("<a:s>", "<a:p>", '"o o"')}  # fmt: skip
 
 
@@ -351,6 +352,6 @@ def test_any_text_in_a_literal_and_an_iri(texts: list[str]) -> None:
         line = f"<a:s> <a:{text}> <http://{text}> ."
         if "\n" in line or not is_valid(line):
             with pytest.raises(RecordError):
-                read_block(line.encode(), "x.nt")
+                read_block(as_lines(line.encode()), "x.nt")
         else:
             check(line)

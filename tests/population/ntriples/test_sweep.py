@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reasoner.population.ntriples import reading
-from reasoner.population.ntriples.sweep import TextLines, gather, sweep
+from reasoner.population.ntriples.sweep import Lines, as_lines, gather, read_lines, sweep, text_of
 
 PLAIN = re.compile(rb"([^\x00-\x20]+) ([^\x00-\x20]+) (.+) \.\n", re.DOTALL)
 
@@ -35,10 +35,10 @@ def line(rng: random.Random, known: list[bytes]) -> bytes:
     return text if text.endswith(b"\n") else text + b"\n"
 
 
-def terms_of(text: TextLines) -> list[tuple[bytes, ...] | None]:
+def terms_of(text: Lines) -> list[tuple[bytes, ...] | None]:
     """The three terms of each line by the loop; None for a line that is odd."""
-    found = sweep(text.data, text.size)
-    texts, offsets = gather(text.data, found.terms)
+    found = sweep(text)
+    texts, offsets = gather(text, found.terms)
     known = [texts[start:stop].tobytes() for start, stop in pairwise(offsets)]
     assert len(set(known)) == len(known)
     pairs = list(zip(found.predicate.tolist(), found.object.tolist(), strict=True))
@@ -53,7 +53,7 @@ def test_lines_are_cut_and_numbered(seed: int, kinds: int) -> None:
     rng = random.Random(f"{seed} {kinds}")
     known = words(rng, kinds)
     data = b"".join(line(rng, known) for _ in range(rng.choice((1, 50, 9_000))))
-    found = terms_of(TextLines.of(data))
+    found = terms_of(as_lines(data))
     lines = [one + b"\n" for one in data.split(b"\n")[:-1]]
     assert len(found) == len(lines)
     for terms, one in zip(found, lines, strict=True):
@@ -69,7 +69,7 @@ def test_every_length_at_every_place() -> None:
         for before in range(9):
             data = b"s" * (before + 1) + b" p o .\n" + b"a" * length + b" " + b"b" * length + b' "' + b"c" * length
             data += b'" .\n' + b"a" * length + b" p o .\n"
-            assert terms_of(TextLines.of(data)) == [
+            assert terms_of(as_lines(data)) == [
                 (b"s" * (before + 1), b"p", b"o"),
                 (b"a" * length, b"b" * length, b'"' + b"c" * length + b'"'),
                 (b"a" * length, b"p", b"o"),
@@ -81,15 +81,14 @@ def test_a_text_is_whole_lines(tmp_path: Path) -> None:
     room = np.full(40, 7, np.uint8)
     cuts = {(0, 4): b"one\n", (4, 13): b"two\nthree\n", (4, 8): b"two\n", (13, 13): b""}
     for (start, stop), lines in cuts.items():
-        assert bytes(TextLines.read(tmp_path / "file", start, stop, room).view) == lines
-    assert bytes(TextLines.read(tmp_path / "file", 0, 13, room[:0]).view) == b"one\ntwo\nthree\n"
-    assert TextLines.of(b"a\nbc").line_offsets().tolist() == [0, 2, 5]
-    assert len(sweep(TextLines.of(b"").data, 0).subject) == 0
+        assert text_of(read_lines(tmp_path / "file", start, stop, room)) == lines
+    assert text_of(as_lines(b"a\nbc")) == b"a\nbc\n"
+    assert len(sweep(as_lines(b"")).subject) == 0
 
 
 def test_each_loop_is_compiled_for_one_kind_of_arguments(tmp_path: Path) -> None:
     """Processes that compile at once share a cache, which would mix up two kinds."""
     (tmp_path / "file").write_bytes(b'<http://a/s> <http://a/p> "o" .\n')
-    reading.read_block(TextLines.read(tmp_path / "file", 0, 33, np.empty(99, np.uint8)), "x")
-    reading.read_block((tmp_path / "file").read_bytes(), "x")
+    reading.read_block(read_lines(tmp_path / "file", 0, 33, np.empty(99, np.uint8)), "x")
+    reading.read_block(as_lines((tmp_path / "file").read_bytes()), "x")
     assert {len(loop.signatures) for loop in (sweep, gather)} == {1}  # type: ignore[attr-defined]
