@@ -90,9 +90,9 @@ def regroup(
     `blocks` gives the file's triples, their owners found, and is called twice. Takes 16 bytes of memory for each link
     between nodes. What goes where does not depend on the labels of blank nodes.
     """
-    left, right = _links(blocks(), classifier)
-    known, numbers = np.unique(np.concatenate([left, right]), return_inverse=True)
-    label = components(numbers[: len(left)], numbers[len(left) :], np.arange(len(known)))
+    links = _links(blocks(), classifier)
+    known, (start, end) = np.unique(links, return_inverse=True)
+    label = components(start, end, np.arange(len(known)))
     paths = [folder / f"{number:05}.nt" for number in range(buckets)]
     for block in blocks():
         component = _component(hashes(block.terms), known, label)[block.subject]
@@ -106,31 +106,24 @@ def regroup(
 def hashes(terms: pa.Array) -> Hashes:
     """A 64-bit number for each term; those of blank nodes are greater than all others."""
     numbers = pl.Series(terms).hash().to_numpy() & ~_BLANK
-    blank = pc.starts_with(terms, "_").to_numpy(zero_copy_only=False)
-    return np.where(blank, numbers | _BLANK, numbers)
+    return numbers | np.where(pc.starts_with(terms, "_"), _BLANK, np.uint64(0))
 
 
-def _links(blocks: Iterable[TripleBlock], classifier: TripleClassifier) -> tuple[Hashes, Hashes]:
-    """The two ends of each triple that leads from node to node by a word of the guideline.
+def _links(blocks: Iterable[TripleBlock], classifier: TripleClassifier) -> Hashes:
+    """The two ends, shape (2, links), of each triple that leads from node to node by a word of the guideline.
 
     What is named in the guideline's own namespaces is a node only where something is said of it; else it is a slip.
     """
-    links: list[tuple[Hashes, Hashes]] = []
-    slips: list[tuple[Hashes, Hashes]] = []
-    described = [np.zeros(0, np.uint64)]
+    links, described = [], []
     for block in blocks:
-        numbers = hashes(block.terms)
-        ours = classifier.are_in_namespace(block.terms)
+        numbers, ours = hashes(block.terms), classifier.are_in_namespace(block.terms)
         node = ~np.array(pc.starts_with(block.terms, '"'), bool) & ~block.is_declared
-        led = block.in_namespace[block.pair_predicate] & node[block.pair_object]
-        for found, chosen in ((links, ~ours[block.pair_object]), (slips, ours[block.pair_object])):
-            rows = block.rows_of(led & chosen)
-            found.append((numbers[block.subject[rows]], numbers[block.objects(rows)]))
-        described.append(numbers[ours & block.described])
-    known = np.unique(np.concatenate(described))
-    ends = [(left[kept], right[kept]) for left, right in slips for kept in [np.isin(right, known)]]
-    left, right = zip(*links, *ends, strict=True)
-    return np.concatenate(left), np.concatenate(right)
+        rows = block.rows_of(block.in_namespace[block.pair_predicate] & node[block.pair_object])
+        start, end = block.subject[rows], block.objects(rows)
+        links.append(pl.DataFrame({"start": numbers[start], "end": numbers[end], "ours": ours[end]}))
+        described.append(pl.Series(numbers[ours & block.described]))
+    found = pl.concat(links).filter(~pl.col("ours") | pl.col("end").is_in(pl.concat(described).implode()))
+    return found.select("start", "end").to_numpy().T
 
 
 def components(one: NDArray[np.integer], other: NDArray[np.integer], label: NDArray[np.intp]) -> NDArray[np.intp]:
