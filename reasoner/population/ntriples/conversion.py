@@ -177,9 +177,8 @@ def evenly(lines: bytes) -> bytes:
 
 def _convert_json(file: IO[bytes], start: int, out: IO[bytes], refuse: FileRefusal) -> None:
     """Write the parts of a document one by one; where they are unusual or in any way wrong, the document as one."""
-    file.seek(start)
-    parts = (_decimals(part) for text in json_parts(file) for part in _parts(rdf.wrapped(text), RdfFormat.JSON_LD,
-                                                                            rename=False))  # fmt: skip
+    documents = map(rdf.wrapped, json_parts(file, start))
+    parts = (_decimals(part) for text in documents for part in _parts(text, RdfFormat.JSON_LD, rename=False))
     try:
         _write(parts, out, _unusual, refuse)
     except (UnusualJsonError, RecordError):

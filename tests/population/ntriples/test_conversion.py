@@ -267,7 +267,7 @@ def test_documents_of_programs_are_read_in_parts(tmp_path: Path, monkeypatch: py
     path = tmp_path / "x.jsonld"
     path.write_text(text, "utf-8")
     with path.open("rb") as file:
-        assert len(list(json_parts.json_parts(file))) > 9
+        assert len(list(json_parts.json_parts(file, 0))) > 9
     assert len(parsed(lines_of(text, "jsonld", tmp_path))) == 198
 
 
