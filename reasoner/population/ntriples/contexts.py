@@ -77,10 +77,10 @@ def known_of_patients(block: TripleBlock, classifier: TripleClassifier) -> Known
 
 
 class _Contexts:
-    """The rows of a block, each with what makes its context.
+    """The contexts of the rows of a block.
 
-    That are its subject with the class and the functional property by which it hangs on its patient, and its pair with
-    the value of that, of a node its class. Values of which nothing follows are all one, -1.
+    `via` has for each node the functional property by which it hangs on its patient. `predicate`, `node` and `value`
+    are by pair; the value of a node is its class, and values from which nothing follows are all one, -1.
     """
 
     def __init__(self, block: TripleBlock, classifier: TripleClassifier) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import codecs
 import re
+import signal
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from itertools import islice
@@ -81,6 +82,8 @@ def convert_all(paths: list[Path], folder: Path, workers: int) -> dict[Path, Pat
 
 
 def _convert_to(files: tuple[Path, Path]) -> None:
+    """Convert the first of two files to the second, in a process that ends where it is interrupted: it may take long."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
     convert(*files)
 
 
