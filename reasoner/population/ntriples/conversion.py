@@ -82,7 +82,7 @@ def convert_all(paths: list[Path], folder: Path, workers: int) -> dict[Path, Pat
 
 
 def _convert_to(files: tuple[Path, Path]) -> None:
-    """Convert the first of two files to the second, in a process that ends where it is interrupted: it may take long."""
+    """Convert the first of two files to the second, in a process that an interrupt ends: it may take long."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     convert(*files)
 
