@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 
 from reasoner.errors import Problem, RecordError
 from reasoner.guideline.guideline import Guideline
@@ -25,7 +24,7 @@ from reasoner.population.ntriples.contexts import KnownOfPatients, known_of_pati
 from reasoner.population.ntriples.grouping import components
 from reasoner.population.ntriples.owners import find_owners, lacks_nodes, node_names, record_lines, strays
 from reasoner.population.ntriples.reading import read_block
-from reasoner.population.ntriples.sweep import SPARE, read_lines
+from reasoner.population.ntriples.sweep import read_lines
 from reasoner.population.ntriples.triple_block import Codes, Flags, TripleBlock
 from reasoner.population.unit import ScatteredError
 
@@ -33,24 +32,24 @@ from reasoner.population.unit import ScatteredError
 Referred = Mapping[str, Sequence[Observation] | Sequence[Problem]]
 
 
-@dataclass
+@dataclass(frozen=True)
 class CohortReader:
-    """Reads lines of N-Triples for one guideline, as of one date. For one thread at a time."""
+    """Reads lines of N-Triples for one guideline, as of one date; for many threads."""
 
     guideline: Guideline
     classifier: TripleClassifier
     kernel: Kernel
     as_of: date
-    _room: NDArray[np.uint8] = field(default_factory=lambda: np.empty(0, np.uint8))
 
     def block(self, path: Path, start: int, stop: int, source: str) -> TripleBlock:
         """The triples of a file from byte `start` up to `stop`, and whose they are.
 
         Raises RecordError, with a line of these, for other text than whole lines of N-Triples; `source` is its file.
         """
-        if len(self._room) < stop - start + SPARE:
-            self._room = np.empty(stop - start + SPARE, np.uint8)
-        return find_owners(read_block(read_lines(path, start, stop, self._room), source), self.classifier)
+        with path.open("rb") as file:
+            file.seek(start)
+            text = read_lines(file, stop - start)
+        return find_owners(read_block(text, source), self.classifier)
 
     def cohort(self, block: TripleBlock, source: str, *, grouped: bool = False) -> Cohort:
         """The patients of a block, in the order in which they are first typed.

@@ -11,9 +11,9 @@ Codes count from 0 in the order in which strings first appear. The loops are com
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
+from typing import IO, Any, NamedTuple, TypeAlias, TypeVar, cast
 
 import numpy as np
 from llvmlite import ir
@@ -35,8 +35,6 @@ _HASH, _START, _LENGTH = 0, 1, 2
 _SLOTS_AT_FIRST = 1 << 14
 #: How many line ends stand behind a text, for whoever reads eight bytes at a time.
 _MARGIN = 24
-#: How much longer than a text the memory is that holds its lines.
-SPARE = 1 + _MARGIN
 
 #: Whole lines as bytes, and behind them the margin.
 Lines: TypeAlias = NDArray[np.uint8]
@@ -44,23 +42,14 @@ Lines: TypeAlias = NDArray[np.uint8]
 
 def as_lines(text: bytes) -> Lines:
     """The lines of a text, whose last may lack its end."""
-    data = np.empty(len(text) + SPARE, np.uint8)
-    data[: len(text)] = np.frombuffer(text, np.uint8)
-    return _ended(data, len(text))
+    return read_lines(io.BytesIO(text), len(text))
 
 
-def read_lines(path: Path, start: int, stop: int, room: NDArray[np.uint8]) -> Lines:
-    """The lines of a file from byte `start` up to `stop`, the last of which may lack its end.
-
-    They lie in `room`, which has SPARE more bytes: fresh memory would cost as much as reading.
-    """
-    with path.open("rb") as file:
-        file.seek(start)
-        return _ended(room, file.readinto(room[: stop - start].data))
-
-
-def _ended(data: NDArray[np.uint8], size: int) -> Lines:
-    data[size : size + SPARE] = _END
+def read_lines(file: IO[bytes], size: int) -> Lines:
+    """The lines that are the next bytes of a file, at most `size`; the last may lack its end."""
+    data = np.empty(size + 1 + _MARGIN, np.uint8)
+    size = file.readinto(data[:size].data)  # type: ignore[attr-defined]
+    data[size:] = _END
     unended = size > 0 and data[size - 1] != _END
     return data[: size + unended + _MARGIN]
 

@@ -7,7 +7,6 @@ import re
 from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from reasoner.population.ntriples import reading
@@ -78,10 +77,11 @@ def test_every_length_at_every_place() -> None:
 
 def test_a_text_is_whole_lines(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"one\ntwo\nthree")
-    room = np.full(40, 7, np.uint8)
     cuts = {(0, 4): b"one\n", (4, 13): b"two\nthree\n", (4, 8): b"two\n", (13, 13): b""}
     for (start, stop), lines in cuts.items():
-        assert text_of(read_lines(tmp_path / "file", start, stop, room)) == lines
+        with (tmp_path / "file").open("rb") as file:
+            file.seek(start)
+            assert text_of(read_lines(file, stop - start)) == lines
     assert text_of(as_lines(b"a\nbc")) == b"a\nbc\n"
     assert len(sweep(as_lines(b"")).subject) == 0
 
@@ -89,6 +89,7 @@ def test_a_text_is_whole_lines(tmp_path: Path) -> None:
 def test_each_loop_is_compiled_for_one_kind_of_arguments(tmp_path: Path) -> None:
     """Processes that compile at once share a cache, which would mix up two kinds."""
     (tmp_path / "file").write_bytes(b'<http://a/s> <http://a/p> "o" .\n')
-    reading.read_block(read_lines(tmp_path / "file", 0, 33, np.empty(99, np.uint8)), "x")
+    with (tmp_path / "file").open("rb") as file:
+        reading.read_block(read_lines(file, 33), "x")
     reading.read_block(as_lines((tmp_path / "file").read_bytes()), "x")
     assert {len(loop.signatures) for loop in (sweep, gather)} == {1}  # type: ignore[attr-defined]
