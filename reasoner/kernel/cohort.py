@@ -7,7 +7,7 @@ unless stated otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -32,6 +32,11 @@ NODE = "\0"
 def words(rows: int) -> int:
     """How many 64-bit words hold a bit for each of `rows` patients."""
     return -(-rows // 64)
+
+
+def strings(texts: Iterable[str]) -> pa.StringArray:
+    """An Arrow array of texts, in their order; of type string even where there are none."""
+    return pa.array(list(texts), pa.string())
 
 
 @dataclass(frozen=True, order=True)

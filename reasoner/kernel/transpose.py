@@ -1,8 +1,8 @@
-"""Bitmaps of patients turned into flags, into words of atoms, or into the literals of one patient."""
+"""Bitmaps of patients turned into flags, into words of atoms, into the literals of one patient, or into groups."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,3 +51,22 @@ def column_of(found: Bitmaps, row: int) -> int:
     """The literals of one patient, as one number with a bit for each."""
     column = found[:, row // 64] >> np.uint64(row % 64) & np.uint64(1)
     return sum(1 << atom for atom in np.flatnonzero(column).tolist())
+
+
+def split(within: Bitmap, by: Sequence[tuple[int, Bitmap]]) -> Iterator[tuple[int, Bitmap]]:
+    """The patients of `within` in groups that are in the same of the bitmaps `by`, with the union of their bits.
+
+    `by` are pairs of bits and a bitmap. No group is empty; no more are held at a time than there are bitmaps.
+    """
+    left = [(0, within, 0)] if within.any() else []
+    while left:
+        found, group, start = left.pop()
+        for further, (bit, having) in enumerate(by[start:], start + 1):
+            inside = group & having
+            if not inside.any():
+                continue
+            outside = group ^ inside
+            if outside.any():
+                left.append((found, outside, further))
+            found, group = found | bit, inside
+        yield found, group

@@ -11,28 +11,23 @@ from dataclasses import dataclass, fields
 from datetime import date
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import SHARED, Guideline, ontology_files, shapes_files, version
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import NODE, Cohort, Reject
-from reasoner.population.answers_directory import DIRECTORY, check_replaceable
+from reasoner.kernel.cohort import NODE, Cohort, Reject, strings
+from reasoner.population.answers import DIRECTORY, QUADS, check_replaceable
 from reasoner.population.bar import busy
 from reasoner.population.decide import CohortDecider
 from reasoner.population.identities import sorted_hashes
-from reasoner.population.outputs import encoded
 from reasoner.population.processes import processes
+from reasoner.population.quads import QuadsWriter
 from reasoner.population.results import ResultTable
 from reasoner.population.run import BatchOutcome, BatchPlan, UnitAnswers, rejects_path, run_units
 from reasoner.population.sources import Readers, Source, files_of, open_sources
 from reasoner.population.unit import ScatteredError, Unit
 from reasoner.population.workspace import ordinary, scratch, workspace
-
-if TYPE_CHECKING:
-    from reasoner.population.quads import QuadsWriter
 
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
              ".nq": "n-quads"}  # fmt: skip
@@ -181,8 +176,8 @@ class SourceWork:
 
     @property
     def schema(self) -> pa.Schema:
-        """The columns of the answers."""
-        return self._decider.table.schema
+        """The columns of what is written."""
+        return QUADS if self.options.format == "n-quads" else self._decider.table.schema
 
     @cached_property
     def _decider(self) -> CohortDecider:
@@ -192,8 +187,6 @@ class SourceWork:
 
     @cached_property
     def _quads(self) -> QuadsWriter:
-        from reasoner.population.quads import QuadsWriter
-
         return QuadsWriter(self.readers.guideline, self.options.as_of)
 
     def answers(self, unit: Unit) -> UnitAnswers:
@@ -203,10 +196,8 @@ class SourceWork:
         rejects = self._decider.rejects(cohort, decided, unit.file)
         names = sorted_hashes(_names(cohort))
         extra = {_REFERRED: cohort.referred} if cohort.referred else {}
-        if self.options.format == "n-quads":
-            return UnitAnswers(*self._quads.write(cohort, decided), names, rejects, extra)
-        rows = self._decider.rows(cohort, decided)
-        return UnitAnswers(encoded(self.options.format, rows), rows.num_rows, names, rejects, extra)
+        writer = self._quads.write if self.options.format == "n-quads" else self._decider.rows
+        return UnitAnswers(writer(cohort, decided), names, rejects, extra)
 
     def names(self, unit: Unit) -> pa.Array:
         """The names of all patients of a unit, refused or not, and of the nodes of their records."""

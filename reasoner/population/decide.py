@@ -11,8 +11,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Cohort, Reject
+from reasoner.kernel.cohort import Cohort, Reject, strings
 from reasoner.kernel.kernel import Decided, Kernel
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.reasons import Reasons

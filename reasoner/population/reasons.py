@@ -19,11 +19,9 @@ import pyarrow as pa
 from reasoner.caches import BoundedDict
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Bitmap, Cohort, words
+from reasoner.kernel.cohort import Bitmap, Cohort, strings, words
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.split import split
-from reasoner.kernel.transpose import positions_among
+from reasoner.kernel.transpose import positions_among, split
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED

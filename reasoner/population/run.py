@@ -27,9 +27,8 @@ import pyarrow as pa
 from reasoner.errors import GuideproofError, InputError
 from reasoner.kernel.cohort import NODE, Reject
 from reasoner.population import identities
-from reasoner.population.answers_directory import DIRECTORY, AnswersDirectory, AnswersFile, Seal
+from reasoner.population.answers import DIRECTORY, AnswersDirectory, AnswersFile, Seal, force
 from reasoner.population.bar import bar, counted
-from reasoner.population.outputs import Body, force
 from reasoner.population.unit import Unit
 from reasoner.population.workspace import is_kept, writable
 
@@ -38,14 +37,14 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class UnitAnswers:
-    """What a unit gives: the answers and their number, sorted hashes of the names in it, and rejects.
+    """What a unit gives: the answers, sorted hashes of the names in it, and rejects.
 
-    The names are those of all its patients, refused or not, and of the nodes that no other unit may describe. `extra`
-    is summed over all units and printed in the summary, behind each number its words.
+    `rows` have the columns of the answers, or of QUADS. The names are those of all its patients, refused or not, and
+    of the nodes that no other unit may describe. `extra` is summed over all units and printed in the summary, behind
+    each number its words.
     """
 
-    body: Body
-    rows: int
+    rows: pa.RecordBatch
     names: bytes
     rejects: tuple[Reject, ...] = ()
     extra: Mapping[str, int] = field(default_factory=dict)
@@ -114,16 +113,14 @@ def run_units(
     note = partial(_kept, folder, len(plan.units))
     with _stopping_cleanly(note, say), writable(plan.out, note):
         inputs = [identities.Fingerprint.of(path) for path in plan.inputs]
-        run = UnitRun(plan, work, folder, inputs)
+        run = UnitRun(plan, work, folder, inputs, say)
         try:
-            decided = run.all_units(pool, ahead, say)
+            decided = run.all_units(pool, ahead)
             again = run.repeated()
             identities.check_unchanged(inputs)
             outcome = run.deliver(again)
-        except BaseException as error:
-            run.answers.abort()
-            if isinstance(error, GuideproofError):
-                identities.check_unchanged(inputs)
+        except GuideproofError:
+            identities.check_unchanged(inputs)
             raise
     say(summary(outcome, decided, time.monotonic() - began))
     return outcome
@@ -175,17 +172,18 @@ class Repeated:
 class UnitRun:
     """One run over a batch in a workspace."""
 
-    def __init__(self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint]) -> None:
+    def __init__(
+        self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint], say: Say
+    ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self.answers = (
-            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs)) if plan.format == DIRECTORY
+            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs), say) if plan.format == DIRECTORY
             else AnswersFile(folder, plan.out, plan.format, plan.schema)
         )  # fmt: skip
         self._done: dict[int, Seal] = {}
 
-    def all_units(self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], ahead: int, say: Say) -> int:
+    def all_units(self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], ahead: int) -> int:
         """Work on every unit that no earlier run has finished; give the number of patients worked on."""
-        self.answers.adopt(say)
         kept = {number: self.answers.sealed(number) for number in range(len(self.plan.units))}
         self._done = {number: seal for number, seal in kept.items() if seal}
         sizes, rows = [unit.stop - unit.start for unit in self.plan.units], 0
@@ -193,7 +191,7 @@ class UnitRun:
         with bar(sum(sizes), sum(sizes) - sum(sizes[number] for number in todo)) as advance:
             for number, found in self._in_order(pool, todo, ahead):
                 self._write(number, found)
-                rows += found.rows
+                rows += found.rows.num_rows
                 advance(sizes[number], rows)
         return rows
 
@@ -229,7 +227,7 @@ class UnitRun:
         names.write_bytes(found.names)
         with rejects.open("w", encoding="utf-8", newline="") as text:
             csv.writer(text, lineterminator="\n").writerows(map(astuple, sorted(found.rejects)))
-        self._done[number] = self.answers.write(number, found.body, found.rows, dict(found.extra), (names, rejects))
+        self._done[number] = self.answers.write(number, found.rows, dict(found.extra), (names, rejects))
 
     def _file(self, number: int, kind: str) -> Path:
         return self.folder / f"{number:06d}.{kind}"

@@ -37,7 +37,7 @@ from reasoner.errors import EngineError, GuideproofError, InputError, Problem
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.guideline.guideline import home as shipped
 from reasoner.kernel.cohort import Reject
-from reasoner.population.answers_directory import DIRECTORY, MANIFEST, replace_directory
+from reasoner.population.answers import DIRECTORY, MANIFEST, replace_directory
 from reasoner.population.batch import BatchOptions, check_output
 from reasoner.population.decide import BatchDecider
 from reasoner.population.fact_table.reader import FactTableReader
