@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -27,8 +28,6 @@ BYTES = 16 << 20
 
 #: How much of a library's message is shown.
 _SHOWN = 300
-#: Batches of a stream may bring new dictionaries, those of a file all have one.
-_ALIKE = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
 
 
 @contextmanager
@@ -48,9 +47,13 @@ def _in_a_line(error: BaseException) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+@dataclass(frozen=True)
 class _TableFile:
-    """What all tables have in common: a row is a patient."""
+    """What all tables have in common: a row is a patient. Units are `cut` times smaller than usual."""
 
+    path: Path
+    reader: FactTableReader
+    cut: int
     regrouped: ClassVar = True
     work: ClassVar = 0
 
@@ -60,22 +63,22 @@ class _TableFile:
     def whole(self, _scratch: Path) -> Self:
         return self
 
+    def _units(self, rows: int) -> list[Unit]:
+        """Units of so many rows in all; a single one where there is no row."""
+        size = max(1, ROWS // self.cut)
+        return [Unit(str(self.path), at, min(at + size, rows)) for at in range(0, max(1, rows), size)]
+
 
 @dataclass(frozen=True)
 class ParquetSource(_TableFile):
-    """A fact table in Parquet, read by Polars; a unit is some of its row groups, or some rows of a large one."""
-
-    path: Path
-    reader: FactTableReader
-    cut: int
+    """A fact table in Parquet, read by Polars."""
 
     def units(self) -> list[Unit]:
         with _readable(self.path):
             metadata = pyarrow.parquet.read_metadata(self.path)
             schema = metadata.schema.to_arrow_schema()
-            sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self.reader.check(schema, str(self.path))
-        return _gathered(str(self.path), sizes, max(1, ROWS // self.cut))
+        return self._units(metadata.num_rows)
 
     def cohort(self, unit: Unit) -> Cohort:
         with _readable(self.path):
@@ -91,71 +94,57 @@ class ParquetSource(_TableFile):
 
 @dataclass(frozen=True)
 class ArrowSource(_TableFile):
-    """A fact table in the file format of Arrow IPC; a unit is some of its record batches, or rows of a large one."""
+    """A fact table in Arrow IPC: in the file format, or in the stream format if it is written anew as the file `file`.
 
-    path: Path
-    reader: FactTableReader
-    cut: int
+    pyarrow reads it, because Polars fails on some compressed columns of text (string_view).
+    """
+
     file: Path | None = None
 
     def _open(self) -> pa.ipc.RecordBatchFileReader:
         return pa.ipc.open_file(pa.memory_map(str(self.file or self.path)))
 
     @cached_property
-    def _sizes(self) -> list[int]:
+    def _starts(self) -> list[int]:
+        """The first row of each record batch, and the number of all rows."""
         with _readable(self.path):
             file = self._open()
-            return [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+            sizes = [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+        return list(accumulate(sizes, initial=0))
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.cut))
+        return self._units(self._starts[-1])
 
     def cohort(self, unit: Unit) -> Cohort:
-        chosen, skipped = _pieces(self._sizes, unit)
+        chosen = [
+            i for i, (start, stop) in enumerate(pairwise(self._starts)) if start < unit.stop and stop > unit.start
+        ]
+        before = unit.start - self._starts[chosen[0]] if chosen else 0
         with _readable(self.path):
             file = self._open()
-            table = _cut_rows(map(file.get_batch, chosen), file.schema, skipped, unit.stop - unit.start)
-        return self.reader.read(table, str(self.path), unit.start + 1)
+            table = pa.Table.from_batches(map(file.get_batch, chosen), file.schema)
+        return self.reader.read(table.slice(before, unit.stop - unit.start), str(self.path), unit.start + 1)
 
 
 def _from_stream(path: Path, reader: FactTableReader, cut: int, scratch: Path) -> ArrowSource:
-    """A fact table in the stream format of Arrow IPC, written as a file, of which any batch can be read first."""
+    """A table in the stream format of Arrow IPC; each batch may bring new dictionaries, so it is written without any."""
     written = scratch / "table.arrow"
     with _readable(path):
         given = pa.ipc.open_stream(pa.memory_map(str(path)))
-        with pa.ipc.new_file(written, given.schema, options=_ALIKE) as file:
+        reader.check(given.schema, str(path))
+        plain = pa.schema([
+            field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+            for field in given.schema
+        ])  # fmt: skip
+        with pa.ipc.new_file(written, plain) as file:
             for batch in given:
-                file.write_batch(batch)
+                file.write_batch(batch.cast(plain))
     return ArrowSource(path, reader, cut, written)
-
-
-def _pieces(sizes: Sequence[int], unit: Unit) -> tuple[list[int], int]:
-    """The pieces that hold the rows of a unit, and how many rows of the first come before it."""
-    ends = np.cumsum([0, *sizes])
-    chosen = [i for i in range(len(sizes)) if ends[i] < unit.stop and ends[i + 1] > unit.start]
-    return chosen, unit.start - int(ends[chosen[0]]) if chosen else 0
-
-
-def _cut_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, skipped: int, rows: int) -> pa.Table:
-    """So many rows, after those that are skipped; of the other batches none is kept."""
-    kept, at = [], -skipped
-    for batch in batches:
-        part = batch.slice(max(0, -at), max(0, rows - max(0, at)))
-        at += batch.num_rows
-        if part.num_rows:
-            kept.append(part)
-        if at >= rows:
-            break
-    return pa.Table.from_batches(kept, schema)
 
 
 @dataclass(frozen=True)
 class CsvSource(_TableFile):
     """A fact table in CSV, UTF-8, one row a line; a unit is some of its lines."""
-
-    path: Path
-    reader: FactTableReader
-    cut: int
 
     @cached_property
     def _plan(self) -> tuple[bytes, list[tuple[int, int, int]]]:
@@ -208,22 +197,6 @@ class CsvSource(_TableFile):
         if (np.append(marks, ord("\n"))[returns + 1] != ord("\n")).any():
             what = "a line ends with a carriage return alone"
             raise InputError(Problem("broken-row", what, "save it with ordinary line ends", str(self.path)))
-
-
-def _gathered(file: str, sizes: Sequence[int], rows: int) -> list[Unit]:
-    """Units of about so many rows, from pieces of the given sizes; a single one where there is no row."""
-    units, start, stop = [], 0, 0
-    for size in sizes:
-        if size > 2 * rows:
-            units += [Unit(file, start, stop)] if stop > start else []
-            starts = range(stop, stop + size, rows)
-            units += [Unit(file, at, min(at + rows, stop + size)) for at in starts]
-            start = stop + size
-        stop += size
-        if stop - start >= rows:
-            units.append(Unit(file, start, stop))
-            start = stop
-    return [*units, Unit(file, start, stop)] if start < stop or not units else units
 
 
 TableSource = ParquetSource | ArrowSource | CsvSource
