@@ -50,23 +50,6 @@ class CohortDecider:
         return *cohort.rejects, *contradictions(self.guideline, cohort, decided, source)
 
 
-class BatchDecider:
-    """Decides batches of rows of a fact table for one guideline; the columns of the answers are `schema`."""
-
-    def __init__(self, guideline: Guideline, as_of: date, *, reasons: bool = False, only: Sequence[str] = ()) -> None:
-        self._reader = FactTableReader(guideline)
-        self._decider = CohortDecider(guideline, Kernel(guideline), as_of, reasons=reasons, only=only)
-        self.schema = self._decider.table.schema
-
-    def decide(self, batch: pa.RecordBatch | pa.Table, source: str, first: int = 1) -> Answers:
-        """The answers for the rows of a batch, of which the first is number `first` of `source`."""
-        cohort = self._reader.read(batch, source, first)
-        decided = self._decider.kernel.decide(cohort)
-        rejects = self._decider.rejects(cohort, decided, source)
-        columns = [strings(map(attrgetter(name), rejects)) for name in REJECTS.names]
-        return Answers(self._decider.rows(cohort, decided), pa.RecordBatch.from_arrays(columns, schema=REJECTS))
-
-
 def decide_batches(
     guideline: Guideline, batches: Iterable[pa.RecordBatch], as_of: date, *, reasons: bool = False,
     only: Sequence[str] = (), source: str = "row",
@@ -78,7 +61,12 @@ def decide_batches(
     Whether two rows are about one patient is not looked at: only one batch is in memory. Raises InputError for a batch
     of which no row can be read, and for a name in `only` that no column has.
     """
-    decider, first = BatchDecider(guideline, as_of, reasons=reasons, only=only), 1
+    reader, first = FactTableReader(guideline), 1
+    decider = CohortDecider(guideline, Kernel(guideline), as_of, reasons=reasons, only=only)
     for batch in batches:
-        yield decider.decide(batch, source, first)
+        cohort = reader.read(batch, source, first)
+        decided = decider.kernel.decide(cohort)
+        rejects = decider.rejects(cohort, decided, source)
+        columns = [strings(map(attrgetter(name), rejects)) for name in REJECTS.names]
+        yield Answers(decider.rows(cohort, decided), pa.RecordBatch.from_arrays(columns, schema=REJECTS))
         first += batch.num_rows

@@ -49,9 +49,13 @@ def _in_a_line(error: BaseException) -> str:
 
 @dataclass(frozen=True)
 class _TableFile:
-    """What all tables have in common: a row is a patient. Units are `cut` times smaller than usual."""
+    """What all tables have in common: a row is a patient.
+
+    `path` is as it was given, `file` is what is read, from any directory. Units are `cut` times smaller than usual.
+    """
 
     path: Path
+    file: Path
     reader: FactTableReader
     cut: int
     regrouped: ClassVar = True
@@ -75,14 +79,14 @@ class ParquetSource(_TableFile):
 
     def units(self) -> list[Unit]:
         with _readable(self.path):
-            metadata = pyarrow.parquet.read_metadata(self.path)
+            metadata = pyarrow.parquet.read_metadata(self.file)
             schema = metadata.schema.to_arrow_schema()
         self.reader.check(schema, str(self.path))
         return self._units(metadata.num_rows)
 
     def cohort(self, unit: Unit) -> Cohort:
         with _readable(self.path):
-            rows = pl.scan_parquet(self.path, glob=False, hive_partitioning=False)
+            rows = pl.scan_parquet(self.file, glob=False, hive_partitioning=False)
             # Of columns whose distinct texts are looked at, each text is read once.
             coded = [
                 name for name, kind in rows.collect_schema().items() if name in self.reader.coded and kind == pl.String
@@ -94,15 +98,10 @@ class ParquetSource(_TableFile):
 
 @dataclass(frozen=True)
 class ArrowSource(_TableFile):
-    """A fact table in Arrow IPC: in the file format, or in the stream format if it is written anew as the file `file`.
-
-    pyarrow reads it, because Polars fails on some compressed columns of text (string_view).
-    """
-
-    file: Path | None = None
+    """A fact table in the file format of Arrow IPC. Polars fails on some compressed columns of text (string_view)."""
 
     def _open(self) -> pa.ipc.RecordBatchFileReader:
-        return pa.ipc.open_file(pa.memory_map(str(self.file or self.path)))
+        return pa.ipc.open_file(pa.memory_map(str(self.file)))
 
     @cached_property
     def _starts(self) -> list[int]:
@@ -126,9 +125,8 @@ class ArrowSource(_TableFile):
         return self.reader.read(table.slice(before, unit.stop - unit.start), str(self.path), unit.start + 1)
 
 
-def _from_stream(path: Path, reader: FactTableReader, cut: int, scratch: Path) -> ArrowSource:
-    """A table in the stream format of Arrow IPC; each batch may bring new dictionaries, so it is written without any."""
-    written = scratch / "table.arrow"
+def _file_of_stream(path: Path, reader: FactTableReader, written: Path) -> Path:
+    """A stream of Arrow IPC, whose batches may each bring new dictionaries, written as a file without any."""
     with _readable(path):
         given = pa.ipc.open_stream(pa.memory_map(str(path)))
         reader.check(given.schema, str(path))
@@ -139,7 +137,7 @@ def _from_stream(path: Path, reader: FactTableReader, cut: int, scratch: Path) -
         with pa.ipc.new_file(written, plain) as file:
             for batch in given:
                 file.write_batch(batch.cast(plain))
-    return ArrowSource(path, reader, cut, written)
+    return written
 
 
 @dataclass(frozen=True)
@@ -150,7 +148,7 @@ class CsvSource(_TableFile):
     def _plan(self) -> tuple[bytes, list[tuple[int, int, int]]]:
         """The header, and the offsets of each unit with the number of its first row."""
         found, row, size = [], 1, max(1, BYTES // self.cut)
-        with _readable(self.path), self.path.open("rb") as file:
+        with _readable(self.path), self.file.open("rb") as file:
             header = file.readline()
             start = file.tell()
             while data := file.read(size):
@@ -168,21 +166,25 @@ class CsvSource(_TableFile):
         return header.rstrip(b"\r\n"), found or [(start, start, 1)]
 
     def units(self) -> list[Unit]:
+        self.reader.check(self._table(b"", 0).schema, str(self.path))
         return [Unit(str(self.path), start, stop) for start, stop, _ in self._plan[1]]
 
     def cohort(self, unit: Unit) -> Cohort:
-        header, plan = self._plan
-        first = next(row for start, _, row in plan if start == unit.start)
-        with _readable(self.path, first - 1), self.path.open("rb") as file:
+        first = next(row for start, _, row in self._plan[1] if start == unit.start)
+        with _readable(self.path), self.file.open("rb") as file:
             file.seek(unit.start)
             lines = file.read(unit.stop - unit.start)
-            self._check(lines, first)
-            data = header + b"\n" + lines
-            table = pyarrow.csv.read_csv(
+        self._check(lines, first)
+        return self.reader.read(self._table(lines, first), str(self.path), first)
+
+    def _table(self, lines: bytes, first: int) -> pa.Table:
+        """Some lines, of which the first holds the row number `first`, as columns."""
+        data = self._plan[0] + b"\n" + lines
+        with _readable(self.path, first - 1):
+            return pyarrow.csv.read_csv(
                 pa.BufferReader(data), pyarrow.csv.ReadOptions(use_threads=False, block_size=len(data) + 1),
                 convert_options=csv_options(self.reader.guideline),
             )  # fmt: skip
-        return self.reader.read(table, str(self.path), first)
 
     def _check(self, lines: bytes, first: int) -> None:
         """Refuse line ends that are not those of rows."""
@@ -207,9 +209,8 @@ def open_table(kind: str, path: Path, reader: FactTableReader, cut: int, scratch
 
     `scratch` is an empty directory for what has to be written anew.
     """
-    if kind == "stream":
-        return _from_stream(path, reader, cut, scratch)
-    kinds: dict[str, Callable[[Path, FactTableReader, int], TableSource]] = {
-        "parquet": ParquetSource, "arrow": ArrowSource, "csv": CsvSource,
+    file = _file_of_stream(path, reader, scratch / "table.arrow") if kind == "stream" else path.absolute()
+    kinds: dict[str, Callable[[Path, Path, FactTableReader, int], TableSource]] = {
+        "parquet": ParquetSource, "arrow": ArrowSource, "stream": ArrowSource, "csv": CsvSource,
     }  # fmt: skip
-    return kinds[kind](path, reader, cut)
+    return kinds[kind](path, file, reader, cut)

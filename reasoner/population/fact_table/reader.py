@@ -6,7 +6,6 @@ threshold and each distinct value. Nothing is guessed: a name, a type or a value
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyoxigraph as ox
-from numpy.typing import NDArray
 
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
@@ -28,10 +26,11 @@ from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFa
 from reasoner.records.contract import stem
 from reasoner.terms import expand
 
-#: How IRIs begin that are certainly well-formed with any further text of safe characters, and how they may go on.
-_HEAD = r"(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
-_PLAIN = rf"^{_HEAD}[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
-_PART = 1 << 16
+#: What is certainly an IRI, and no CURIE; of other texts each is looked at.
+_PLAIN = (
+    r"^(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
+    r"[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
+)
 
 
 def read_cohort(batch: pa.RecordBatch | pa.Table, guideline: Guideline, source: str, first: int = 1) -> Cohort:
@@ -125,8 +124,6 @@ class FactTableReader:
     def _patients(self, array: pa.Array) -> tuple[pa.Array, Faults]:
         """The IRIs of the patients, CURIEs expanded, and the rows without one."""
         names = array.cast(pa.string())
-        if self._alike(names):
-            return names, []
         sure = pc.match_substring_regex(names, _PLAIN)
         for namespace in self._own:
             sure = pc.and_not(sure, pc.starts_with(names, namespace))
@@ -137,15 +134,6 @@ class FactTableReader:
         faults = [(row, iri) for row, iri in named.items() if isinstance(iri, CellFault)]
         texts = [names[row].as_py() if isinstance(iri, CellFault) else iri for row, iri in named.items()]
         return pc.replace_with_mask(names, unsure, pa.array(texts, pa.string())), faults
-
-    def _alike(self, names: pa.StringArray) -> bool:
-        """Whether all names begin like the first, as IRIs do that are no terms, and go on with safe characters."""
-        head = re.match(_HEAD, names[0].as_py() or "") if len(names) and not names.null_count else None
-        if head is None or any(iri.startswith(head[0]) for iri in self._own):
-            return False
-        _, offsets, data = names.buffers()
-        first, last = np.frombuffer(offsets, np.int32)[[names.offset, names.offset + len(names)]]
-        return pc.starts_with(names, head[0]).false_count == 0 and _safe(np.frombuffer(data, np.uint8)[first:last])
 
     def _patient(self, text: str | None) -> str | CellFault:
         if not text:
@@ -204,19 +192,6 @@ class FactTableReader:
                     yield Literals(1 << number, 0), passed
                 if column.kind != "low":
                     yield Literals(0, 1 << number), failed
-
-
-def _safe(text: NDArray[np.uint8]) -> bool:
-    """Whether every character is a letter, a digit or one of `&'()*+,-./:;=?@_`; by parts that fit a cache."""
-    return not any(_unsafe(text[start : start + _PART]).any() for start in range(0, len(text), _PART))
-
-
-def _unsafe(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    found = (text - np.uint8(ord("&"))) > ord("z") - ord("&")
-    found |= (text - np.uint8(ord("["))) <= ord("^") - ord("[")
-    for other in b"<>`":
-        found |= text == other
-    return found
 
 
 def _at_odds(quantity: str, types: Mapping[str, pa.DataType]) -> Iterator[Problem]:
