@@ -12,10 +12,10 @@ from typing import NamedTuple
 
 from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
+from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import literals_in
-from reasoner.logic.facts import DERIVED, Fact
+from reasoner.logic.facts import DERIVED, NOTHING, RECORDED, Fact, kleene
 from reasoner.logic.theory import Literals
-from reasoner.population.results import facts_of, name_of
 
 
 class KnownBits(NamedTuple):
@@ -54,6 +54,37 @@ def origin(fact: Fact, known: KnownBits) -> Fact:
     """The fact, derived if rules alone give it."""
     recorded = fact.literals.pos & ~known.derived_pos or fact.literals.neg & ~known.derived_neg
     return fact if recorded else fact._replace(by=DERIVED)
+
+
+def facts_of(guideline: Guideline, literals: Literals) -> tuple[Fact, ...]:
+    """Facts that give exactly these literals, under the names that `reasoner.logic.facts` would give them.
+
+    A class is a fact of its own; of the other literals, those that settle a criterion go by its name.
+    """
+    found: dict[tuple[str, bool], Literals] = {}
+    left = literals
+    for iri, expr in sorted(guideline.compiled.attributes.items()):
+        given = _among(literals, literals_in(expr))
+        truth = kleene(expr, given) if given != NOTHING else None
+        if truth is not None:
+            found[iri, truth] = given
+            left = Literals(left.pos & ~given.pos, left.neg & ~given.neg)
+    for present, mask in ((True, left.pos), (False, left.neg)):
+        for number in bits(mask):
+            key = name_of(guideline, number), present
+            one = Literals(1 << number, 0) if present else Literals(0, 1 << number)
+            found[key] = found.get(key, NOTHING).union(one)
+    return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(found.items()))
+
+
+def name_of(guideline: Guideline, number: int) -> str:
+    """The name that a literal of an atom goes by where it settles no criterion."""
+    atom = guideline.compiled.theory.atoms[number]
+    return atom.target if atom.kind == "class" else guideline.reader.names[number]
+
+
+def _among(literals: Literals, atoms: int) -> Literals:
+    return Literals(literals.pos & atoms, literals.neg & atoms)
 
 
 def groups(guideline: Guideline) -> list[int]:

@@ -15,11 +15,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass, fields
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -30,37 +30,10 @@ from reasoner.population import identities
 from reasoner.population.answers import DIRECTORY, AnswersDirectory, AnswersFile, Seal, force
 from reasoner.population.bar import bar, counted
 from reasoner.population.unit import Unit
+from reasoner.population.work import SourceWork, UnitAnswers
 from reasoner.population.workspace import is_kept, writable
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class UnitAnswers:
-    """What a unit gives: the answers, sorted hashes of the names in it, and rejects.
-
-    `rows` have the columns of the answers, or of QUADS. The names are those of all its patients, refused or not, and
-    of the nodes that no other unit may describe. `extra` is summed over all units and printed in the summary, behind
-    each number its words.
-    """
-
-    rows: pa.RecordBatch
-    names: bytes
-    rejects: tuple[Reject, ...] = ()
-    extra: Mapping[str, int] = field(default_factory=dict)
-
-
-class UnitWork(Protocol):
-    """What is done with units."""
-
-    def answers(self, unit: Unit, /) -> UnitAnswers:
-        """The answers for a unit; the same each time."""
-
-    def names(self, unit: Unit, /) -> pa.Array:
-        """The names of which `answers` gives the hashes."""
-
-    def shared(self, unit: Unit, repeated: frozenset[str], /) -> list[Reject]:
-        """The patients of a unit in whose records other units' nodes stand; `repeated` are names in several units."""
 
 
 @dataclass(frozen=True)
@@ -100,7 +73,7 @@ def say_on_stderr(text: str) -> None:
 
 
 def run_units(
-    plan: BatchPlan, work: UnitWork, folder: Path, pool: tuple[Executor, Callable[[Unit], UnitAnswers]],
+    plan: BatchPlan, work: SourceWork, folder: Path, pool: tuple[Executor, Callable[[Unit], UnitAnswers]],
     *, ahead: int = 2, say: Say = say_on_stderr,
 ) -> BatchOutcome:  # fmt: skip
     """Write the answers for all units to `plan.out`, whole or not at all, and the rejects beside it.
@@ -173,7 +146,7 @@ class UnitRun:
     """One run over a batch in a workspace."""
 
     def __init__(
-        self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint], say: Say
+        self, plan: BatchPlan, work: SourceWork, folder: Path, inputs: Sequence[identities.Fingerprint], say: Say
     ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self.answers = (

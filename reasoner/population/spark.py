@@ -37,12 +37,13 @@ from reasoner.errors import EngineError, GuideproofError, InputError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Reject, strings
 from reasoner.population.answers import DIRECTORY, MANIFEST, replace_directory
-from reasoner.population.batch import BatchOptions, SourceWork, check_output
+from reasoner.population.batch import BatchOptions, check_output
 from reasoner.population.fact_table.table import PATIENT
 from reasoner.population.identities import MOST, Duplicate, Fingerprint, check_unchanged, rejects_by_part, too_many
 from reasoner.population.run import BatchOutcome, rejects_path, say_on_stderr, summary
 from reasoner.population.sources import Readers, files_of, kind_of, open_sources
 from reasoner.population.unit import Unit
+from reasoner.population.work import SourceWork
 from reasoner.population.workspace import ordinary, scratch, workspace, writable
 
 if TYPE_CHECKING:
@@ -96,7 +97,8 @@ def run_spark(
         work, readers = scratch(folder), Readers(guideline, options.as_of)
         inputs, sources = [Fingerprint.of(file) for file in files], open_sources(files, readers, work)
         units = [unit for source in sources for unit in source.units()]
-        sent = pickle.dumps(SourceWork(readers, {str(source.path): source for source in sources}, options))
+        named = {str(source.path): source for source in sources}
+        sent = pickle.dumps(SourceWork(readers, named, DIRECTORY, options.reasons, options.only))
         with session(spark) as found, problems_of_spark():
             rejects = _write(found, SparkUnits(sent, tuple(units)), work)
         check_unchanged(inputs)

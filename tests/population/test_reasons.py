@@ -19,9 +19,8 @@ from reasoner.logic.facts import DERIVED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
 from reasoner.population.fact_table.reader import read_cohort
-from reasoner.population.known import KnownBits, origin
+from reasoner.population.known import KnownBits, facts_of, origin
 from reasoner.population.reasons import Reasons
-from reasoner.population.results import facts_of
 from reasoner.render.json import JsonRenderer
 
 SIZE = 600

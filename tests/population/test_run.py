@@ -31,8 +31,9 @@ from reasoner.kernel.cohort import Reject
 from reasoner.population.answers import DIRECTORY, MANIFEST, QUADS
 from reasoner.population.bar import counted
 from reasoner.population.identities import sorted_hashes
-from reasoner.population.run import BatchOutcome, BatchPlan, UnitAnswers, rejects_path, run_units
+from reasoner.population.run import BatchOutcome, BatchPlan, rejects_path, run_units
 from reasoner.population.unit import Unit
+from reasoner.population.work import UnitAnswers
 from reasoner.population.workspace import workspace
 from reasoner.terms import CORE
 

@@ -30,9 +30,8 @@ from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.fact_table import files as table_sources
 from reasoner.population.fact_table.reader import read_cohort
-from reasoner.population.known import FactFinder, KnownBits, groups, origin
+from reasoner.population.known import FactFinder, KnownBits, facts_of, groups, origin
 from reasoner.population.quads import QuadsWriter
-from reasoner.population.results import facts_of
 from reasoner.population.sources import Readers, open_sources
 from reasoner.records.canonical import content_hash
 from reasoner.render.rdf import RdfRenderer
@@ -74,11 +73,13 @@ def test_quads_are_those_of_a_graph_made_triple_by_triple(of: Callable[[], Guide
     guideline, cohort = of(), cohort_of(of, SIZE)
     decided = Kernel(guideline).decide(cohort)
     rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
-    found, count = QuadsWriter(guideline, DAY).write(cohort, decided)
+    written = QuadsWriter(guideline, DAY).write(cohort, decided)
+    found, count = "".join(written["quads"].to_pylist()), written.num_rows
+    assert written["patient"].to_pylist() == [cohort.patients[row].as_py() for row in rows]
     expected = [one_by_one(guideline, cohort, row) for row in rows]
     assert count == len(expected) > SIZE * 0.6
-    assert found.decode().split("\n") == "".join(expected).split("\n")
-    assert "core#Derived>" in found.decode() and len(list(ox.parse(found, ox.RdfFormat.N_QUADS))) > 20 * count
+    assert found.split("\n") == "".join(expected).split("\n")
+    assert "core#Derived>" in found and len(list(ox.parse(found, ox.RdfFormat.N_QUADS))) > 20 * count
 
 
 @both
