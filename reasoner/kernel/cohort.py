@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -39,8 +39,7 @@ def strings(texts: Iterable[str]) -> pa.StringArray:
     return pa.array(list(texts), pa.string())
 
 
-@dataclass(frozen=True, order=True)
-class Reject:
+class Reject(NamedTuple):
     """A patient, or a position in a file, that is not classified: of which source, by which code, and why."""
 
     patient: str

@@ -28,7 +28,7 @@ import pyarrow.compute as pc
 from reasoner.errors import InputError, Problem
 from reasoner.kernel.cohort import strings
 from reasoner.population.fact_table.table import PATIENT
-from reasoner.population.workspace import clear, keep, release
+from reasoner.population.workspace import clear, finished
 
 #: The file that marks a directory as one of ours. Readers of Parquet directories pass over names that begin with "_".
 MANIFEST = "_manifest.json"
@@ -123,7 +123,7 @@ class AnswersDirectory:
         self._work, self._out, self._parts, self._format = work, out, work / "answers", ParquetFormat(schema)
         if not out.exists() and self._before.exists():  # A run was killed between two renamings.
             self._before.rename(out)
-        path, sealed = self._parts / MANIFEST, len(list(work.glob("*.seal")))
+        path, sealed = self._parts / MANIFEST, len(finished(work))
         content = json.dumps(manifest, sort_keys=True, indent=1).encode()
         if path.is_file() and path.read_bytes() == content:
             say(f"going on: {sealed} parts were finished")
@@ -151,7 +151,6 @@ class AnswersDirectory:
         seal, written = Seal(rows.num_rows, extra, files), self._work / "seal.tmp"
         written.write_bytes(msgspec.json.encode(seal))
         written.replace(self._seal(number))
-        keep(self._work)
         return seal
 
     def close(self, count: int, left_out: Collection[str]) -> int:
@@ -167,7 +166,7 @@ class AnswersDirectory:
     def deliver(self) -> None:
         """Rename the whole to the output."""
         replace_directory(self._parts, self._out, self._before)
-        release(self._work)
+        clear(self._work)
 
     @property
     def _before(self) -> Path:

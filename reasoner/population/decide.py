@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from datetime import date
-from operator import attrgetter
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.cohort import Reject, strings
+from reasoner.kernel.cohort import Reject
 from reasoner.kernel.kernel import Kernel
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.results import ResultTable, rejects_of
 
 #: The columns of rejects.
-REJECTS = pa.schema([pa.field(column.name, pa.string(), nullable=False) for column in fields(Reject)])
+REJECTS = pa.schema([pa.field(name, pa.string(), nullable=False) for name in Reject._fields])
 
 
 class Answers(NamedTuple):
@@ -25,6 +23,11 @@ class Answers(NamedTuple):
 
     rows: pa.RecordBatch
     rejects: pa.RecordBatch
+
+
+def as_columns(rejects: Iterable[Reject]) -> pa.RecordBatch:
+    """The rejects with the columns of REJECTS."""
+    return pa.RecordBatch.from_pylist([reject._asdict() for reject in rejects], schema=REJECTS)
 
 
 def decide_batches(
@@ -44,6 +47,5 @@ def decide_batches(
         cohort = reader.read(batch, source, first)
         decided = kernel.decide(cohort)
         rejects = rejects_of(guideline, cohort, decided, source)
-        columns = [strings(map(attrgetter(name), rejects)) for name in REJECTS.names]
-        yield Answers(table.batch(cohort, decided), pa.RecordBatch.from_arrays(columns, schema=REJECTS))
+        yield Answers(table.batch(cohort, decided), as_columns(rejects))
         first += batch.num_rows

@@ -15,7 +15,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
@@ -31,7 +31,7 @@ from reasoner.population.answers import DIRECTORY, AnswersDirectory, AnswersFile
 from reasoner.population.bar import bar, counted
 from reasoner.population.unit import Unit
 from reasoner.population.work import SourceWork, UnitAnswers
-from reasoner.population.workspace import is_kept, writable
+from reasoner.population.workspace import finished, writable
 
 Say = Callable[[str], None]
 
@@ -65,6 +65,23 @@ class BatchOutcome:
 def rejects_path(out: Path) -> Path:
     """Where the rejects of an output go."""
     return out.with_name(f"{out.name}.rejects.csv")
+
+
+def write_rejects(path: Path, rejects: Iterable[Sequence[str]]) -> int:
+    """Write rejects as CSV; give their number."""
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(Reject._fields)
+        return sum(bool(writer.writerow(reject)) for reject in rejects)
+
+
+def replace_rejects(written: Path, count: int, out: Path) -> Path | None:
+    """Rename the rejects to where those of an output go, and give that; None where there are none, of no run."""
+    target = rejects_path(out)
+    if count:
+        return written.replace(target)
+    target.unlink(missing_ok=True)
+    return None
 
 
 def say_on_stderr(text: str) -> None:
@@ -109,9 +126,8 @@ def summary(outcome: BatchOutcome, decided: int, seconds: float) -> str:
 
 def _kept(folder: Path, units: int) -> str:
     """How much is finished and stays, in words."""
-    if not is_kept(folder):
-        return "nothing is kept"
-    return f"{len(list(folder.glob('*.seal')))} of {units} parts are kept: give the same command again to go on"
+    kept = len(finished(folder))
+    return f"{kept} of {units} parts are kept: give the same command again to go on" if kept else "nothing is kept"
 
 
 @contextmanager
@@ -198,8 +214,7 @@ class UnitRun:
     def _write(self, number: int, found: UnitAnswers) -> None:
         names, rejects = self._file(number, "names"), self._file(number, "rejects")
         names.write_bytes(found.names)
-        with rejects.open("w", encoding="utf-8", newline="") as text:
-            csv.writer(text, lineterminator="\n").writerows(map(astuple, sorted(found.rejects)))
+        write_rejects(rejects, sorted(found.rejects))
         self._done[number] = self.answers.write(number, found.rows, dict(found.extra), (names, rejects))
 
     def _file(self, number: int, kind: str) -> Path:
@@ -225,33 +240,23 @@ class UnitRun:
     def deliver(self, again: Repeated) -> BatchOutcome:
         """Rename answers and rejects to where they go."""
         removed = self.answers.close(len(self.plan.units), again.left_out)
-        refused, target = self.folder / "rejects.csv", rejects_path(self.plan.out)
-        count = self._write_rejects(refused, again)
-        if count:
-            refused.replace(target)
-        else:
-            target.unlink(missing_ok=True)
+        refused = self.folder / "rejects.csv"
+        count = write_rejects(refused, self._rejects(again))
+        with refused.open("rb") as file:
+            force(file)
+        target = replace_rejects(refused, count, self.plan.out)
         self.answers.deliver()
         rows = sum(done.rows for done in self._done.values()) - removed
         extra = sum((Counter(done.extra) for done in self._done.values()), Counter[str]())
-        return BatchOutcome(rows, count, target if count else None, dict(extra))
+        return BatchOutcome(rows, count, target, dict(extra))
 
-    def _write_rejects(self, path: Path, again: Repeated) -> int:
-        """Write the rejects unit by unit, for a patient who is described twice that fault alone; give their number."""
-        count = 0
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([column.name for column in fields(Reject)])
-            for number in range(len(self.plan.units)):
-                with self._file(number, "rejects").open(encoding="utf-8", newline="") as given:
-                    own = [
-                        reject for row in csv.reader(given) if (reject := Reject(*row)).patient not in again.left_out
-                    ]
-                found = [*sorted([*own, *again.shared.get(number, ())]), *again.twice.get(number, ())]
-                writer.writerows(map(astuple, found))
-                count += len(found)
-            force(text)
-        return count
+    def _rejects(self, again: Repeated) -> Iterator[Reject]:
+        """The rejects unit by unit, for a patient who is described twice that fault alone."""
+        for number in range(len(self.plan.units)):
+            with self._file(number, "rejects").open(encoding="utf-8", newline="") as given:
+                own = [Reject(**row) for row in csv.DictReader(given) if row["patient"] not in again.left_out]
+            yield from sorted([*own, *again.shared.get(number, ())])
+            yield from again.twice.get(number, ())
 
 
 def _manifest(plan: BatchPlan, inputs: Sequence[identities.Fingerprint]) -> dict[str, Any]:

@@ -8,7 +8,6 @@ Parquet files as Spark writes them, in no order; nothing is left of a run that f
 
 from __future__ import annotations
 
-import csv
 import json
 import os
 import pickle
@@ -20,11 +19,10 @@ import tempfile
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from importlib.util import find_spec
 from itertools import chain
-from operator import attrgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,9 +36,10 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Reject, strings
 from reasoner.population.answers import DIRECTORY, MANIFEST, replace_directory
 from reasoner.population.batch import BatchOptions, check_output
+from reasoner.population.decide import as_columns
 from reasoner.population.fact_table.table import PATIENT
 from reasoner.population.identities import MOST, Duplicate, Fingerprint, check_unchanged, rejects_by_part, too_many
-from reasoner.population.run import BatchOutcome, rejects_path, say_on_stderr, summary
+from reasoner.population.run import BatchOutcome, replace_rejects, say_on_stderr, summary, write_rejects
 from reasoner.population.sources import Readers, files_of, kind_of, open_sources
 from reasoner.population.unit import Unit
 from reasoner.population.work import SourceWork
@@ -51,7 +50,7 @@ if TYPE_CHECKING:
 
 #: The columns beside those of the answers: the number of the unit, whether the row could be read, and the reject.
 _UNIT, _READ = "_unit", "_read"
-_REJECT = tuple(f"_{column.name}" for column in fields(Reject)[1:])
+_REJECT = tuple(f"_{name}" for name in Reject._fields[1:])
 _BESIDE = [(_UNIT, pa.int32()), (_READ, pa.bool_()), *((name, pa.string()) for name in _REJECT)]
 
 #: A local master listens on the loopback interface only, and has no web page.
@@ -118,15 +117,12 @@ def _check_tables(files: Sequence[Path]) -> None:
 
 def _deliver(rejects: int, work: Path, out: Path) -> BatchOutcome:
     """Move the answers and the rejects to where they go; what was there before stays until then."""
-    whole, target = work / "answers", rejects_path(out)
+    whole = work / "answers"
     rows = sum(pyarrow.parquet.read_metadata(part).num_rows for part in whole.glob("part-*.parquet"))
     (whole / MANIFEST).write_text(json.dumps({"rows": rows, "rejects": rejects}))
-    if rejects:
-        (work / "rejects.csv").replace(target)
-    else:
-        target.unlink(missing_ok=True)
+    target = replace_rejects(work / "rejects.csv", rejects, out)
     replace_directory(whole, out, work / "before")
-    return BatchOutcome(rows, rejects, target if rejects else None, {})
+    return BatchOutcome(rows, rejects, target, {})
 
 
 # -- on the executors --
@@ -158,13 +154,10 @@ class SparkUnits:
         unit = self.units[number]
         answers = _work(self.sent).answers(unit)
         yield self._flat(dict(zip(answers.rows.schema.names, answers.rows, strict=True)), number, answers.rows.num_rows)
-        rejects = {
-            f"_{column.name}": strings(map(attrgetter(column.name), answers.rejects)) for column in fields(Reject)
-        }
-        rejects[PATIENT] = rejects.pop(f"_{PATIENT}")
+        rejects = as_columns(answers.rejects)
         # Of contradictory records the source is the file, of rows that could not be read the row.
-        rejects[_READ] = pc.equal(rejects["_source"], unit.file)
-        yield self._flat(rejects, number, len(answers.rejects))
+        columns = dict(zip((PATIENT, *_REJECT), rejects, strict=True)) | {_READ: pc.equal(rejects["source"], unit.file)}
+        yield self._flat(columns, number, rejects.num_rows)
 
     def _flat(self, given: dict[str, pa.Array], number: int, rows: int) -> pa.RecordBatch:
         """Rows with all columns of `flat`: those given, the number of the unit, and the rest null or read."""
@@ -211,10 +204,7 @@ def _write(spark: SparkSession, rows: SparkUnits, folder: Path) -> int:
         own = once.where(f"{_REJECT[0]} IS NOT NULL").orderBy(_UNIT, PATIENT, *_REJECT).select(PATIENT, *_REJECT)
         parts = rejects_by_part(again, [unit.file for unit in rows.units]).values()
         twice = sorted(reject for part in parts for reject in part.values())
-        with (folder / "rejects.csv").open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([column.name for column in fields(Reject)])
-            return sum(bool(writer.writerow(row)) for row in chain(own.toLocalIterator(), map(astuple, twice)))
+        return write_rejects(folder / "rejects.csv", chain(own.toLocalIterator(), twice))
     finally:
         decided.unpersist()
 
