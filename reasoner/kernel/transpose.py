@@ -1,4 +1,4 @@
-"""Bitmaps of patients turned into flags, into words of atoms, into the literals of one patient, or into groups."""
+"""Bitmaps of patients turned into flags, into the literals of one patient, or into groups."""
 
 from __future__ import annotations
 
@@ -9,9 +9,6 @@ from numpy.typing import NDArray
 
 from reasoner.kernel.cohort import Bitmap, Bitmaps, words
 
-#: How many patients are turned at a time; a multiple of 64.
-_TURNED = 1 << 15
-
 
 def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
     """The bitmap of flags, one a patient; shape (words,)."""
@@ -19,18 +16,6 @@ def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
     packed = np.packbits(flags, bitorder="little")
     found.view(np.uint8)[: len(packed)] = packed
     return found
-
-
-def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
-    """Bit i of row r is bit r of bitmap i: from shape (atoms, words of patients) to (`rows`, words of atoms)."""
-    atoms = len(found)
-    turned = np.zeros((rows, words(atoms) * 8), np.uint8)
-    bytewise = found.view(np.uint8)
-    for start in range(0, rows, _TURNED):
-        stop = min(rows, start + _TURNED)
-        flags = np.unpackbits(bytewise[:, start // 8 : -(-stop // 8)], axis=1, count=stop - start, bitorder="little")
-        turned[start:stop, : -(-atoms // 8)] = np.packbits(flags.T, axis=1, bitorder="little")
-    return turned.view(np.uint64)
 
 
 def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:

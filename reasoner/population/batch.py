@@ -26,9 +26,6 @@ from reasoner.population.workspace import ordinary, scratch, workspace
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
              ".nq": "n-quads"}  # fmt: skip
 
-#: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
-_WORTH_PROCESSES = 384 << 20
-
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
 _CUT = 128
 
@@ -130,20 +127,16 @@ def _run(
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
     plan = BatchPlan(out, options.format, work.schema, files, units, depends)
-    pool, task = _pool(work, sources, len(units), options)
+    pool, task = _pool(work, len(units), options)
     try:
         return run_units(plan, work, folder, (pool, task), ahead=options.workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _pool(
-    work: SourceWork, sources: Sequence[Source], units: int, options: BatchOptions
-) -> tuple[Executor, Callable[[Unit], UnitAnswers]]:
-    """Threads; or processes where threads would wait for each other: for much to parse, or N-Quads of several units."""
-    parsed = sum(source.work for source in sources)
-    apart = parsed >= _WORTH_PROCESSES or (options.format == "n-quads" and units > 1)
-    if apart and options.workers > 1:
+def _pool(work: SourceWork, units: int, options: BatchOptions) -> tuple[Executor, Callable[[Unit], UnitAnswers]]:
+    """Threads; or processes for N-Quads of several units, where threads would wait for each other."""
+    if options.format == "n-quads" and units > 1 and options.workers > 1:
         return processes(options.workers, work.answers)
     return ThreadPoolExecutor(options.workers), work.answers
 

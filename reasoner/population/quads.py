@@ -19,7 +19,7 @@ from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Bitmaps, Cohort, strings
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.transpose import flags_of, masks
+from reasoner.kernel.transpose import flags_of
 from reasoner.logic.decide import decide
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.population.answers import QUADS
@@ -78,8 +78,9 @@ def _known(cohort: Cohort) -> list[Known]:
 
 def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:
     """The literals of each patient, as one number with a bit for each."""
-    if side is None:
+    if side is None or not rows:
         return [0] * rows
-    words = masks(side, rows)
-    data, size = words.tobytes(), words.shape[1] * words.itemsize
+    flags = np.unpackbits(side.view(np.uint8), axis=1, count=rows, bitorder="little")
+    turned = np.packbits(flags, axis=0, bitorder="little").T
+    data, size = turned.tobytes(), turned.shape[1]
     return [int.from_bytes(data[start : start + size], "little") for start in range(0, rows * size, size)]

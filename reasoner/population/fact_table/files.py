@@ -59,7 +59,6 @@ class _TableFile:
     reader: FactTableReader
     cut: int
     regrouped: ClassVar = True
-    work: ClassVar = 0
 
     def shared(self, _unit: Unit, _names: Collection[str]) -> list[Reject]:
         return []
