@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from fact_rows import Row, both, fact_table, main, row_of, table_of, tiny
+from fact_rows import Row, both, fact_table, main, read_cohort, row_of, table_of, tiny
 from random_records import Records, as_graph
 from rdflib import RDF, BNode, Graph, URIRef
 from rdflib.term import Node
@@ -23,7 +23,6 @@ from reasoner.logic.facts import Observation, literals_of
 from reasoner.patient.assess import Assessment, Refusal, assess
 from reasoner.patient.classify import Result, classify
 from reasoner.patient.orders import VERDICTS
-from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.fact_table.table import PROPOSES
 from reasoner.population.known import facts_of
 from reasoner.population.results import ResultTable, rejects_of

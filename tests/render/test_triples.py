@@ -13,7 +13,7 @@ import pyarrow.csv as pa_csv
 import pyarrow.parquet as pq
 import pyoxigraph as ox
 import pytest
-from fact_rows import ROOT, SEED, TINY, both, fact_table, random_rows, table_of
+from fact_rows import ROOT, SEED, TINY, both, fact_table, random_rows, read_cohort, table_of
 from graph_reference import GraphRenderer, lines_of, quads
 from msgspec.structs import replace
 from pyarrow import feather
@@ -29,7 +29,6 @@ from reasoner.patient.assess import assess_decided, assessor_of
 from reasoner.patient.classify import classify_files
 from reasoner.population import batch
 from reasoner.population.fact_table import files as table_sources
-from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.known import FactFinder, KnownBits, facts_of, groups, origin
 from reasoner.population.quads import QuadsWriter
 from reasoner.population.sources import Readers, open_sources

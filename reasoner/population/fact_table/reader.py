@@ -21,8 +21,8 @@ from reasoner.kernel.cohort import Bitmap, Cohort, Reject, words
 from reasoner.kernel.kernel import bitmap_of
 from reasoner.logic.clauses import bits
 from reasoner.logic.theory import Literals
-from reasoner.population.fact_table.cells import CellReader, Cells, Faults, crossed, is_text, other_type, reaches
-from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFault, FactColumn, FactTable, nearest
+from reasoner.population.fact_table.cells import Cells, Faults, crossed, is_text, other_type, reaches, read_cells
+from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFault, FactTable, nearest
 from reasoner.records.contract import stem
 from reasoner.terms import expand
 
@@ -31,11 +31,6 @@ _PLAIN = (
     r"^(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
     r"[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
 )
-
-
-def read_cohort(batch: pa.RecordBatch | pa.Table, guideline: Guideline, source: str, first: int = 1) -> Cohort:
-    """The patients of one fact table, as `FactTableReader.read` gives them."""
-    return FactTableReader(guideline).read(batch, source, first)
 
 
 def csv_options(guideline: Guideline) -> pyarrow.csv.ConvertOptions:
@@ -50,10 +45,8 @@ class FactTableReader:
 
     def __init__(self, guideline: Guideline) -> None:
         self.guideline, self.table = guideline, FactTable(guideline)
-        self._cells = CellReader(self.table)
         flags = [column for column in self.table.by_name.values() if column.kind in FLAGS]
         self._flags = {c.name: (self.table.flag(c, True), self.table.flag(c, False)) for c in flags}
-        self._meanings: dict[tuple[str, str], Literals] = {}
         vocabulary = guideline.content.contract.vocabulary
         self._terms = frozenset(vocabulary.terms)
         self._own = [iri for iri in guideline.prefixes.values() if stem(iri) in vocabulary.stems]
@@ -75,7 +68,7 @@ class FactTableReader:
         for name in batch.schema.names:
             array = _column(batch, name)
             if name != PATIENT and array.null_count < len(array):
-                one, found = self._cells.read(self.table.by_name[name], array)
+                one, found = read_cells(self.table, self.table.by_name[name], array)
                 cells.append(one)
                 faults += found
         faults += crossed(cells)
@@ -170,16 +163,11 @@ class FactTableReader:
         elif cells.column.kind in FLAGS:
             yield from zip(self._flags[cells.column.name], bitmap_of(cells.array), strict=True)
         else:
-            meanings = [self._value(cells.column, iri) for iri in cells.values]
+            meanings = [self.table.value(cells.column, iri) for iri in cells.values]
             distinct = list(dict.fromkeys(meanings))
             numbers = np.array([*map(distinct.index, meanings), len(distinct)], np.int16)
             which = pa.array(numbers[cells.array.fill_null(len(meanings)).to_numpy()])
             yield from ((one, bitmap_of(pc.equal(which, number))[0]) for number, one in enumerate(distinct))
-
-    def _value(self, column: FactColumn, iri: str) -> Literals:
-        if (column.name, iri) not in self._meanings:
-            self._meanings[column.name, iri] = self.table.value(column, iri)
-        return self._meanings[column.name, iri]
 
     def _thresholds(self, cells: Cells) -> Iterator[tuple[Literals, Bitmap]]:
         """A lower bound says which thresholds are passed, an upper bound which are not, a number both."""
