@@ -1,8 +1,4 @@
-"""What is known of a patient in a cohort, as facts: found for a few atoms at a time, and remembered.
-
-Atoms form a group where one criterion settles them, or where they have one name. What is known of one group does
-not change the facts of another.
-"""
+"""What is known of a patient in a cohort, as facts."""
 
 from __future__ import annotations
 
@@ -10,7 +6,6 @@ import functools
 import operator
 from typing import NamedTuple
 
-from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import literals_in
@@ -28,26 +23,9 @@ class KnownBits(NamedTuple):
     assumed: int
 
 
-class FactFinder:
-    """Gives the facts of one guideline; `group` has for each atom, as one bit, its group."""
-
-    def __init__(self, guideline: Guideline) -> None:
-        self.guideline = guideline
-        self.group = {atom: group for group in groups(guideline) for atom in _single(group)}
-        self._facts: BoundedDict[tuple[int, int, int, int], tuple[Fact, ...]] = BoundedDict()
-
-    def facts(self, known: KnownBits) -> list[Fact]:
-        """The facts that give exactly these literals, derived where rules alone give them, in order."""
-        left, found = known.pos | known.neg, list[Fact]()
-        while left:
-            group = self.group[left & -left]
-            key = known.pos & group, known.neg & group, known.derived_pos & group, known.derived_neg & group
-            found += self._facts.get(key) or self._facts.keep(key, self._of(KnownBits(*key, 0)))
-            left &= ~group
-        return sorted(found)
-
-    def _of(self, known: KnownBits) -> tuple[Fact, ...]:
-        return tuple(origin(fact, known) for fact in facts_of(self.guideline, Literals(known.pos, known.neg)))
+def facts_known(guideline: Guideline, known: KnownBits) -> list[Fact]:
+    """The facts that give exactly these literals, derived where rules alone give them, in order."""
+    return [origin(fact, known) for fact in facts_of(guideline, Literals(known.pos, known.neg))]
 
 
 def origin(fact: Fact, known: KnownBits) -> Fact:
@@ -88,7 +66,11 @@ def _among(literals: Literals, atoms: int) -> Literals:
 
 
 def groups(guideline: Guideline) -> list[int]:
-    """The groups of atoms, each as bits; an atom is in one group."""
+    """The groups of atoms, each as bits; an atom is in one group.
+
+    Atoms are in a group where one criterion settles them, or where they have one name. What is known of one group does
+    not change the facts of another.
+    """
     named: dict[str, int] = {}
     for number in range(len(guideline.compiled.theory.atoms)):
         name = name_of(guideline, number)
@@ -101,8 +83,3 @@ def groups(guideline: Guideline) -> list[int]:
         joined = functools.reduce(operator.or_, meeting, atoms)
         found = [*(group for group in found if not group & atoms), joined]
     return found
-
-
-def _single(group: int) -> list[int]:
-    """The members of a group, each as one bit."""
-    return [1 << number for number in range(group.bit_length()) if group >> number & 1]

@@ -23,7 +23,7 @@ from reasoner.kernel.transpose import flags_of
 from reasoner.logic.decide import decide
 from reasoner.patient.assess import Assessment, assess_decided
 from reasoner.population.answers import QUADS
-from reasoner.population.known import FactFinder, KnownBits
+from reasoner.population.known import KnownBits, facts_known
 from reasoner.records.canonical import content_hash
 from reasoner.render.triples import TripleRenderer
 
@@ -38,7 +38,7 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._finder, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False)
+        self._renderer = TripleRenderer(guideline, timed=False)
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
@@ -61,7 +61,8 @@ class QuadsWriter:
 
     def _assessed(self, known_bits: KnownBits, proposed: Iterable[str]) -> Assessment:
         """The assessment of a patient without a name, of whom these bits are known."""
-        decision = decide(self.guideline.compiled, self._finder.facts(known_bits), self.guideline.catalogue.closable)
+        facts = facts_known(self.guideline, known_bits)
+        decision = decide(self.guideline.compiled, facts, self.guideline.catalogue.closable)
         return assess_decided(self.guideline, "", decision, proposed, self.as_of)
 
 
