@@ -86,12 +86,7 @@ class ParquetSource(_TableFile):
     def cohort(self, unit: Unit) -> Cohort:
         with _readable(self.path):
             rows = pl.scan_parquet(self.file, glob=False, hive_partitioning=False)
-            # Of columns whose distinct texts are looked at, each text is read once.
-            coded = [
-                name for name, kind in rows.collect_schema().items() if name in self.reader.coded and kind == pl.String
-            ]
-            rows = rows.slice(unit.start, unit.stop - unit.start).with_columns(pl.col(coded).cast(pl.Categorical))
-            table = rows.collect().to_arrow()
+            table = rows.slice(unit.start, unit.stop - unit.start).collect().to_arrow()
         return self.reader.read(table, str(self.path), unit.start + 1)
 
 

@@ -51,11 +51,6 @@ class FactTableReader:
         self._terms = frozenset(vocabulary.terms)
         self._own = [iri for iri in guideline.prefixes.values() if stem(iri) in vocabulary.stems]
 
-    @property
-    def coded(self) -> set[str]:
-        """The columns whose distinct texts are looked at."""
-        return {column.name for column in self.table.by_name.values() if column.kind == "value"}
-
     def read(self, batch: pa.RecordBatch | pa.Table, source: str, first: int = 1) -> Cohort:
         """The patients of `batch`, and the rows that are refused, each as `source:number`, counted from `first`.
 
