@@ -16,7 +16,7 @@ from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.kernel.cohort import Cohort
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Literals
-from reasoner.population.fact_table.reader import read_cohort
+from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.fact_table.schema import schema
 from reasoner.population.fact_table.table import PROPOSES, FactColumn, FactTable
 
@@ -42,6 +42,11 @@ def fact_table(of: Any) -> FactTable:
 
 
 both = pytest.mark.parametrize("of", [main, tiny])
+
+
+def read_cohort(batch: pa.RecordBatch | pa.Table, guideline: Guideline, source: str, first: int = 1) -> Cohort:
+    """The patients of one fact table, as a reader of its own gives them."""
+    return FactTableReader(guideline).read(batch, source, first)
 
 
 # -- observations as rows --

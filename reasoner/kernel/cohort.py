@@ -7,9 +7,9 @@ unless stated otherwise.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -34,8 +34,12 @@ def words(rows: int) -> int:
     return -(-rows // 64)
 
 
-@dataclass(frozen=True, order=True)
-class Reject:
+def strings(texts: Iterable[str]) -> pa.StringArray:
+    """An Arrow array of texts, in their order; of type string even where there are none."""
+    return pa.array(list(texts), pa.string())
+
+
+class Reject(NamedTuple):
     """A patient, or a position in a file, that is not classified: of which source, by which code, and why."""
 
     patient: str

@@ -126,17 +126,13 @@ def bitmap_of(array: pa.BooleanArray) -> tuple[Bitmap, Bitmap]:
 
 
 def _bits(buffer: pa.Buffer, offset: int, rows: int) -> Bitmap:
-    """The bits of a buffer from `offset`, in words; no copy where they begin with a byte and fill whole words."""
+    """The bits of a buffer from `offset`, in words."""
     first, shift = divmod(offset, 8)
-    size = words(rows) + bool(shift)
-    if buffer.size < first + 8 * size:
-        given = np.frombuffer(buffer, np.uint8)[first:]
-        held = np.zeros(8 * size, np.uint8)
-        held[: len(given)] = given
-        found = held.view(np.uint64)
-    else:
-        found = np.frombuffer(buffer, np.uint64, size, first)
-    return found if not shift else found[:-1] >> np.uint64(shift) | found[1:] << np.uint64(64 - shift)
+    held = np.zeros(8 * (words(rows) + 1), np.uint8)
+    given = np.frombuffer(buffer, np.uint8)[first : first + len(held)]
+    held[: len(given)] = given
+    found = held.view(np.uint64)
+    return found[:-1] if not shift else found[:-1] >> np.uint64(shift) | found[1:] << np.uint64(64 - shift)
 
 
 def boolean_array(true: Bitmap, false: Bitmap, rows: int) -> pa.BooleanArray:

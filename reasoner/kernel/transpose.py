@@ -1,16 +1,13 @@
-"""Bitmaps of patients turned into flags, into words of atoms, or into the literals of one patient."""
+"""Bitmaps of patients turned into flags, into the literals of one patient, or into groups."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from reasoner.kernel.cohort import Bitmap, Bitmaps, words
-
-#: How many patients are turned at a time; a multiple of 64.
-_TURNED = 1 << 15
 
 
 def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
@@ -19,18 +16,6 @@ def bitmap(flags: NDArray[np.bool_]) -> Bitmap:
     packed = np.packbits(flags, bitorder="little")
     found.view(np.uint8)[: len(packed)] = packed
     return found
-
-
-def masks(found: Bitmaps, rows: int) -> NDArray[np.uint64]:
-    """Bit i of row r is bit r of bitmap i: from shape (atoms, words of patients) to (`rows`, words of atoms)."""
-    atoms = len(found)
-    turned = np.zeros((rows, words(atoms) * 8), np.uint8)
-    bytewise = found.view(np.uint8)
-    for start in range(0, rows, _TURNED):
-        stop = min(rows, start + _TURNED)
-        flags = np.unpackbits(bytewise[:, start // 8 : -(-stop // 8)], axis=1, count=stop - start, bitorder="little")
-        turned[start:stop, : -(-atoms // 8)] = np.packbits(flags.T, axis=1, bitorder="little")
-    return turned.view(np.uint64)
 
 
 def flags_of(found: Bitmap, rows: int) -> NDArray[np.uint8]:
@@ -51,3 +36,22 @@ def column_of(found: Bitmaps, row: int) -> int:
     """The literals of one patient, as one number with a bit for each."""
     column = found[:, row // 64] >> np.uint64(row % 64) & np.uint64(1)
     return sum(1 << atom for atom in np.flatnonzero(column).tolist())
+
+
+def split(within: Bitmap, by: Sequence[tuple[int, Bitmap]]) -> Iterator[tuple[int, Bitmap]]:
+    """The patients of `within` in groups that are in the same of the bitmaps `by`, with the union of their bits.
+
+    `by` are pairs of bits and a bitmap. No group is empty; no more are held at a time than there are bitmaps.
+    """
+    left = [(0, within, 0)] if within.any() else []
+    while left:
+        found, group, start = left.pop()
+        for further, (bit, having) in enumerate(by[start:], start + 1):
+            inside = group & having
+            if not inside.any():
+                continue
+            outside = group ^ inside
+            if outside.any():
+                left.append((found, outside, further))
+            found, group = found | bit, inside
+        yield found, group

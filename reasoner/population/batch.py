@@ -5,43 +5,26 @@ from __future__ import annotations
 import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import SHARED, Guideline, ontology_files, shapes_files, version
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import NODE, Cohort, Reject
-from reasoner.population.answers_directory import DIRECTORY, check_replaceable
+from reasoner.population.answers import DIRECTORY, check_replaceable
 from reasoner.population.bar import busy
-from reasoner.population.decide import CohortDecider
-from reasoner.population.identities import sorted_hashes
-from reasoner.population.outputs import encoded
 from reasoner.population.processes import processes
 from reasoner.population.results import ResultTable
-from reasoner.population.run import BatchOutcome, BatchPlan, UnitAnswers, rejects_path, run_units
+from reasoner.population.run import BatchOutcome, BatchPlan, rejects_path, run_units
 from reasoner.population.sources import Readers, Source, files_of, open_sources
 from reasoner.population.unit import ScatteredError, Unit
+from reasoner.population.work import SourceWork, UnitAnswers
 from reasoner.population.workspace import ordinary, scratch, workspace
-
-if TYPE_CHECKING:
-    from reasoner.population.quads import QuadsWriter
 
 _SUFFIXES = {".parquet": "parquet", ".pq": "parquet", ".arrow": "arrow", ".feather": "arrow", ".csv": "csv",
              ".nq": "n-quads"}  # fmt: skip
-
-#: From what takes as long to parse as so many bytes of N-Triples, processes are worth their start.
-_WORTH_PROCESSES = 384 << 20
-
-#: What the summary says of patients whose records hold more than columns can.
-_REFERRED = "read from their records, which hold more than columns can"
 
 #: How many times smaller a unit of a table is where each patient makes kilobytes of N-Quads.
 _CUT = 128
@@ -135,7 +118,8 @@ def _fresh(scratch: Path) -> Path:
 def _run(
     readers: Readers, files: Sequence[Path], sources: Sequence[Source], out: Path, options: BatchOptions, folder: Path
 ) -> BatchOutcome:
-    work = SourceWork(readers, {str(source.path): source for source in sources}, options)
+    named = {str(source.path): source for source in sources}
+    work = SourceWork(readers, named, options.format, options.reasons, options.only)
     depends = {
         "as-of": options.as_of.isoformat(), "reasons": options.reasons, "only": sorted(options.only),
         "guideline": fingerprint(readers.guideline), "software": version(),
@@ -143,20 +127,16 @@ def _run(
     }  # fmt: skip
     units = [unit for source in sources for unit in source.units()]
     plan = BatchPlan(out, options.format, work.schema, files, units, depends)
-    pool, task = _pool(work, sources, len(units), options)
+    pool, task = _pool(work, len(units), options)
     try:
         return run_units(plan, work, folder, (pool, task), ahead=options.workers)
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _pool(
-    work: SourceWork, sources: Sequence[Source], units: int, options: BatchOptions
-) -> tuple[Executor, Callable[[Unit], UnitAnswers]]:
-    """Threads; or processes where threads would wait for each other: for much to parse, or N-Quads of several units."""
-    parsed = sum(source.work for source in sources)
-    apart = parsed >= _WORTH_PROCESSES or (options.format == "n-quads" and units > 1)
-    if apart and options.workers > 1:
+def _pool(work: SourceWork, units: int, options: BatchOptions) -> tuple[Executor, Callable[[Unit], UnitAnswers]]:
+    """Threads; or processes for N-Quads of several units, where threads would wait for each other."""
+    if options.format == "n-quads" and units > 1 and options.workers > 1:
         return processes(options.workers, work.answers)
     return ThreadPoolExecutor(options.workers), work.answers
 
@@ -166,67 +146,3 @@ def fingerprint(guideline: Guideline) -> str:
     shapes = [path for name in (*SHARED, "record", "derivation") for path in guideline.shape_files(name)]
     files = [*ontology_files(guideline.directory), *shapes_files(guideline.directory), *shapes]
     return hashlib.sha256(b"\0".join(path.read_bytes() for path in files)).hexdigest()
-
-
-@dataclass(frozen=True)
-class SourceWork:
-    """Decides the units of sources; what it takes is built where it is used, for it is sent to processes."""
-
-    readers: Readers
-    sources: Mapping[str, Source]
-    options: BatchOptions
-
-    def __getstate__(self) -> dict[str, object]:
-        return {field.name: getattr(self, field.name) for field in fields(self)}
-
-    @property
-    def schema(self) -> pa.Schema:
-        """The columns of the answers."""
-        return self._decider.table.schema
-
-    @cached_property
-    def _decider(self) -> CohortDecider:
-        options = self.options
-        return CohortDecider(self.readers.guideline, self.readers.kernel, options.as_of, reasons=options.reasons,
-                             only=options.only)  # fmt: skip
-
-    @cached_property
-    def _quads(self) -> QuadsWriter:
-        from reasoner.population.quads import QuadsWriter
-
-        return QuadsWriter(self.readers.guideline, self.options.as_of)
-
-    def answers(self, unit: Unit) -> UnitAnswers:
-        """The answers for the patients of a unit."""
-        cohort = self._cohort(unit)
-        decided = cohort.decided or self.readers.kernel.decide(cohort)
-        rejects = self._decider.rejects(cohort, decided, unit.file)
-        names = sorted_hashes(_names(cohort))
-        extra = {_REFERRED: cohort.referred} if cohort.referred else {}
-        if self.options.format == "n-quads":
-            return UnitAnswers(*self._quads.write(cohort, decided), names, rejects, extra)
-        rows = self._decider.rows(cohort, decided)
-        return UnitAnswers(encoded(self.options.format, rows), rows.num_rows, names, rejects, extra)
-
-    def names(self, unit: Unit) -> pa.Array:
-        """The names of all patients of a unit, refused or not, and of the nodes of their records."""
-        return _names(self._cohort(unit))
-
-    def shared(self, unit: Unit, repeated: frozenset[str]) -> list[Reject]:
-        """The patients of a unit who have a node in common with a patient of another file.
-
-        Raises ScatteredError where one patient is perhaps described in several places of the file.
-        """
-        source = self.sources[unit.file]
-        if not source.regrouped:
-            raise ScatteredError(unit.file)
-        return source.shared(unit, {name for name in repeated if NODE in name})
-
-    def _cohort(self, unit: Unit) -> Cohort:
-        return self.sources[unit.file].cohort(unit)
-
-
-def _names(cohort: Cohort) -> pa.Array:
-    refused = strings(sorted({reject.patient for reject in cohort.rejects if reject.patient}))
-    chunks = cohort.patients.chunks if isinstance(cohort.patients, pa.ChunkedArray) else [cohort.patients]
-    return pa.concat_arrays([*chunks, refused, *([] if cohort.nodes is None else [cohort.nodes])])

@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import fields
 from datetime import date
-from operator import attrgetter
 from typing import NamedTuple
 
 import pyarrow as pa
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Cohort, Reject
-from reasoner.kernel.kernel import Decided, Kernel
+from reasoner.kernel.cohort import Reject
+from reasoner.kernel.kernel import Kernel
 from reasoner.population.fact_table.reader import FactTableReader
-from reasoner.population.reasons import Reasons
-from reasoner.population.results import ResultTable, contradictions
+from reasoner.population.results import ResultTable, rejects_of
 
 #: The columns of rejects.
-REJECTS = pa.schema([pa.field(column.name, pa.string(), nullable=False) for column in fields(Reject)])
+REJECTS = pa.schema([pa.field(name, pa.string(), nullable=False) for name in Reject._fields])
 
 
 class Answers(NamedTuple):
@@ -29,43 +25,9 @@ class Answers(NamedTuple):
     rejects: pa.RecordBatch
 
 
-class CohortDecider:
-    """Decides cohorts for one guideline; the columns of the answers are `table.schema`.
-
-    Raises InputError for a name in `only` that no column has.
-    """
-
-    def __init__(
-        self, guideline: Guideline, kernel: Kernel, as_of: date, *, reasons: bool = False, only: Sequence[str] = ()
-    ) -> None:
-        self.guideline, self.kernel = guideline, kernel
-        self.table = ResultTable(guideline, as_of, reasons=reasons, only=only)
-        self._reasons = Reasons(guideline, self.table.reasoned) if reasons else None
-
-    def rows(self, cohort: Cohort, decided: Decided) -> pa.RecordBatch:
-        """The answers for a cohort, without those whose record contradicts itself."""
-        return self.table.batch(cohort, decided, self._reasons.columns(cohort, decided) if self._reasons else ())
-
-    def rejects(self, cohort: Cohort, decided: Decided, source: str) -> tuple[Reject, ...]:
-        """The rejects of a cohort, and those whose record contradicts itself."""
-        return *cohort.rejects, *contradictions(self.guideline, cohort, decided, source)
-
-
-class BatchDecider:
-    """Decides batches of rows of a fact table for one guideline; the columns of the answers are `schema`."""
-
-    def __init__(self, guideline: Guideline, as_of: date, *, reasons: bool = False, only: Sequence[str] = ()) -> None:
-        self._reader = FactTableReader(guideline)
-        self._decider = CohortDecider(guideline, Kernel(guideline), as_of, reasons=reasons, only=only)
-        self.schema = self._decider.table.schema
-
-    def decide(self, batch: pa.RecordBatch | pa.Table, source: str, first: int = 1) -> Answers:
-        """The answers for the rows of a batch, of which the first is number `first` of `source`."""
-        cohort = self._reader.read(batch, source, first)
-        decided = self._decider.kernel.decide(cohort)
-        rejects = self._decider.rejects(cohort, decided, source)
-        columns = [strings(map(attrgetter(name), rejects)) for name in REJECTS.names]
-        return Answers(self._decider.rows(cohort, decided), pa.RecordBatch.from_arrays(columns, schema=REJECTS))
+def as_columns(rejects: Iterable[Reject]) -> pa.RecordBatch:
+    """The rejects with the columns of REJECTS."""
+    return pa.RecordBatch.from_pylist([reject._asdict() for reject in rejects], schema=REJECTS)
 
 
 def decide_batches(
@@ -79,7 +41,11 @@ def decide_batches(
     Whether two rows are about one patient is not looked at: only one batch is in memory. Raises InputError for a batch
     of which no row can be read, and for a name in `only` that no column has.
     """
-    decider, first = BatchDecider(guideline, as_of, reasons=reasons, only=only), 1
+    reader, kernel, first = FactTableReader(guideline), Kernel(guideline), 1
+    table = ResultTable(guideline, as_of, reasons=reasons, only=only)
     for batch in batches:
-        yield decider.decide(batch, source, first)
+        cohort = reader.read(batch, source, first)
+        decided = kernel.decide(cohort)
+        rejects = rejects_of(guideline, cohort, decided, source)
+        yield Answers(table.batch(cohort, decided), as_columns(rejects))
         first += batch.num_rows

@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -131,7 +132,7 @@ def rejects_by_part(repeated: Iterable[Duplicate], sources: Sequence[str]) -> di
 
 def _any_in(wanted: Hashes, file: Path) -> bool:
     """Whether a file of sorted hashes has one of those wanted."""
-    kept = np.fromfile(file, "<u8")
+    kept = _kept(file)
     at = np.searchsorted(kept, wanted)
     return bool((kept[at[at < len(kept)]] == wanted[at < len(kept)]).any())
 
@@ -157,24 +158,20 @@ def _occurring_twice(files: Sequence[Path], partition: int, most: int) -> Hashes
 
 def _partitions(files: Sequence[Path], size: int) -> Iterator[Hashes]:
     """All hashes, sorted, in pieces of about `size`; equal ones are in one piece."""
-    total = sum(file.stat().st_size for file in files) // _WIDTH
-    pieces = max(1, -(-total // size))
-    edges = np.array([(i << 64) // pieces for i in range(1, pieces)], np.uint64)
-    cuts = [_cuts(file, edges) for file in files]
-    for i in range(pieces):
-        read = [_read(file, cut[i], cut[i + 1]) for file, cut in zip(files, cuts, strict=True)]
-        yield _sorted(np.concatenate([np.empty(0, np.uint64), *read]))
+    pieces = max(1, -(-sum(file.stat().st_size for file in files) // (_WIDTH * size)))
+    for low, high in pairwise((i << 64) // pieces for i in range(pieces + 1)):
+        yield _sorted(np.concatenate([np.empty(0, np.uint64), *(_between(_kept(file), low, high) for file in files)]))
 
 
-def _cuts(file: Path, edges: Hashes) -> list[int]:
-    """Where in a file of sorted hashes each partition starts, and the file's end."""
-    count = file.stat().st_size // _WIDTH
-    inner = np.searchsorted(np.memmap(file, "<u8", "r"), edges).tolist() if count else [0] * len(edges)
-    return [0, *inner, count]
+def _between(kept: Hashes, low: int, high: int) -> Hashes:
+    """Those of some sorted hashes that are at least `low` and less than `high`."""
+    start, stop = np.searchsorted(kept, np.uint64(low)), np.searchsorted(kept, np.uint64(high - 1), "right")
+    return kept[start:stop]
 
 
-def _read(file: Path, start: int, stop: int) -> Hashes:
-    return np.fromfile(file, "<u8", stop - start, offset=start * _WIDTH)
+def _kept(file: Path) -> Hashes:
+    """The sorted hashes of a file, of which the system reads what is asked for."""
+    return np.memmap(file, "<u8", "r") if file.stat().st_size else np.empty(0, np.uint64)
 
 
 def too_many(most: int) -> Problem:

@@ -1,8 +1,4 @@
-"""What is known of a patient in a cohort, as facts: found for a few atoms at a time, and remembered.
-
-Atoms form a group where one criterion settles them, or where they have one name. What is known of one group does
-not change the facts of another.
-"""
+"""What is known of a patient in a cohort, as facts."""
 
 from __future__ import annotations
 
@@ -10,12 +6,11 @@ import functools
 import operator
 from typing import NamedTuple
 
-from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
+from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import literals_in
-from reasoner.logic.facts import DERIVED, Fact
+from reasoner.logic.facts import DERIVED, NOTHING, RECORDED, Fact, kleene
 from reasoner.logic.theory import Literals
-from reasoner.population.results import facts_of, name_of
 
 
 class KnownBits(NamedTuple):
@@ -28,26 +23,9 @@ class KnownBits(NamedTuple):
     assumed: int
 
 
-class FactFinder:
-    """Gives the facts of one guideline; `group` has for each atom, as one bit, its group."""
-
-    def __init__(self, guideline: Guideline) -> None:
-        self.guideline = guideline
-        self.group = {atom: group for group in groups(guideline) for atom in _single(group)}
-        self._facts: BoundedDict[tuple[int, int, int, int], tuple[Fact, ...]] = BoundedDict()
-
-    def facts(self, known: KnownBits) -> list[Fact]:
-        """The facts that give exactly these literals, derived where rules alone give them, in order."""
-        left, found = known.pos | known.neg, list[Fact]()
-        while left:
-            group = self.group[left & -left]
-            key = known.pos & group, known.neg & group, known.derived_pos & group, known.derived_neg & group
-            found += self._facts.get(key) or self._facts.keep(key, self._of(KnownBits(*key, 0)))
-            left &= ~group
-        return sorted(found)
-
-    def _of(self, known: KnownBits) -> tuple[Fact, ...]:
-        return tuple(origin(fact, known) for fact in facts_of(self.guideline, Literals(known.pos, known.neg)))
+def facts_known(guideline: Guideline, known: KnownBits) -> list[Fact]:
+    """The facts that give exactly these literals, derived where rules alone give them, in order."""
+    return [origin(fact, known) for fact in facts_of(guideline, Literals(known.pos, known.neg))]
 
 
 def origin(fact: Fact, known: KnownBits) -> Fact:
@@ -56,8 +34,43 @@ def origin(fact: Fact, known: KnownBits) -> Fact:
     return fact if recorded else fact._replace(by=DERIVED)
 
 
+def facts_of(guideline: Guideline, literals: Literals) -> tuple[Fact, ...]:
+    """Facts that give exactly these literals, under the names that `reasoner.logic.facts` would give them.
+
+    A class is a fact of its own; of the other literals, those that settle a criterion go by its name.
+    """
+    found: dict[tuple[str, bool], Literals] = {}
+    left = literals
+    for iri, expr in sorted(guideline.compiled.attributes.items()):
+        given = _among(literals, literals_in(expr))
+        truth = kleene(expr, given) if given != NOTHING else None
+        if truth is not None:
+            found[iri, truth] = given
+            left = Literals(left.pos & ~given.pos, left.neg & ~given.neg)
+    for present, mask in ((True, left.pos), (False, left.neg)):
+        for number in bits(mask):
+            key = name_of(guideline, number), present
+            one = Literals(1 << number, 0) if present else Literals(0, 1 << number)
+            found[key] = found.get(key, NOTHING).union(one)
+    return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(found.items()))
+
+
+def name_of(guideline: Guideline, number: int) -> str:
+    """The name that a literal of an atom goes by where it settles no criterion."""
+    atom = guideline.compiled.theory.atoms[number]
+    return atom.target if atom.kind == "class" else guideline.reader.names[number]
+
+
+def _among(literals: Literals, atoms: int) -> Literals:
+    return Literals(literals.pos & atoms, literals.neg & atoms)
+
+
 def groups(guideline: Guideline) -> list[int]:
-    """The groups of atoms, each as bits; an atom is in one group."""
+    """The groups of atoms, each as bits; an atom is in one group.
+
+    Atoms are in a group where one criterion settles them, or where they have one name. What is known of one group does
+    not change the facts of another.
+    """
     named: dict[str, int] = {}
     for number in range(len(guideline.compiled.theory.atoms)):
         name = name_of(guideline, number)
@@ -70,8 +83,3 @@ def groups(guideline: Guideline) -> list[int]:
         joined = functools.reduce(operator.or_, meeting, atoms)
         found = [*(group for group in found if not group & atoms), joined]
     return found
-
-
-def _single(group: int) -> list[int]:
-    """The members of a group, each as one bit."""
-    return [1 << number for number in range(group.bit_length()) if group >> number & 1]

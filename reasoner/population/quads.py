@@ -12,16 +12,18 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 
 import numpy as np
+import pyarrow as pa
 from msgspec.structs import replace
 
 from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.cohort import Bitmaps, Cohort
+from reasoner.kernel.cohort import Bitmaps, Cohort, strings
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.transpose import flags_of, masks
+from reasoner.kernel.transpose import flags_of
 from reasoner.logic.decide import decide
 from reasoner.patient.assess import Assessment, assess_decided
-from reasoner.population.known import FactFinder, KnownBits
+from reasoner.population.answers import QUADS
+from reasoner.population.known import KnownBits, facts_known
 from reasoner.records.canonical import content_hash
 from reasoner.render.triples import TripleRenderer
 
@@ -36,12 +38,12 @@ class QuadsWriter:
 
     def __init__(self, guideline: Guideline, as_of: date) -> None:
         self.guideline, self.as_of = guideline, as_of
-        self._finder, self._renderer = FactFinder(guideline), TripleRenderer(guideline, timed=False)
+        self._renderer = TripleRenderer(guideline, timed=False)
         self._found: BoundedDict[Known, Assessment] = BoundedDict(_REMEMBERED)
         self._lock = threading.Lock()
 
-    def write(self, cohort: Cohort, decided: Decided) -> tuple[bytes, int]:
-        """The quads of all patients but those whose record contradicts itself, and how many these are.
+    def write(self, cohort: Cohort, decided: Decided) -> pa.RecordBatch:
+        """The quads of all patients but those whose record contradicts itself: a row each, with the columns of QUADS.
 
         Each graph has the IRI of its assessment; the quads of a graph are sorted.
         """
@@ -49,17 +51,18 @@ class QuadsWriter:
         rows = np.flatnonzero(flags_of(decided.clash, decided.rows) == 0).tolist()
         with self._lock:
             found = [self._graph(names[row], known[row]) for row in rows]
-        return b"".join(found), len(found)
+        return pa.record_batch([strings(names[row] for row in rows), strings(found)], schema=QUADS)
 
-    def _graph(self, patient: str, known: Known) -> bytes:
+    def _graph(self, patient: str, known: Known) -> str:
         known_bits, proposed = known
         record = content_hash("|".join([patient, *(f"{mask:x}" for mask in known_bits), *proposed]))
         assessment = self._found.get(known) or self._found.keep(known, self._assessed(known_bits, proposed))
-        return self._renderer.quads(replace(assessment, patient=patient, record=record)).encode()
+        return self._renderer.quads(replace(assessment, patient=patient, record=record))
 
     def _assessed(self, known_bits: KnownBits, proposed: Iterable[str]) -> Assessment:
         """The assessment of a patient without a name, of whom these bits are known."""
-        decision = decide(self.guideline.compiled, self._finder.facts(known_bits), self.guideline.catalogue.closable)
+        facts = facts_known(self.guideline, known_bits)
+        decision = decide(self.guideline.compiled, facts, self.guideline.catalogue.closable)
         return assess_decided(self.guideline, "", decision, proposed, self.as_of)
 
 
@@ -76,8 +79,9 @@ def _known(cohort: Cohort) -> list[Known]:
 
 def _numbers(side: Bitmaps | None, rows: int) -> Sequence[int]:
     """The literals of each patient, as one number with a bit for each."""
-    if side is None:
+    if side is None or not rows:
         return [0] * rows
-    words = masks(side, rows)
-    data, size = words.tobytes(), words.shape[1] * words.itemsize
+    flags = np.unpackbits(side.view(np.uint8), axis=1, count=rows, bitorder="little")
+    turned = np.packbits(flags, axis=0, bitorder="little").T
+    data, size = turned.tobytes(), turned.shape[1]
     return [int.from_bytes(data[start : start + size], "little") for start in range(0, rows * size, size)]

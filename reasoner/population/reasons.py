@@ -19,17 +19,15 @@ import pyarrow as pa
 from reasoner.caches import BoundedDict
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import Bitmap, Cohort, words
+from reasoner.kernel.cohort import Bitmap, Cohort, strings, words
 from reasoner.kernel.kernel import Decided
-from reasoner.kernel.split import split
-from reasoner.kernel.transpose import positions_among
+from reasoner.kernel.transpose import positions_among, split
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.decide import assumptions_of
 from reasoner.logic.facts import ASSUMED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.known import FactFinder, KnownBits
+from reasoner.population.known import KnownBits, facts_known, groups
 from reasoner.render.json import JsonRenderer
 
 _POS, _NEG, _DERIVED_POS, _DERIVED_NEG, _ASSUMED = range(len(KnownBits._fields))
@@ -52,8 +50,9 @@ class Layout:
     Of a literal, here an atom and whether it is true, some bits state that it holds; others which fact states it.
     """
 
-    def __init__(self, size: int, groups: Mapping[int, int]) -> None:
-        self.size, self._groups = size, groups
+    def __init__(self, guideline: Guideline) -> None:
+        self.size = guideline.compiled.theory.size
+        self._groups = {atom: group for group in groups(guideline) for atom in bits(group)}
 
     def bit(self, side: int, atom: int) -> int:
         """The bit of an atom in a field of `KnownBits`."""
@@ -65,7 +64,7 @@ class Layout:
 
     def identifying(self, atom: int, truth: bool) -> int:
         """The bits that decide which fact states a literal: of its whole group, unless the atom is alone."""
-        group = self._groups[1 << atom]
+        group = self._groups[atom]
         if group.bit_count() == 1:
             return self.stating(atom, truth) | self.bit(_DERIVED_POS if truth else _DERIVED_NEG, atom)
         return sum(group << side * self.size for side in range(len(KnownBits._fields)))
@@ -79,12 +78,11 @@ class Reasons:
     """Gives the reasons for the answers of one guideline about some classes; several threads may ask."""
 
     def __init__(self, guideline: Guideline, classes: Iterable[ManagementClass]) -> None:
-        self.theory, self.index = guideline.compiled.theory, guideline.compiled.index
+        self.guideline, self.theory, self.index = guideline, guideline.compiled.theory, guideline.compiled.index
         self.assessor, self.json = assessor_of(guideline), JsonRenderer(guideline)
         self.classes = [cls.iri for cls in classes]
         self._closing = assumptions_of(guideline.compiled, tuple(guideline.catalogue.closable))
-        self._finder = FactFinder(guideline)
-        self.layout = Layout(self.theory.size, self._finder.group)
+        self.layout = Layout(guideline)
         self._found: BoundedDict[tuple[int, int], Ranked] = BoundedDict()
         self._lock = threading.Lock()
 
@@ -136,7 +134,7 @@ class Reasons:
 
     def _justified(self, iri: str, term: int, number: int) -> Ranked:
         known_bits = self.layout.masks(number)
-        facts = (*self._finder.facts(known_bits), *self._closing.facts(known_bits.assumed << self.theory.size))
+        facts = (*facts_known(self.guideline, known_bits), *self._closing.facts(known_bits.assumed << self.theory.size))
         reason = self.assessor.reason_by(facts, iri, term)
         used = reason.reason.facts
         return Ranked(

@@ -20,13 +20,12 @@ from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Decided, boolean_array
 from reasoner.kernel.program import STATUSES
 from reasoner.kernel.transpose import column_of, flags_of
-from reasoner.logic.clauses import bits
-from reasoner.logic.compiled import literals_in
 from reasoner.logic.decide import contradiction
-from reasoner.logic.facts import NOTHING, RECORDED, Fact, kleene
 from reasoner.logic.theory import Literals
 from reasoner.patient.orders import SUPPORTED, VERDICTS
 from reasoner.population.fact_table.table import PATIENT, FactTable, nearest
+from reasoner.population.known import facts_of
+from reasoner.population.reasons import Reasons
 from reasoner.terms import curie
 
 STATUS = "status"
@@ -51,8 +50,8 @@ class ResultTable:
     """The columns of a guideline's answers: patient, status, classes, alerts, verdicts on orders, and reasons.
 
     Classes stand as the guideline has its management classes, then by name. `only` names the columns that are wanted,
-    the patient always among them; MANAGEMENT stands for all management classes. `reasoned` are the classes whose
-    reasons are. Raises InputError for a name that no column has.
+    the patient always among them; MANAGEMENT stands for all management classes. With `reasons` there is a column of
+    the first reason of each management class among them. Raises InputError for a name that no column has.
     """
 
     def __init__(
@@ -63,19 +62,18 @@ class ResultTable:
         management = {self._name(cls.iri): cls for cls in guideline.catalogue.management}
         chosen = _chosen([column.field.name for column in columns], only, management)
         self._chosen_columns = [column for column in columns if column.field.name in chosen]
-        self.reasoned = tuple(cls for name, cls in management.items() if reasons and name in chosen)
+        reasoned = [cls for name, cls in management.items() if reasons and name in chosen]
+        self._reasons = Reasons(guideline, reasoned) if reasoned else None
         meaning = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
         if as_of:
             meaning["guideproof.asOf"] = as_of.isoformat()
-        why = [pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri}) for cls in self.reasoned]
+        why = [pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri}) for cls in reasoned]
         self.schema = pa.schema([*(column.field for column in self._chosen_columns), *why], meaning)
 
-    def batch(self, cohort: Cohort, decided: Decided, reasons: Sequence[pa.Array] = ()) -> pa.RecordBatch:
-        """The answers for all patients of a cohort but those whose record contradicts itself.
-
-        `reasons` are the columns of `reasoner.population.reasons` for the classes that are `reasoned`.
-        """
-        arrays = [*(column.make(cohort, decided) for column in self._chosen_columns), *reasons]
+    def batch(self, cohort: Cohort, decided: Decided) -> pa.RecordBatch:
+        """The answers for all patients of a cohort but those whose record contradicts itself."""
+        arrays = [column.make(cohort, decided) for column in self._chosen_columns]
+        arrays += self._reasons.columns(cohort, decided) if self._reasons else []
         found, clash = pa.RecordBatch.from_arrays(arrays, schema=self.schema), decided.clash
         return found.filter(boolean_array(~clash, clash, decided.rows)) if clash.any() else found
 
@@ -149,42 +147,11 @@ def _verdicts(act: str, cohort: Cohort, decided: Decided) -> pa.Array:
     return pa.DictionaryArray.from_arrays(codes, pa.array(_VERDICTS))
 
 
-def contradictions(guideline: Guideline, cohort: Cohort, decided: Decided, source: str = "") -> tuple[Reject, ...]:
-    """The patients whose record contradicts itself, each with a minimal set of facts that cannot hold together."""
-    rejects = []
+def rejects_of(guideline: Guideline, cohort: Cohort, decided: Decided, source: str) -> tuple[Reject, ...]:
+    """The rejects of a cohort, and those whose record contradicts itself, each with a minimal set of facts."""
+    rejects = [*cohort.rejects]
     for row in np.flatnonzero(flags_of(decided.clash, decided.rows)).tolist():
         literals = Literals(column_of(cohort.pos, row), column_of(cohort.neg, row))
         problem = contradiction(guideline.compiled.theory, facts_of(guideline, literals)).problem
         rejects.append(Reject(cohort.patients[row].as_py(), source, problem.code, problem.what, problem.remedy))
     return tuple(rejects)
-
-
-def facts_of(guideline: Guideline, literals: Literals) -> tuple[Fact, ...]:
-    """Facts that give exactly these literals, under the names that `reasoner.logic.facts` would give them.
-
-    A class is a fact of its own; of the other literals, those that settle a criterion go by its name.
-    """
-    found: dict[tuple[str, bool], Literals] = {}
-    left = literals
-    for iri, expr in sorted(guideline.compiled.attributes.items()):
-        given = _among(literals, literals_in(expr))
-        truth = kleene(expr, given) if given != NOTHING else None
-        if truth is not None:
-            found[iri, truth] = given
-            left = Literals(left.pos & ~given.pos, left.neg & ~given.neg)
-    for present, mask in ((True, left.pos), (False, left.neg)):
-        for number in bits(mask):
-            key = name_of(guideline, number), present
-            one = Literals(1 << number, 0) if present else Literals(0, 1 << number)
-            found[key] = found.get(key, NOTHING).union(one)
-    return tuple(Fact(term, present, None, RECORDED, given) for (term, present), given in sorted(found.items()))
-
-
-def name_of(guideline: Guideline, number: int) -> str:
-    """The name that a literal of an atom goes by where it settles no criterion."""
-    atom = guideline.compiled.theory.atoms[number]
-    return atom.target if atom.kind == "class" else guideline.reader.names[number]
-
-
-def _among(literals: Literals, atoms: int) -> Literals:
-    return Literals(literals.pos & atoms, literals.neg & atoms)

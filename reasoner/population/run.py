@@ -15,11 +15,11 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, field, fields
+from dataclasses import astuple, dataclass
 from functools import partial
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 import pyarrow as pa
@@ -27,41 +27,13 @@ import pyarrow as pa
 from reasoner.errors import GuideproofError, InputError
 from reasoner.kernel.cohort import NODE, Reject
 from reasoner.population import identities
-from reasoner.population.answers_directory import DIRECTORY, AnswersDirectory, AnswersFile, Seal
+from reasoner.population.answers import DIRECTORY, AnswersDirectory, AnswersFile, Seal, force
 from reasoner.population.bar import bar, counted
-from reasoner.population.outputs import Body, force
 from reasoner.population.unit import Unit
-from reasoner.population.workspace import is_kept, writable
+from reasoner.population.work import SourceWork, UnitAnswers
+from reasoner.population.workspace import finished, writable
 
 Say = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class UnitAnswers:
-    """What a unit gives: the answers and their number, sorted hashes of the names in it, and rejects.
-
-    The names are those of all its patients, refused or not, and of the nodes that no other unit may describe. `extra`
-    is summed over all units and printed in the summary, behind each number its words.
-    """
-
-    body: Body
-    rows: int
-    names: bytes
-    rejects: tuple[Reject, ...] = ()
-    extra: Mapping[str, int] = field(default_factory=dict)
-
-
-class UnitWork(Protocol):
-    """What is done with units."""
-
-    def answers(self, unit: Unit, /) -> UnitAnswers:
-        """The answers for a unit; the same each time."""
-
-    def names(self, unit: Unit, /) -> pa.Array:
-        """The names of which `answers` gives the hashes."""
-
-    def shared(self, unit: Unit, repeated: frozenset[str], /) -> list[Reject]:
-        """The patients of a unit in whose records other units' nodes stand; `repeated` are names in several units."""
 
 
 @dataclass(frozen=True)
@@ -95,13 +67,30 @@ def rejects_path(out: Path) -> Path:
     return out.with_name(f"{out.name}.rejects.csv")
 
 
+def write_rejects(path: Path, rejects: Iterable[Sequence[str]]) -> int:
+    """Write rejects as CSV; give their number."""
+    with path.open("w", encoding="utf-8", newline="") as text:
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(Reject._fields)
+        return sum(bool(writer.writerow(reject)) for reject in rejects)
+
+
+def replace_rejects(written: Path, count: int, out: Path) -> Path | None:
+    """Rename the rejects to where those of an output go, and give that; None where there are none, of no run."""
+    target = rejects_path(out)
+    if count:
+        return written.replace(target)
+    target.unlink(missing_ok=True)
+    return None
+
+
 def say_on_stderr(text: str) -> None:
     """Print a line on standard error."""
     print(text, file=sys.stderr, flush=True)
 
 
 def run_units(
-    plan: BatchPlan, work: UnitWork, folder: Path, pool: tuple[Executor, Callable[[Unit], UnitAnswers]],
+    plan: BatchPlan, work: SourceWork, folder: Path, pool: tuple[Executor, Callable[[Unit], UnitAnswers]],
     *, ahead: int = 2, say: Say = say_on_stderr,
 ) -> BatchOutcome:  # fmt: skip
     """Write the answers for all units to `plan.out`, whole or not at all, and the rejects beside it.
@@ -114,16 +103,14 @@ def run_units(
     note = partial(_kept, folder, len(plan.units))
     with _stopping_cleanly(note, say), writable(plan.out, note):
         inputs = [identities.Fingerprint.of(path) for path in plan.inputs]
-        run = UnitRun(plan, work, folder, inputs)
+        run = UnitRun(plan, work, folder, inputs, say)
         try:
-            decided = run.all_units(pool, ahead, say)
+            decided = run.all_units(pool, ahead)
             again = run.repeated()
             identities.check_unchanged(inputs)
             outcome = run.deliver(again)
-        except BaseException as error:
-            run.answers.abort()
-            if isinstance(error, GuideproofError):
-                identities.check_unchanged(inputs)
+        except GuideproofError:
+            identities.check_unchanged(inputs)
             raise
     say(summary(outcome, decided, time.monotonic() - began))
     return outcome
@@ -139,9 +126,8 @@ def summary(outcome: BatchOutcome, decided: int, seconds: float) -> str:
 
 def _kept(folder: Path, units: int) -> str:
     """How much is finished and stays, in words."""
-    if not is_kept(folder):
-        return "nothing is kept"
-    return f"{len(list(folder.glob('*.seal')))} of {units} parts are kept: give the same command again to go on"
+    kept = len(finished(folder))
+    return f"{kept} of {units} parts are kept: give the same command again to go on" if kept else "nothing is kept"
 
 
 @contextmanager
@@ -175,17 +161,18 @@ class Repeated:
 class UnitRun:
     """One run over a batch in a workspace."""
 
-    def __init__(self, plan: BatchPlan, work: UnitWork, folder: Path, inputs: Sequence[identities.Fingerprint]) -> None:
+    def __init__(
+        self, plan: BatchPlan, work: SourceWork, folder: Path, inputs: Sequence[identities.Fingerprint], say: Say
+    ) -> None:
         self.plan, self.work, self.folder = plan, work, folder
         self.answers = (
-            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs)) if plan.format == DIRECTORY
+            AnswersDirectory(folder, plan.out, plan.schema, _manifest(plan, inputs), say) if plan.format == DIRECTORY
             else AnswersFile(folder, plan.out, plan.format, plan.schema)
         )  # fmt: skip
         self._done: dict[int, Seal] = {}
 
-    def all_units(self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], ahead: int, say: Say) -> int:
+    def all_units(self, pool: tuple[Executor, Callable[[Unit], UnitAnswers]], ahead: int) -> int:
         """Work on every unit that no earlier run has finished; give the number of patients worked on."""
-        self.answers.adopt(say)
         kept = {number: self.answers.sealed(number) for number in range(len(self.plan.units))}
         self._done = {number: seal for number, seal in kept.items() if seal}
         sizes, rows = [unit.stop - unit.start for unit in self.plan.units], 0
@@ -193,7 +180,7 @@ class UnitRun:
         with bar(sum(sizes), sum(sizes) - sum(sizes[number] for number in todo)) as advance:
             for number, found in self._in_order(pool, todo, ahead):
                 self._write(number, found)
-                rows += found.rows
+                rows += found.rows.num_rows
                 advance(sizes[number], rows)
         return rows
 
@@ -227,9 +214,8 @@ class UnitRun:
     def _write(self, number: int, found: UnitAnswers) -> None:
         names, rejects = self._file(number, "names"), self._file(number, "rejects")
         names.write_bytes(found.names)
-        with rejects.open("w", encoding="utf-8", newline="") as text:
-            csv.writer(text, lineterminator="\n").writerows(map(astuple, sorted(found.rejects)))
-        self._done[number] = self.answers.write(number, found.body, found.rows, dict(found.extra), (names, rejects))
+        write_rejects(rejects, sorted(found.rejects))
+        self._done[number] = self.answers.write(number, found.rows, dict(found.extra), (names, rejects))
 
     def _file(self, number: int, kind: str) -> Path:
         return self.folder / f"{number:06d}.{kind}"
@@ -254,33 +240,23 @@ class UnitRun:
     def deliver(self, again: Repeated) -> BatchOutcome:
         """Rename answers and rejects to where they go."""
         removed = self.answers.close(len(self.plan.units), again.left_out)
-        refused, target = self.folder / "rejects.csv", rejects_path(self.plan.out)
-        count = self._write_rejects(refused, again)
-        if count:
-            refused.replace(target)
-        else:
-            target.unlink(missing_ok=True)
+        refused = self.folder / "rejects.csv"
+        count = write_rejects(refused, self._rejects(again))
+        with refused.open("rb") as file:
+            force(file)
+        target = replace_rejects(refused, count, self.plan.out)
         self.answers.deliver()
         rows = sum(done.rows for done in self._done.values()) - removed
         extra = sum((Counter(done.extra) for done in self._done.values()), Counter[str]())
-        return BatchOutcome(rows, count, target if count else None, dict(extra))
+        return BatchOutcome(rows, count, target, dict(extra))
 
-    def _write_rejects(self, path: Path, again: Repeated) -> int:
-        """Write the rejects unit by unit, for a patient who is described twice that fault alone; give their number."""
-        count = 0
-        with path.open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([column.name for column in fields(Reject)])
-            for number in range(len(self.plan.units)):
-                with self._file(number, "rejects").open(encoding="utf-8", newline="") as given:
-                    own = [
-                        reject for row in csv.reader(given) if (reject := Reject(*row)).patient not in again.left_out
-                    ]
-                found = [*sorted([*own, *again.shared.get(number, ())]), *again.twice.get(number, ())]
-                writer.writerows(map(astuple, found))
-                count += len(found)
-            force(text)
-        return count
+    def _rejects(self, again: Repeated) -> Iterator[Reject]:
+        """The rejects unit by unit, for a patient who is described twice that fault alone."""
+        for number in range(len(self.plan.units)):
+            with self._file(number, "rejects").open(encoding="utf-8", newline="") as given:
+                own = [Reject(**row) for row in csv.DictReader(given) if row["patient"] not in again.left_out]
+            yield from sorted([*own, *again.shared.get(number, ())])
+            yield from again.twice.get(number, ())
 
 
 def _manifest(plan: BatchPlan, inputs: Sequence[identities.Fingerprint]) -> dict[str, Any]:

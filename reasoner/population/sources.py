@@ -41,10 +41,6 @@ class Source(Protocol):
     def regrouped(self) -> bool:
         """Whether each unit is known to hold its patients whole."""
 
-    @property
-    def work(self) -> int:
-        """How long it takes to read what threads cannot read side by side: so many bytes of N-Triples take as long."""
-
     def units(self) -> list[Unit]:
         """The pieces that make up the file, in order."""
 

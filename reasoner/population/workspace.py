@@ -24,7 +24,7 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 @contextmanager
 def workspace(out: Path) -> Iterator[Path]:
-    """The directory for work on an output, with what a killed run left in it; removed unless `keep` was called on it.
+    """The directory for work on an output, with what a killed run left in it; it stays if there are finished parts.
 
     Raises InputError where another run works in it, where it was not made by a run, or where it cannot be made.
     """
@@ -34,24 +34,14 @@ def workspace(out: Path) -> Iterator[Path]:
     try:
         yield path
     finally:
-        if not is_kept(path):
+        if not finished(path):
             shutil.rmtree(path, ignore_errors=True)
         os.close(lock)
 
 
-def keep(path: Path) -> None:
-    """Have a workspace stay after the run, for the next one to go on from."""
-    (path / "kept").touch()
-
-
-def release(path: Path) -> None:
-    """Have a workspace removed after the run."""
-    (path / "kept").unlink(missing_ok=True)
-
-
-def is_kept(path: Path) -> bool:
-    """Whether a workspace stays."""
-    return (path / "kept").exists()
+def finished(path: Path) -> list[Path]:
+    """The seals of finished parts in a workspace, for the next run to go on from."""
+    return list(path.glob("*.seal"))
 
 
 def clear(path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from fact_rows import SEED, both, main, random_rows, table_of
+from fact_rows import SEED, both, main, random_rows, read_cohort, table_of
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort
@@ -18,10 +18,8 @@ from reasoner.logic.decide import decide
 from reasoner.logic.facts import DERIVED
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import assessor_of
-from reasoner.population.fact_table.reader import read_cohort
-from reasoner.population.known import KnownBits, origin
+from reasoner.population.known import KnownBits, facts_of, origin
 from reasoner.population.reasons import Reasons
-from reasoner.population.results import facts_of
 from reasoner.render.json import JsonRenderer
 
 SIZE = 600

@@ -10,7 +10,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from fact_rows import Row, both, fact_table, main, row_of, table_of, tiny
+from fact_rows import Row, both, fact_table, main, read_cohort, row_of, table_of, tiny
 from random_records import Records, as_graph
 from rdflib import RDF, BNode, Graph, URIRef
 from rdflib.term import Node
@@ -23,9 +23,9 @@ from reasoner.logic.facts import Observation, literals_of
 from reasoner.patient.assess import Assessment, Refusal, assess
 from reasoner.patient.classify import Result, classify
 from reasoner.patient.orders import VERDICTS
-from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.fact_table.table import PROPOSES
-from reasoner.population.results import ResultTable, contradictions, facts_of
+from reasoner.population.known import facts_of
+from reasoner.population.results import ResultTable, rejects_of
 from reasoner.rdf import read_text
 from reasoner.records.record import gather
 from reasoner.terms import curie
@@ -102,7 +102,7 @@ def decided(of: Any) -> tuple[Cohort, Decided, pa.RecordBatch, tuple[Reject, ...
         cohort,
         answers,
         ResultTable(of(), DAY).batch(cohort, answers),
-        contradictions(of(), cohort, answers, "rows.parquet"),
+        rejects_of(of(), cohort, answers, "rows.parquet"),
     )
 
 
@@ -111,11 +111,11 @@ def decided(of: Any) -> tuple[Cohort, Decided, pa.RecordBatch, tuple[Reject, ...
 
 @both
 def test_the_same_patients_are_decided(of: Any) -> None:
-    cohort, _, batch, rejects = decided(of)
+    _, _, batch, rejects = decided(of)
     theirs = [patient for patient, result in classified(of).items() if isinstance(result, Assessment)]
     assert sorted(batch["patient"].to_pylist()) == sorted(theirs)
     assert len(theirs) > SIZE / 2
-    assert {reject.patient for reject in (*cohort.rejects, *rejects)} == classified(of).keys() - set(theirs)
+    assert {reject.patient for reject in rejects} == classified(of).keys() - set(theirs)
 
 
 @both
@@ -154,11 +154,11 @@ def test_every_alert_and_verdict_is_the_same(of: Any) -> None:
 @both
 def test_refusals_are_the_same(of: Any) -> None:
     cohort, _, _, found = decided(of)
-    codes = {reject.patient: reject.code for reject in (*found, *cohort.rejects)}
+    codes = {reject.patient: reject.code for reject in found}
     refused = {p: r for p, r in classified(of).items() if isinstance(r, Refusal)}
     assert codes == {patient: result.problems[0].code for patient, result in refused.items()}
     assert "contradictory-record" in codes.values()
-    contradictory = {reject.patient: reject for reject in found}
+    contradictory = {reject.patient: reject for reject in found if reject not in cohort.rejects}
     for patient, reject in contradictory.items():
         problem = refused[patient].problems[0]
         assert (reject.reason, reject.remedy, reject.source) == (problem.what, problem.remedy, "rows.parquet")

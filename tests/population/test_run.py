@@ -28,12 +28,12 @@ from pyarrow import parquet
 
 from reasoner.errors import InputError, Problem
 from reasoner.kernel.cohort import Reject
-from reasoner.population.answers_directory import DIRECTORY, MANIFEST
+from reasoner.population.answers import DIRECTORY, MANIFEST, QUADS
 from reasoner.population.bar import counted
 from reasoner.population.identities import sorted_hashes
-from reasoner.population.outputs import encoded
-from reasoner.population.run import BatchOutcome, BatchPlan, UnitAnswers, rejects_path, run_units
+from reasoner.population.run import BatchOutcome, BatchPlan, rejects_path, run_units
 from reasoner.population.unit import Unit
+from reasoner.population.work import UnitAnswers
 from reasoner.population.workspace import workspace
 from reasoner.terms import CORE
 
@@ -42,26 +42,30 @@ ROWS, STEP, OLD = 600, 100, b"what was there before"
 Ends = tuple[dict[str, bytes], bytes]
 
 
+def quads(names: list[str]) -> pa.RecordBatch:
+    """A graph of two quads for each patient."""
+    lines = '<urn:g> <{}patient> <{}> <urn:{}> .\n_:b <urn:q> "x y" <urn:{}> .\n'
+    texts = [lines.format(CORE, name, name, name) for name in names]
+    return pa.record_batch([pa.array(names, pa.string()), pa.array(texts, pa.string())], schema=QUADS)
+
+
 class Work:
     """Patients numbered within their file, every 40th refused; every 250th has one IRI in all files."""
 
-    def __init__(self, format: str = DIRECTORY) -> None:
-        self.format = format
+    def __init__(self, format: str = DIRECTORY, schema: pa.Schema = SCHEMA) -> None:
+        self.format, self.schema = format, schema
 
     def answers(self, unit: Unit) -> UnitAnswers:
         draw = np.random.default_rng([len(unit.file), unit.start])
         names = self.names(unit)
         bad = [i for i in range(STEP) if i % 40 == 7]
         flags = [pa.array(draw.integers(0, 2, STEP) > 0, mask=draw.integers(0, 2, STEP) > 0) for _ in "ab"]
-        rows = pa.record_batch([names, *flags], schema=SCHEMA).take(pa.array([i for i in range(STEP) if i not in bad]))
+        rows = pa.record_batch([names, *flags], schema=self.schema).take(
+            pa.array([i for i in range(STEP) if i not in bad])
+        )
         rejects = tuple(Reject(names[i].as_py(), unit.file, "bad-row", f"row {i}", "correct it") for i in bad)
-        return UnitAnswers(self.body(rows), rows.num_rows, sorted_hashes(names), rejects, {"rows": rows.num_rows})
-
-    def body(self, rows: pa.RecordBatch) -> Any:
-        if self.format != "n-quads":
-            return encoded("parquet" if self.format == DIRECTORY else self.format, rows)
-        quads = '<urn:g> <{}patient> <{}> <urn:{}> .\n_:b <urn:q> "x y" <urn:{}> .\n'
-        return "".join(quads.format(CORE, name, name, name) for name in rows["patient"].to_pylist()).encode()
+        written = quads(rows["patient"].to_pylist()) if self.format == "n-quads" else rows
+        return UnitAnswers(written, sorted_hashes(names), rejects, {"rows": rows.num_rows})
 
     def names(self, unit: Unit) -> pa.Array:
         numbers = range(unit.start, unit.stop)
@@ -84,7 +88,7 @@ def plan(directory: Path, format: str = DIRECTORY, **depends: Any) -> BatchPlan:
     elif not out.exists():
         out.write_bytes(OLD)
     units = [Unit(path.name, start, start + STEP) for path in files for start in range(0, ROWS, STEP)]
-    return BatchPlan(out, format, SCHEMA, files, units, depends)
+    return BatchPlan(out, format, QUADS if format == "n-quads" else SCHEMA, files, units, depends)
 
 
 def run(todo: BatchPlan, work: Any = None, workers: int = 1) -> tuple[BatchOutcome, list[str]]:
@@ -212,11 +216,11 @@ def test_rejects_of_an_earlier_run_do_not_outlive_it(tmp_path: Path) -> None:
     class Clean(Work):
         def answers(self, unit: Unit) -> UnitAnswers:
             name = f"urn:{unit.file}:{unit.start}"
-            return UnitAnswers(f"<{name}> <urn:p> <urn:o> .\n".encode(), 1, sorted_hashes(pa.array([name])))
+            return UnitAnswers(quads([name]), sorted_hashes(pa.array([name])))
 
     assert run(todo, Clean())[0] == BatchOutcome(12, 0, None, {})
     assert not rejects_path(todo.out).exists()
-    assert todo.out.read_bytes().count(b"\n") == 12
+    assert todo.out.read_bytes().count(b"\n") == 24
 
 
 @pytest.mark.parametrize("format", READ)
@@ -229,8 +233,9 @@ def test_no_unit_gives_an_empty_output(tmp_path: Path, format: str) -> None:
 def test_columns_keep_what_they_mean(tmp_path: Path) -> None:
     fields = [pa.field("patient", pa.string(), False), pa.field("a", pa.bool_(), metadata={"iri": "urn:a"}), SCHEMA[2]]
     schema = pa.schema(fields, {"guideproof.asOf": "2026-11-22"})
+    work = Work(schema=schema)
     for format, name in ((DIRECTORY, "out/part-000003.parquet"), ("parquet", "one.parquet")):
-        run(replace(plan(tmp_path, format), schema=schema, out=tmp_path / name.split("/", maxsplit=1)[0]))
+        run(replace(plan(tmp_path, format), schema=schema, out=tmp_path / name.split("/", maxsplit=1)[0]), work)
         read = parquet.read_schema(tmp_path / name)
         assert pl.read_parquet_metadata(tmp_path / name)["guideproof.asOf"] == "2026-11-22"
         assert parquet.read_metadata(tmp_path / name).metadata[b"guideproof.asOf"] == b"2026-11-22"
@@ -258,7 +263,7 @@ def test_one_patient_is_counted_as_one(tmp_path: Path) -> None:
 
     class One(Work):
         def answers(self, _: Unit) -> UnitAnswers:
-            return UnitAnswers(b"<urn:x:1> <urn:p> <urn:o> .\n", 1, sorted_hashes(pa.array(["urn:x:1"])))
+            return UnitAnswers(quads(["urn:x:1"]), sorted_hashes(pa.array(["urn:x:1"])))
 
     assert run(replace(todo, units=todo.units[:1]), One())[1][-1].startswith("1 patient in ")
     assert [counted(count) for count in (0, 1, 2, 1_000)] == ["0 patients", "1 patient", "2 patients", "1,000 patients"]

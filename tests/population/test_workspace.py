@@ -12,7 +12,7 @@ from reasoner.errors import InputError
 from reasoner.guideline.guideline import Guideline
 from reasoner.population.batch import BatchOptions, format_of, run_batch
 from reasoner.population.run import rejects_path
-from reasoner.population.workspace import clear, keep, release, scratch, workspace
+from reasoner.population.workspace import clear, scratch, workspace
 
 DAY = date(2026, 11, 22)
 
@@ -28,20 +28,19 @@ def used(out: Path) -> None:
         pass
 
 
-def test_a_workspace_is_removed_unless_it_is_kept(tmp_path: Path) -> None:
+def test_a_workspace_is_removed_unless_parts_are_finished(tmp_path: Path) -> None:
     with workspace(tmp_path / "out") as path:
         (path / "part").touch()
         (scratch(path) / "file").touch()
     assert not list(tmp_path.iterdir())
     with workspace(tmp_path / "out") as path:
-        keep(path)
+        (path / "000000.seal").touch()
         (path / "part").touch()
     with workspace(tmp_path / "out") as path:
         assert (path / "part").exists()
         assert not list(scratch(path).iterdir())
         clear(path)
         assert not (path / "part").exists()
-        release(path)
     assert not list(tmp_path.iterdir())
 
 
@@ -66,7 +65,7 @@ def test_a_directory_of_somebody_else_is_refused_and_not_emptied(tmp_path: Path)
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")
 def test_a_directory_of_another_user_is_refused(tmp_path: Path) -> None:
     with workspace(tmp_path / "out") as path:
-        keep(path)
+        (path / "000000.seal").touch()
     os.chown(path, 12345, 12345)
     assert code(used, tmp_path / "out") == "not-ours"
 

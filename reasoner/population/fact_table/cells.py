@@ -59,69 +59,47 @@ def other_type(column: FactColumn, kind: pa.DataType) -> str:
     return "" if number else "float64 (double) or decimal128"
 
 
-class CellReader:
-    """Reads columns for one guideline; each distinct individual is looked at once."""
+def read_cells(table: FactTable, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
+    """The cells of a column of a type that it can have, and why those rows are refused of which a cell is bad."""
+    if column.kind in FLAGS:
+        return _flags(column, array)
+    return _numbers(table, column, array) if column.kind in NUMBERS else _values(table, column, array)
 
-    def __init__(self, table: FactTable) -> None:
-        self.table = table
-        self._limits = {name: table.limits(c) for name, c in table.by_name.items() if c.kind in NUMBERS}
-        self._individuals: dict[tuple[str, str], str | CellFault] = {}
 
-    def read(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
-        """The cells of a column of a type that it can have, and why those rows are refused of which a cell is bad."""
-        if column.kind in FLAGS:
-            return self._flags(column, array)
-        return self._numbers(column, array) if column.kind in NUMBERS else self._values(column, array)
-
-    # -- flags --
-
-    def _flags(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
-        faults: Faults = []
-        if is_text(array.type):
-            codes, texts = _coded(array)
-            faults = _faulty_rows(codes, [None if text.lower() in TEXTS else _no_flag(column, text) for text in texts])
-            array = pa.array([TEXTS.get(text.lower()) for text in texts], pa.bool_()).take(codes)
-        if not column.deniable and column.kind != "order":
-            faults += [(row, _undeniable(column)) for row in _rows(pc.invert(array))]
-        return Cells(column, array), faults
-
-    # -- individuals --
-
-    def _values(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
+def _flags(column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
+    faults: Faults = []
+    if is_text(array.type):
         codes, texts = _coded(array)
-        meant = [self._individual(column, text) for text in texts]
-        faults = _faulty_rows(codes, [one if isinstance(one, CellFault) else None for one in meant])
-        return Cells(column, codes, tuple("" if isinstance(one, CellFault) else one for one in meant)), faults
+        faults = _faulty_rows(codes, [None if text.lower() in TEXTS else _no_flag(column, text) for text in texts])
+        array = pa.array([TEXTS.get(text.lower()) for text in texts], pa.bool_()).take(codes)
+    if not column.deniable and column.kind != "order":
+        faults += [(row, _undeniable(column)) for row in _rows(pc.invert(array))]
+    return Cells(column, array), faults
 
-    def _individual(self, column: FactColumn, text: str) -> str | CellFault:
-        if (column.name, text) not in self._individuals:
-            self._individuals[column.name, text] = self.table.individual(column, text)
-        return self._individuals[column.name, text]
 
-    # -- numbers --
+def _values(table: FactTable, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
+    codes, texts = _coded(array)
+    meant = [table.individual(column, text) for text in texts]
+    faults = _faulty_rows(codes, [one if isinstance(one, CellFault) else None for one in meant])
+    return Cells(column, codes, tuple("" if isinstance(one, CellFault) else one for one in meant)), faults
 
-    def _numbers(self, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
-        given = array
-        faults: Faults = []
-        if is_text(array.type):
-            array, faults = _parsed(column, array)
-        elif pa.types.is_integer(array.type):
-            array = array.cast(pa.float64(), safe=False)
-            array, rows = _without(array, pc.greater_equal(pc.abs(array), float(_WHOLE)))
-            faults = [(row, _inexact(column, given[row].as_py())) for row in rows]
-        if pa.types.is_float64(array.type):
-            array, rows = _without(array, pc.invert(pc.is_finite(array)))
-            faults += [(row, _endless(column, given[row].as_py())) for row in rows]
-        cells = Cells(column, array)
-        return cells, faults + self._outside(cells)
 
-    def _outside(self, cells: Cells) -> Faults:
-        """The numbers that the record contract does not allow."""
-        found: Faults = []
-        for shape, test in self._limits[cells.column.name]:
-            for row in _rows(_beyond(cells, test)):
-                found.append((row, self.table.fault_of(shape, f"{cells.column.name} {shown(cells.array[row])}")))
-        return found
+def _numbers(table: FactTable, column: FactColumn, array: pa.Array) -> tuple[Cells, Faults]:
+    given = array
+    faults: Faults = []
+    if is_text(array.type):
+        array, faults = _parsed(column, array)
+    elif pa.types.is_integer(array.type):
+        array = array.cast(pa.float64(), safe=False)
+        array, rows = _without(array, pc.greater_equal(pc.abs(array), float(_WHOLE)))
+        faults = [(row, _inexact(column, given[row].as_py())) for row in rows]
+    if pa.types.is_float64(array.type):
+        array, rows = _without(array, pc.invert(pc.is_finite(array)))
+        faults += [(row, _endless(column, given[row].as_py())) for row in rows]
+    for shape, test in table.limits(column):
+        for row in _rows(_beyond(array, column.kind, test)):
+            faults.append((row, table.fault_of(shape, f"{column.name} {shown(array[row])}")))
+    return Cells(column, array), faults
 
 
 def crossed(cells: Iterable[Cells]) -> Faults:
@@ -169,9 +147,8 @@ def shown(number: pa.Scalar) -> str:
     return format(Decimal(str(number.as_py())), "f")
 
 
-def _beyond(cells: Cells, test: Between) -> pa.BooleanArray:
-    """Which numbers lie outside a range. An end that is open may be named as the bound on its own side."""
-    array, side = cells.array, cells.column.kind
+def _beyond(array: pa.Array, side: str, test: Between) -> pa.BooleanArray:
+    """Which numbers the record contract does not allow. An end that is open may be named as the bound on its side."""
     wrong = pa.array(np.zeros(len(array), bool))
     if test.low is not None:
         wrong = pc.invert(reaches(array, test.low, test.low_strict and side != "low"))

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import ClassVar, Self
 
@@ -27,8 +28,6 @@ BYTES = 16 << 20
 
 #: How much of a library's message is shown.
 _SHOWN = 300
-#: Batches of a stream may bring new dictionaries, those of a file all have one.
-_ALIKE = pa.ipc.IpcWriteOptions(unify_dictionaries=True)
 
 
 @contextmanager
@@ -48,11 +47,18 @@ def _in_a_line(error: BaseException) -> str:
     return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}…"
 
 
+@dataclass(frozen=True)
 class _TableFile:
-    """What all tables have in common: a row is a patient."""
+    """What all tables have in common: a row is a patient.
 
+    `path` is as it was given, `file` is what is read, from any directory. Units are `cut` times smaller than usual.
+    """
+
+    path: Path
+    file: Path
+    reader: FactTableReader
+    cut: int
     regrouped: ClassVar = True
-    work: ClassVar = 0
 
     def shared(self, _unit: Unit, _names: Collection[str]) -> list[Reject]:
         return []
@@ -60,108 +66,83 @@ class _TableFile:
     def whole(self, _scratch: Path) -> Self:
         return self
 
+    def _units(self, rows: int) -> list[Unit]:
+        """Units of so many rows in all; a single one where there is no row."""
+        size = max(1, ROWS // self.cut)
+        return [Unit(str(self.path), at, min(at + size, rows)) for at in range(0, max(1, rows), size)]
+
 
 @dataclass(frozen=True)
 class ParquetSource(_TableFile):
-    """A fact table in Parquet, read by Polars; a unit is some of its row groups, or some rows of a large one."""
-
-    path: Path
-    reader: FactTableReader
-    cut: int
+    """A fact table in Parquet, read by Polars."""
 
     def units(self) -> list[Unit]:
         with _readable(self.path):
-            metadata = pyarrow.parquet.read_metadata(self.path)
+            metadata = pyarrow.parquet.read_metadata(self.file)
             schema = metadata.schema.to_arrow_schema()
-            sizes = [metadata.row_group(i).num_rows for i in range(metadata.num_row_groups)]
         self.reader.check(schema, str(self.path))
-        return _gathered(str(self.path), sizes, max(1, ROWS // self.cut))
+        return self._units(metadata.num_rows)
 
     def cohort(self, unit: Unit) -> Cohort:
         with _readable(self.path):
-            rows = pl.scan_parquet(self.path, glob=False, hive_partitioning=False)
-            # Of columns whose distinct texts are looked at, each text is read once.
-            coded = [
-                name for name, kind in rows.collect_schema().items() if name in self.reader.coded and kind == pl.String
-            ]
-            rows = rows.slice(unit.start, unit.stop - unit.start).with_columns(pl.col(coded).cast(pl.Categorical))
-            table = rows.collect().to_arrow()
+            rows = pl.scan_parquet(self.file, glob=False, hive_partitioning=False)
+            table = rows.slice(unit.start, unit.stop - unit.start).collect().to_arrow()
         return self.reader.read(table, str(self.path), unit.start + 1)
 
 
 @dataclass(frozen=True)
 class ArrowSource(_TableFile):
-    """A fact table in the file format of Arrow IPC; a unit is some of its record batches, or rows of a large one."""
-
-    path: Path
-    reader: FactTableReader
-    cut: int
-    file: Path | None = None
+    """A fact table in the file format of Arrow IPC. Polars fails on some compressed columns of text (string_view)."""
 
     def _open(self) -> pa.ipc.RecordBatchFileReader:
-        return pa.ipc.open_file(pa.memory_map(str(self.file or self.path)))
+        return pa.ipc.open_file(pa.memory_map(str(self.file)))
 
     @cached_property
-    def _sizes(self) -> list[int]:
+    def _starts(self) -> list[int]:
+        """The first row of each record batch, and the number of all rows."""
         with _readable(self.path):
             file = self._open()
-            return [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+            sizes = [file.get_batch(i).num_rows for i in range(file.num_record_batches)]
+        return list(accumulate(sizes, initial=0))
 
     def units(self) -> list[Unit]:
-        return _gathered(str(self.path), self._sizes, max(1, ROWS // self.cut))
+        return self._units(self._starts[-1])
 
     def cohort(self, unit: Unit) -> Cohort:
-        chosen, skipped = _pieces(self._sizes, unit)
+        chosen = [
+            i for i, (start, stop) in enumerate(pairwise(self._starts)) if start < unit.stop and stop > unit.start
+        ]
+        before = unit.start - self._starts[chosen[0]] if chosen else 0
         with _readable(self.path):
             file = self._open()
-            table = _cut_rows(map(file.get_batch, chosen), file.schema, skipped, unit.stop - unit.start)
-        return self.reader.read(table, str(self.path), unit.start + 1)
+            table = pa.Table.from_batches(map(file.get_batch, chosen), file.schema)
+        return self.reader.read(table.slice(before, unit.stop - unit.start), str(self.path), unit.start + 1)
 
 
-def _from_stream(path: Path, reader: FactTableReader, cut: int, scratch: Path) -> ArrowSource:
-    """A fact table in the stream format of Arrow IPC, written as a file, of which any batch can be read first."""
-    written = scratch / "table.arrow"
+def _file_of_stream(path: Path, reader: FactTableReader, written: Path) -> Path:
+    """A stream of Arrow IPC, whose batches may each bring new dictionaries, written as a file without any."""
     with _readable(path):
         given = pa.ipc.open_stream(pa.memory_map(str(path)))
-        with pa.ipc.new_file(written, given.schema, options=_ALIKE) as file:
+        reader.check(given.schema, str(path))
+        plain = pa.schema([
+            field.with_type(field.type.value_type) if pa.types.is_dictionary(field.type) else field
+            for field in given.schema
+        ])  # fmt: skip
+        with pa.ipc.new_file(written, plain) as file:
             for batch in given:
-                file.write_batch(batch)
-    return ArrowSource(path, reader, cut, written)
-
-
-def _pieces(sizes: Sequence[int], unit: Unit) -> tuple[list[int], int]:
-    """The pieces that hold the rows of a unit, and how many rows of the first come before it."""
-    ends = np.cumsum([0, *sizes])
-    chosen = [i for i in range(len(sizes)) if ends[i] < unit.stop and ends[i + 1] > unit.start]
-    return chosen, unit.start - int(ends[chosen[0]]) if chosen else 0
-
-
-def _cut_rows(batches: Iterable[pa.RecordBatch], schema: pa.Schema, skipped: int, rows: int) -> pa.Table:
-    """So many rows, after those that are skipped; of the other batches none is kept."""
-    kept, at = [], -skipped
-    for batch in batches:
-        part = batch.slice(max(0, -at), max(0, rows - max(0, at)))
-        at += batch.num_rows
-        if part.num_rows:
-            kept.append(part)
-        if at >= rows:
-            break
-    return pa.Table.from_batches(kept, schema)
+                file.write_batch(batch.cast(plain))
+    return written
 
 
 @dataclass(frozen=True)
 class CsvSource(_TableFile):
     """A fact table in CSV, UTF-8, one row a line; a unit is some of its lines."""
 
-    path: Path
-    reader: FactTableReader
-    cut: int
-
     @cached_property
     def _plan(self) -> tuple[bytes, list[tuple[int, int, int]]]:
         """The header, and the offsets of each unit with the number of its first row."""
         found, row, size = [], 1, max(1, BYTES // self.cut)
-        with _readable(self.path), self.path.open("rb") as file:
+        with _readable(self.path), self.file.open("rb") as file:
             header = file.readline()
             start = file.tell()
             while data := file.read(size):
@@ -179,21 +160,25 @@ class CsvSource(_TableFile):
         return header.rstrip(b"\r\n"), found or [(start, start, 1)]
 
     def units(self) -> list[Unit]:
+        self.reader.check(self._table(b"", 0).schema, str(self.path))
         return [Unit(str(self.path), start, stop) for start, stop, _ in self._plan[1]]
 
     def cohort(self, unit: Unit) -> Cohort:
-        header, plan = self._plan
-        first = next(row for start, _, row in plan if start == unit.start)
-        with _readable(self.path, first - 1), self.path.open("rb") as file:
+        first = next(row for start, _, row in self._plan[1] if start == unit.start)
+        with _readable(self.path), self.file.open("rb") as file:
             file.seek(unit.start)
             lines = file.read(unit.stop - unit.start)
-            self._check(lines, first)
-            data = header + b"\n" + lines
-            table = pyarrow.csv.read_csv(
+        self._check(lines, first)
+        return self.reader.read(self._table(lines, first), str(self.path), first)
+
+    def _table(self, lines: bytes, first: int) -> pa.Table:
+        """Some lines, of which the first holds the row number `first`, as columns."""
+        data = self._plan[0] + b"\n" + lines
+        with _readable(self.path, first - 1):
+            return pyarrow.csv.read_csv(
                 pa.BufferReader(data), pyarrow.csv.ReadOptions(use_threads=False, block_size=len(data) + 1),
                 convert_options=csv_options(self.reader.guideline),
             )  # fmt: skip
-        return self.reader.read(table, str(self.path), first)
 
     def _check(self, lines: bytes, first: int) -> None:
         """Refuse line ends that are not those of rows."""
@@ -210,22 +195,6 @@ class CsvSource(_TableFile):
             raise InputError(Problem("broken-row", what, "save it with ordinary line ends", str(self.path)))
 
 
-def _gathered(file: str, sizes: Sequence[int], rows: int) -> list[Unit]:
-    """Units of about so many rows, from pieces of the given sizes; a single one where there is no row."""
-    units, start, stop = [], 0, 0
-    for size in sizes:
-        if size > 2 * rows:
-            units += [Unit(file, start, stop)] if stop > start else []
-            starts = range(stop, stop + size, rows)
-            units += [Unit(file, at, min(at + rows, stop + size)) for at in starts]
-            start = stop + size
-        stop += size
-        if stop - start >= rows:
-            units.append(Unit(file, start, stop))
-            start = stop
-    return [*units, Unit(file, start, stop)] if start < stop or not units else units
-
-
 TableSource = ParquetSource | ArrowSource | CsvSource
 
 
@@ -234,9 +203,8 @@ def open_table(kind: str, path: Path, reader: FactTableReader, cut: int, scratch
 
     `scratch` is an empty directory for what has to be written anew.
     """
-    if kind == "stream":
-        return _from_stream(path, reader, cut, scratch)
-    kinds: dict[str, Callable[[Path, FactTableReader, int], TableSource]] = {
-        "parquet": ParquetSource, "arrow": ArrowSource, "csv": CsvSource,
+    file = _file_of_stream(path, reader, scratch / "table.arrow") if kind == "stream" else path.absolute()
+    kinds: dict[str, Callable[[Path, Path, FactTableReader, int], TableSource]] = {
+        "parquet": ParquetSource, "arrow": ArrowSource, "stream": ArrowSource, "csv": CsvSource,
     }  # fmt: skip
-    return kinds[kind](path, reader, cut)
+    return kinds[kind](path, file, reader, cut)

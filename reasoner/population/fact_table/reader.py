@@ -6,7 +6,6 @@ threshold and each distinct value. Nothing is guessed: a name, a type or a value
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -15,7 +14,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyoxigraph as ox
-from numpy.typing import NDArray
 
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
@@ -23,20 +21,16 @@ from reasoner.kernel.cohort import Bitmap, Cohort, Reject, words
 from reasoner.kernel.kernel import bitmap_of
 from reasoner.logic.clauses import bits
 from reasoner.logic.theory import Literals
-from reasoner.population.fact_table.cells import CellReader, Cells, Faults, crossed, is_text, other_type, reaches
-from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFault, FactColumn, FactTable, nearest
+from reasoner.population.fact_table.cells import Cells, Faults, crossed, is_text, other_type, reaches, read_cells
+from reasoner.population.fact_table.table import FLAGS, NUMBERS, PATIENT, CellFault, FactTable, nearest
 from reasoner.records.contract import stem
 from reasoner.terms import expand
 
-#: How IRIs begin that are certainly well-formed with any further text of safe characters, and how they may go on.
-_HEAD = r"(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
-_PLAIN = rf"^{_HEAD}[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
-_PART = 1 << 16
-
-
-def read_cohort(batch: pa.RecordBatch | pa.Table, guideline: Guideline, source: str, first: int = 1) -> Cohort:
-    """The patients of one fact table, as `FactTableReader.read` gives them."""
-    return FactTableReader(guideline).read(batch, source, first)
+#: What is certainly an IRI, and no CURIE; of other texts each is looked at.
+_PLAIN = (
+    r"^(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
+    r"[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
+)
 
 
 def csv_options(guideline: Guideline) -> pyarrow.csv.ConvertOptions:
@@ -51,18 +45,11 @@ class FactTableReader:
 
     def __init__(self, guideline: Guideline) -> None:
         self.guideline, self.table = guideline, FactTable(guideline)
-        self._cells = CellReader(self.table)
         flags = [column for column in self.table.by_name.values() if column.kind in FLAGS]
         self._flags = {c.name: (self.table.flag(c, True), self.table.flag(c, False)) for c in flags}
-        self._meanings: dict[tuple[str, str], Literals] = {}
         vocabulary = guideline.content.contract.vocabulary
         self._terms = frozenset(vocabulary.terms)
         self._own = [iri for iri in guideline.prefixes.values() if stem(iri) in vocabulary.stems]
-
-    @property
-    def coded(self) -> set[str]:
-        """The columns whose distinct texts are looked at."""
-        return {column.name for column in self.table.by_name.values() if column.kind == "value"}
 
     def read(self, batch: pa.RecordBatch | pa.Table, source: str, first: int = 1) -> Cohort:
         """The patients of `batch`, and the rows that are refused, each as `source:number`, counted from `first`.
@@ -76,7 +63,7 @@ class FactTableReader:
         for name in batch.schema.names:
             array = _column(batch, name)
             if name != PATIENT and array.null_count < len(array):
-                one, found = self._cells.read(self.table.by_name[name], array)
+                one, found = read_cells(self.table, self.table.by_name[name], array)
                 cells.append(one)
                 faults += found
         faults += crossed(cells)
@@ -125,8 +112,6 @@ class FactTableReader:
     def _patients(self, array: pa.Array) -> tuple[pa.Array, Faults]:
         """The IRIs of the patients, CURIEs expanded, and the rows without one."""
         names = array.cast(pa.string())
-        if self._alike(names):
-            return names, []
         sure = pc.match_substring_regex(names, _PLAIN)
         for namespace in self._own:
             sure = pc.and_not(sure, pc.starts_with(names, namespace))
@@ -137,15 +122,6 @@ class FactTableReader:
         faults = [(row, iri) for row, iri in named.items() if isinstance(iri, CellFault)]
         texts = [names[row].as_py() if isinstance(iri, CellFault) else iri for row, iri in named.items()]
         return pc.replace_with_mask(names, unsure, pa.array(texts, pa.string())), faults
-
-    def _alike(self, names: pa.StringArray) -> bool:
-        """Whether all names begin like the first, as IRIs do that are no terms, and go on with safe characters."""
-        head = re.match(_HEAD, names[0].as_py() or "") if len(names) and not names.null_count else None
-        if head is None or any(iri.startswith(head[0]) for iri in self._own):
-            return False
-        _, offsets, data = names.buffers()
-        first, last = np.frombuffer(offsets, np.int32)[[names.offset, names.offset + len(names)]]
-        return pc.starts_with(names, head[0]).false_count == 0 and _safe(np.frombuffer(data, np.uint8)[first:last])
 
     def _patient(self, text: str | None) -> str | CellFault:
         if not text:
@@ -182,16 +158,11 @@ class FactTableReader:
         elif cells.column.kind in FLAGS:
             yield from zip(self._flags[cells.column.name], bitmap_of(cells.array), strict=True)
         else:
-            meanings = [self._value(cells.column, iri) for iri in cells.values]
+            meanings = [self.table.value(cells.column, iri) for iri in cells.values]
             distinct = list(dict.fromkeys(meanings))
             numbers = np.array([*map(distinct.index, meanings), len(distinct)], np.int16)
             which = pa.array(numbers[cells.array.fill_null(len(meanings)).to_numpy()])
             yield from ((one, bitmap_of(pc.equal(which, number))[0]) for number, one in enumerate(distinct))
-
-    def _value(self, column: FactColumn, iri: str) -> Literals:
-        if (column.name, iri) not in self._meanings:
-            self._meanings[column.name, iri] = self.table.value(column, iri)
-        return self._meanings[column.name, iri]
 
     def _thresholds(self, cells: Cells) -> Iterator[tuple[Literals, Bitmap]]:
         """A lower bound says which thresholds are passed, an upper bound which are not, a number both."""
@@ -204,19 +175,6 @@ class FactTableReader:
                     yield Literals(1 << number, 0), passed
                 if column.kind != "low":
                     yield Literals(0, 1 << number), failed
-
-
-def _safe(text: NDArray[np.uint8]) -> bool:
-    """Whether every character is a letter, a digit or one of `&'()*+,-./:;=?@_`; by parts that fit a cache."""
-    return not any(_unsafe(text[start : start + _PART]).any() for start in range(0, len(text), _PART))
-
-
-def _unsafe(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    found = (text - np.uint8(ord("&"))) > ord("z") - ord("&")
-    found |= (text - np.uint8(ord("["))) <= ord("^") - ord("[")
-    for other in b"<>`":
-        found |= text == other
-    return found
 
 
 def _at_odds(quantity: str, types: Mapping[str, pa.DataType]) -> Iterator[Problem]:

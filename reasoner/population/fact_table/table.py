@@ -141,8 +141,7 @@ class FactTable:
 
     def limits(self, column: FactColumn) -> list[tuple[str, Between]]:
         """The ranges that shapes set for a quantity, each with its shape."""
-        return [(shape.shape, test) for shape in self._shapes(column) for test in _parts(shape.test)
-                if isinstance(test, Between)]  # fmt: skip
+        return [(shape, test) for shape, test in self._tests(column) if isinstance(test, Between)]
 
     def individual(self, column: FactColumn, text: str) -> str | CellFault:
         """The individual that a cell names by an IRI or a CURIE, or why none of that name can stand there."""
@@ -172,18 +171,21 @@ class FactTable:
         """The individuals that may stand in a column with values, as far as the guideline names them."""
         kinds = self.guideline.compiled.properties[column.path[-1]].ranges
         typed = {s for s, p, o in self.guideline.content.taxonomy if p == TYPE and o in kinds}
-        tests = [test for shape in self._shapes(column) for test in _parts(shape.test)]
-        listed = {iri for test in tests for iri in _listed(test)}
+        listed = {iri for _, test in self._tests(column) for iri in _listed(test)}
         return tuple(sorted(iri for iri in typed | listed if not self._broken(column, iri)))
 
     def closed(self, column: FactColumn) -> bool:
         """Whether no other individual than those may stand there."""
-        return any(isinstance(test, InClass | Among) for shape in self._shapes(column) for test in _parts(shape.test))
+        return any(isinstance(test, InClass | Among) for _, test in self._tests(column))
 
     def _broken(self, column: FactColumn, iri: str) -> str | None:
         """The shape that an individual does not conform to; None where it conforms."""
         term = Term("iri", iri)
         return next((shape.shape for shape in self._shapes(column) if passes(shape.test, term) is False), None)
+
+    def _tests(self, column: FactColumn) -> list[tuple[str, Test]]:
+        """The tests that a value at the end of a column's path has to pass, each with its shape."""
+        return [(shape.shape, test) for shape in self._shapes(column) for test in _parts(shape.test)]
 
     def _shapes(self, column: FactColumn) -> list[ValueShape]:
         """The shapes that look at every value at the end of a column's path."""
@@ -211,13 +213,10 @@ def _short(columns: Sequence[FactColumn], guideline: Guideline) -> list[FactColu
     """The columns, a class that occurs under one property alone by its own name."""
     uses = Counter(column.target for column in columns if column.kind == "class")
     taken = {column.name for column in columns}
-    return [_shortened(column, curie(column.target, guideline.prefixes), taken)
-            if column.kind == "class" and len(column.path) == 1 and uses[column.target] == 1 else column
+    own = {column.name: curie(column.target, guideline.prefixes) for column in columns
+           if column.kind == "class" and len(column.path) == 1 and uses[column.target] == 1}  # fmt: skip
+    return [replace(column, name=own[column.name]) if own.get(column.name) not in (None, *taken) else column
             for column in columns]  # fmt: skip
-
-
-def _shortened(column: FactColumn, name: str, taken: set[str]) -> FactColumn:
-    return column if name in taken else replace(column, name=name)
 
 
 def _place(column: FactColumn) -> tuple[bool, bool, Path, int, str]:

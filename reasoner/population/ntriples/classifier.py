@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from reasoner.caches import BoundedDict
 from reasoner.guideline.guideline import Guideline
-from reasoner.kernel.arrays import strings
+from reasoner.kernel.cohort import strings
 from reasoner.logic.facts import NOTHING, Observation
 from reasoner.logic.theory import Literals
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flags

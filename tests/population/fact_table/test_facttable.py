@@ -24,6 +24,7 @@ from fact_rows import (
     main,
     random_rows,
     read,
+    read_cohort,
     row_of,
     said,
     table_of,
@@ -38,7 +39,7 @@ from reasoner.logic.clauses import bits
 from reasoner.logic.facts import Observation
 from reasoner.logic.theory import Literals
 from reasoner.population.fact_table.cells import reaches
-from reasoner.population.fact_table.reader import csv_options, read_cohort
+from reasoner.population.fact_table.reader import csv_options
 from reasoner.population.fact_table.schema import schema
 from reasoner.population.fact_table.table import FactColumn, FactTable
 

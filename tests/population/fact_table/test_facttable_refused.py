@@ -11,11 +11,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.csv
 import pytest
-from fact_rows import DIAMETER, LEVEL, REJECTS, WEEKS, bad_table, cohorts_equal, main, read, said
+from fact_rows import DIAMETER, LEVEL, REJECTS, WEEKS, bad_table, cohorts_equal, main, read, read_cohort, said
 
 from reasoner.errors import InputError
 from reasoner.kernel.cohort import Cohort
-from reasoner.population.fact_table.reader import FactTableReader, csv_options, read_cohort
+from reasoner.population.fact_table.reader import FactTableReader, csv_options
 
 # -- tables --
 

@@ -14,9 +14,8 @@ from unittest.mock import patch
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from fact_rows import DIAMETER, LEVEL, REJECTS, TINY, WEEKS, Row, both, main, random_rows, table_of, tiny
+from fact_rows import DIAMETER, LEVEL, REJECTS, TINY, WEEKS, Row, both, main, random_rows, read_cohort, table_of, tiny
 
-from reasoner.population.fact_table.reader import read_cohort
 from reasoner.population.fact_table.schema import csv_header, json_schema, schema, without_rows
 
 pytestmark = pytest.mark.filterwarnings("ignore:'click.utils:DeprecationWarning")  # typer's own

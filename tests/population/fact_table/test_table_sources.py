@@ -76,6 +76,20 @@ def test_units_of_any_size_and_format_give_the_same(guideline: Guideline, table:
         assert answers(guideline, path).equals(expected), path
 
 
+def test_each_batch_of_a_stream_may_have_texts_of_its_own(
+    guideline: Guideline, table: pa.Table, tmp_path: Path
+) -> None:
+    batches = [
+        pa.record_batch([column.dictionary_encode() if pa.types.is_string(column.type) else column for column in batch],
+                        names=batch.schema.names)
+        for batch in table.to_batches(max_chunksize=5)
+    ]  # fmt: skip
+    with pa.ipc.new_stream(tmp_path / "own.arrows", batches[0].schema) as file:
+        for batch in batches:
+            file.write_batch(batch)
+    assert answers(guideline, tmp_path / "own.arrows").equals(answers(guideline, arrow(tmp_path / "t.arrow", table, 5)))
+
+
 @pytest.mark.parametrize("values", [
     pa.array([True, False]),
     pa.array(["true", "no"], pa.large_string()),
@@ -166,7 +180,10 @@ def test_a_table_without_rows_is_looked_at(
 ) -> None:
     schema = pa.schema([(column, pa.string()) for column in columns])
     pq.ParquetWriter(tmp_path / "t.parquet", schema).close()
-    if codes:
-        assert refused(guideline, tmp_path / "t.parquet") == codes
-    else:
-        assert not answers(guideline, tmp_path / "t.parquet").num_rows
+    arrow(tmp_path / "t.arrow", schema.empty_table(), 5)
+    arrow(tmp_path / "t.arrows", schema.empty_table(), 5, stream=True)
+    for name in ("t.parquet", "t.arrow", "t.arrows"):
+        if codes:
+            assert refused(guideline, tmp_path / name) == codes
+        else:
+            assert not answers(guideline, tmp_path / name).num_rows
