@@ -22,7 +22,7 @@ def check_authoring(sources: Sources) -> Iterator[Finding]:
     _, report, _ = pyshacl.validate(_data(sources), shacl_graph=shapes)
     assert isinstance(report, Graph), report
     for result in report.subjects(RDF.type, SH.ValidationResult):
-        yield from _ValidationResult(sources, shapes, report, result).findings()
+        yield from _findings(sources, shapes, report, result)
 
 
 def _data(sources: Sources) -> Graph:
@@ -34,36 +34,29 @@ def _data(sources: Sources) -> Graph:
     return data
 
 
-class _ValidationResult:
-    """One validation result."""
+def _findings(sources: Sources, shapes: Graph, report: Graph, result: Node) -> Iterator[Finding]:
+    """The result as a finding; a link that leads to the wrong kind of thing is one wherever it stands."""
+    focus, path, value, shape = (
+        report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value, SH.sourceShape)
+    )
+    assert focus is not None
+    code, what, remedy = (_text(shapes, shape, p) for p in (GP.code, SH.message, GP.remedy))
+    about = [node for node in (focus, value) if isinstance(node, URIRef)]
+    links = shapes.objects(shape, SH.targetObjectsOf)
+    uses = [(s, p, focus) for p in links for s in sources.graph.subjects(p, focus)]
+    for use in uses:
+        yield sources.finding(code, f"{what}: {sources.name(focus)}", remedy, use, about=about)
+    if not uses:
+        yield sources.finding(code, what, remedy, _place(sources, focus, path, value), about=about)
 
-    def __init__(self, sources: Sources, shapes: Graph, report: Graph, result: Node) -> None:
-        self.sources, self.shapes = sources, shapes
-        self.shape = report.value(result, SH.sourceShape)
-        focus, self.path, self.value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
-        assert focus is not None
-        self.focus = focus
 
-    def findings(self) -> Iterator[Finding]:
-        """The result as a finding; a link that leads to the wrong kind of thing is one wherever it stands."""
-        links = list(self.shapes.objects(self.shape, SH.targetObjectsOf))
-        uses = [(s, p, self.focus) for p in links for s in self.sources.graph.subjects(p, self.focus)]
-        for use in uses:
-            yield self._finding(use, f": {self.sources.name(self.focus or '')}")
-        if not uses:
-            yield self._finding(self._at(), "")
+def _place(sources: Sources, focus: Node, path: Node | None, value: Node | None) -> Triple | Node:
+    """The triple with the wrong value; of a query over all terms of an ontology, the term; else the focus node."""
+    if (focus, RDF.type, OWL.Ontology) in sources.graph and isinstance(value, URIRef):
+        return value
+    triple = (focus, path, value)
+    return triple if None not in triple and triple in sources.graph else focus  # type: ignore[return-value]
 
-    def _at(self) -> Triple | Node:
-        """The triple with the wrong value; of a query over all terms of an ontology, the term; else the focus node."""
-        if (self.focus, RDF.type, OWL.Ontology) in self.sources.graph and isinstance(self.value, URIRef):
-            return self.value
-        triple = (self.focus, self.path, self.value)
-        return triple if None not in triple and triple in self.sources.graph else self.focus  # type: ignore[return-value]
 
-    def _finding(self, at: Triple | Node, more: str) -> Finding:
-        code, what, remedy = (self._text(p) for p in (GP.code, SH.message, GP.remedy))
-        about = [node for node in (self.focus, self.value) if isinstance(node, URIRef)]
-        return self.sources.finding(code, f"{what}{more}", remedy, at, about=about)
-
-    def _text(self, predicate: URIRef) -> str:
-        return str(next((o for o in self.shapes.objects(self.shape, predicate) if isinstance(o, Literal)), ""))
+def _text(shapes: Graph, shape: Node | None, predicate: URIRef) -> str:
+    return str(next((o for o in shapes.objects(shape, predicate) if isinstance(o, Literal)), ""))

@@ -91,40 +91,30 @@ def check(directory: Path | None = None, steps: Steps = iter) -> CheckReport:
 
     `steps` hands out the checks, and may show how far they are. Raises GuidelineError for a directory without ontology.
     """
-    run = CheckRun(read_sources(directory or home()))
-    for one in steps(CHECKS):
-        run.make(one)
-    return CheckReport(run.sources, tuple(_apart(run.findings)), tuple(run.skipped))
+    sources = read_sources(directory or home())
+    findings: list[Finding] = []
+    skipped = [why for one in steps(CHECKS) if (why := _make(one, sources, findings))]
+    return CheckReport(sources, tuple(_apart(findings)), tuple(skipped))
 
 
-class CheckRun:
-    """The checks of one directory so far."""
+def _make(one: Check, sources: Sources, findings: list[Finding]) -> Skipped | None:
+    """Make a check and add what it finds to the findings so far; why it is skipped, where it is."""
+    broken = [file for kind in one.needs for file in _broken(sources, findings, kind)]
+    if broken:
+        return Skipped(one.title, f"{', '.join(broken)} must be mended first")
+    try:
+        for finding in one.run(sources):
+            findings.append(finding)
+    except EngineError as error:
+        return Skipped(one.title, error.problem.what)
+    return None
 
-    def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.broken = {kind: list(files) for kind, files in sources.broken.items()}
-        self.findings: list[Finding] = []
-        self.skipped: list[Skipped] = []
 
-    def make(self, one: Check) -> None:
-        """Make a check, or note why it is skipped."""
-        broken = [file for kind in one.needs for file in self.broken[kind]]
-        if broken:
-            self.skipped.append(Skipped(one.title, f"{', '.join(broken)} must be mended first"))
-            return
-        try:
-            for finding in one.run(self.sources):
-                self._add(finding)
-        except EngineError as error:
-            self.skipped.append(Skipped(one.title, error.problem.what))
-
-    def _add(self, finding: Finding) -> None:
-        self.findings.append(finding)
-        if finding.code in _MISREAD:
-            for kind, files in ((ONTOLOGIES, self.sources.ontologies), (SHAPES, self.sources.shapes)):
-                names = [self.sources.relative(parsed.file) for parsed in files]
-                if finding.file in names and finding.file not in self.broken[kind]:
-                    self.broken[kind].append(finding.file)
+def _broken(sources: Sources, findings: list[Finding], kind: str) -> dict[str, None]:
+    """The files of a kind that cannot be read, and then those that say something else than their author thinks."""
+    files = {sources.relative(parsed.file) for parsed in (sources.ontologies if kind == ONTOLOGIES else sources.shapes)}
+    misread = (finding.file for finding in findings if finding.code in _MISREAD and finding.file in files)
+    return dict.fromkeys([*sources.broken[kind], *misread])
 
 
 def _apart(findings: list[Finding]) -> Iterator[Finding]:

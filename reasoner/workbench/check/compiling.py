@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from rdflib import OWL, RDF, URIRef
+from rdflib import OWL, URIRef
 
 from reasoner.errors import EngineError, GuidelineError, Problem
-from reasoner.guideline.content import CHECKED
+from reasoner.guideline.content import CHECKED, missing_imports
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
@@ -23,14 +23,10 @@ _ELSEWHERE = {"unresolved-import", "unknown-statement", "closed-finding", "undef
 
 def check_imports(sources: Sources) -> Iterator[Finding]:
     """Each import of an ontology that is not among the files: nothing is ever fetched."""
-    present = {iri for parsed in sources.ontologies for s in parsed.graph.subjects(RDF.type, OWL.Ontology)
-               for iri in (s, parsed.graph.value(s, OWL.versionIRI))}  # fmt: skip
-    for parsed in sources.ontologies:
-        for s, target in parsed.graph.subject_objects(OWL.imports):
-            if target not in present:
-                what = f"the imported ontology {target} is not in the folder ontology/, and nothing is fetched"
-                remedy = "put its file into ontology/, correct its IRI, or delete the import"
-                yield sources.finding("unresolved-import", what, remedy, (s, OWL.imports, target))
+    for _, s, target in missing_imports(sources.ontologies):
+        what = f"the imported ontology {target} is not in the folder ontology/, and nothing is fetched"
+        remedy = "put its file into ontology/, correct its IRI, or delete the import"
+        yield sources.finding("unresolved-import", what, remedy, (s, OWL.imports, target))
 
 
 def check_fragment(sources: Sources) -> Iterator[Finding]:

@@ -94,18 +94,17 @@ class Sources:
         """A text with its IRIs shortened."""
         return shorten(text, self.prefixes)
 
-    def position(self, term: Node) -> tuple[str, int]:
-        """The file and the line in which a term is declared, or first described."""
-        found = [(parsed, line) for parsed in self.files
-                  for line in (parsed.line_of(term, RDF.type), parsed.line_of(term)) if line is not None]  # fmt: skip
-        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
+    def position(self, at: Triple | Node) -> tuple[str, int]:
+        """The file and the line of a triple; of a term, and of a triple that is in no file, where the term is declared.
 
-    def position_of(self, triple: Triple) -> tuple[str, int]:
-        """The file and the line of a triple; where there is none, the position of its subject."""
-        for parsed in self.files:
-            if triple in parsed.lines:
-                return self.relative(parsed.file), _opening(parsed, triple)
-        return self.position(triple[0])
+        A term that is not declared has the line on which it is first described.
+        """
+        if isinstance(at, tuple):
+            home = next((parsed for parsed in self.files if at in parsed.lines), None)
+            return (self.relative(home.file), _opening(home, at)) if home else self.position(at[0])
+        found = [(parsed, line) for parsed in self.files
+                 for line in (parsed.line_of(at, RDF.type), parsed.line_of(at)) if line is not None]  # fmt: skip
+        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
 
     def above(self, node: Node) -> Iterator[Node]:
         """A node, then those in which it stands, up to the first with a name."""
@@ -129,7 +128,7 @@ class Sources:
         about: Iterable[Node] = (), severity: Severity = Severity.WARNING,
     ) -> Finding:  # fmt: skip
         """A finding at a triple, or where a term is declared; `term` is the triple's owner if not given."""
-        file, line = self.position_of(at) if isinstance(at, tuple) else self.position(at)
+        file, line = self.position(at)
         named = term if term is not None else self.owner(at[0] if isinstance(at, tuple) else at)
         iri = str(named) if isinstance(named, URIRef) else ""
         return check_finding(
