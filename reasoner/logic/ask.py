@@ -147,10 +147,3 @@ def undetermined(classes: Iterable[ClassBits], answers: int) -> tuple[ClassBits,
 
 def _rank(question: Question) -> tuple[object, ...]:
     return len(question.ask), -len(question.decides), question.ask, question.decides
-
-
-def questions(
-    compiled: Compiled, decision: Decision, names: Mapping[int, str], classes: Iterable[str]
-) -> tuple[Question, ...]:
-    """The inclusion-minimal sets of facts that can settle some undetermined class, smallest first."""
-    return Asker(compiled, names).questions(decision, classes)

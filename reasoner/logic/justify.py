@@ -21,7 +21,7 @@ from msgspec import Struct
 from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits, Compiled, Origin
-from reasoner.logic.decide import Decision, State, state_of
+from reasoner.logic.decide import State, state_of
 from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import union_of
@@ -80,12 +80,6 @@ class Derivation(Struct, frozen=True, eq=False):
     axioms: tuple[Origin, ...]
     cited: tuple[tuple[str, ...], ...]
     rank: tuple[object, ...]
-
-
-def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
-    """The reasons for the state of a class, fewest assumptions and then fewest facts first; none if undetermined."""
-    facts = FactSet(Justifier(compiled), decision.facts, decision.satisfied, decision.answers)
-    return tuple(map(facts.reason, facts.answer(compiled.index.class_bits[iri])[1]))
 
 
 class FactSet:

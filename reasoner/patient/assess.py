@@ -235,8 +235,3 @@ def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -
     if State.ENTAILED in advising:
         return "decided"
     return "undetermined" if State.UNDETERMINED in advising else "silent"
-
-
-def conclude(guideline: Guideline, decision: Decision, cls: ManagementClass) -> Conclusion:
-    """What is decided of one class, with every reason."""
-    return assessor_of(guideline).conclusions(decision, [cls])[0]

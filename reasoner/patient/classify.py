@@ -12,9 +12,8 @@ from msgspec.structs import replace
 from reasoner.errors import EngineError, Problem, RecordError
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.ask import questions
 from reasoner.logic.decide import State
-from reasoner.patient.assess import Assessment, Refusal, assess, conclude
+from reasoner.patient.assess import Assessment, Refusal, assess, assessor_of
 from reasoner.patient.observed import ObservedFiles, observe_each, observe_records
 from reasoner.records.nodes import RecordSource, source_of
 from reasoner.records.validate import ObservedRecord
@@ -143,11 +142,11 @@ def explained(guideline: Guideline, result: Result, iri: str) -> Result:
     """The assessment with one conclusion, of the class `iri` (a criterion too), and the questions that settle it."""
     if isinstance(result, Refusal):
         return result
-    compiled, decision = guideline.compiled, result.decision
+    assessor, decision = assessor_of(guideline), result.decision
     known = {cls.iri: cls for cls in guideline.catalogue.management}
     cls = known.get(iri) or ManagementClass(iri, False, False, (), ())
-    asked = questions(compiled, decision, guideline.reader.names, [iri])
-    return replace(result, conclusions=(conclude(guideline, decision, cls),), questions=asked)
+    asked = assessor.asker.questions(decision, [iri])
+    return replace(result, conclusions=assessor.conclusions(decision, [cls]), questions=asked)
 
 
 def find_class(guideline: Guideline, name: str) -> str | None:

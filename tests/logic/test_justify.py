@@ -20,11 +20,17 @@ from reasoner.logic.compiled import ClassRule, Compiled, Origin
 from reasoner.logic.decide import Decision, State, decide, state
 from reasoner.logic.expressions import And, Name, Not, Or, Some
 from reasoner.logic.facts import ASSUMED, RECORDED, Fact, FactReader, literals_of
-from reasoner.logic.justify import FactSet, Justifier, Reason, reasons
+from reasoner.logic.justify import FactSet, Justifier, Reason
 from reasoner.logic.theory import Literals
 from reasoner.logic.translate import ROOT
 
 IRI = "urn:class:0"
+
+
+def reasons(compiled: Compiled, decision: Decision, iri: str) -> tuple[Reason, ...]:
+    """The reasons for the state of a class, by a justifier that was asked nothing before."""
+    facts = FactSet(Justifier(compiled), decision.facts, decision.satisfied, decision.answers)
+    return tuple(map(facts.reason, facts.answer(compiled.index.class_bits[iri])[1]))
 
 
 def sufficient(compiled: Compiled, iri: str, facts: Sequence[Fact]) -> State:

@@ -12,13 +12,17 @@ from pathlib import Path
 
 from reasoner.errors import EngineError
 from reasoner.guideline.guideline import home
-from reasoner.workbench.check.authoring import check_authoring
-from reasoner.workbench.check.compiling import check_declarations, check_fragment, check_imports
 from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources, read_sources
-from reasoner.workbench.check.owl_profile import check_consistency, check_profile
+from reasoner.workbench.check.ontologies import (
+    check_consistency,
+    check_declarations,
+    check_fragment,
+    check_imports,
+    check_profile,
+)
 from reasoner.workbench.check.prefixes import check_prefixes
 from reasoner.workbench.check.queries import check_quality, check_query_terms, check_query_texts
-from reasoner.workbench.check.shacl import check_shacl
+from reasoner.workbench.check.shapes import check_authoring, check_shacl
 from reasoner.workbench.check.terms import check_terms
 from reasoner.workbench.check.thresholds import check_numbers
 from reasoner.workbench.finding import Finding, Severity

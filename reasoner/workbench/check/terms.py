@@ -14,7 +14,7 @@ from reasoner.rdf import Parsed, Triple
 from reasoner.terms import PREFIXES, local_name
 from reasoner.workbench.check.codes import check_finding
 from reasoner.workbench.check.files import Sources
-from reasoner.workbench.check.shacl import terms as shacl_terms
+from reasoner.workbench.check.shapes import terms as shacl_terms
 from reasoner.workbench.finding import Finding
 
 #: What names versions of files and not terms.
