@@ -15,7 +15,7 @@ from reasoner.logic.compiled import ClassRule, Compiled, Origin, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Literals, Theory
-from reasoner.logic.translate import ROOT, Translator, definition_order
+from reasoner.logic.translate import ROOT, Translator
 
 #: Names the axiom in an error about an expression that is mentioned.
 MENTIONED = "urn:guideproof:mentioned"
@@ -27,12 +27,11 @@ def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
     Raises FragmentError for an axiom outside the fragment, GuidelineError for a definition that goes in a circle.
     """
     translator, table = Translator(axioms), AxiomTable()
-    order = definition_order(axioms, translator.patient_level)
-    definitions = {iri: translator.translate(*axioms.definitions[iri]) for iri in order}
+    definitions = {iri: translator.translate(*axioms.definitions[iri]) for iri in translator.order}
     for expr in mentioned:
         translator.translate(expr, Origin(MENTIONED, "", None))
     raw = Unfold({})
-    for iri in order:
+    for iri in translator.order:
         raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
     background = BackgroundTheory(translator, table, raw)
     clauses = background.clauses()

@@ -14,7 +14,7 @@ from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms, Inclusion, Property
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Translator, definition_order, named_in
+from reasoner.logic.translate import ROOT, Translator, named_in
 
 A, B = Name("urn:A"), Name("urn:B")
 
@@ -102,7 +102,7 @@ def test_definitions_come_after_what_they_use() -> None:
         some = axioms(rng, classes=5)
         shuffled = dict(rng.sample(sorted(some.definitions.items()), 5))
         some.definitions = shuffled
-        order = definition_order(some, Translator(some).patient_level)
+        order = Translator(some).order
         assert sorted(order) == sorted(shuffled)
         for position, iri in enumerate(order):
             assert (named_in(shuffled[iri][0]) & shuffled.keys()) <= set(order[:position])
