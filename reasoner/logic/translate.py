@@ -32,7 +32,7 @@ Path = tuple[str, ...]
 
 
 class Translator:
-    """Numbers the atoms of a guideline and translates expressions into them.
+    """Numbers the atoms and the axioms of a guideline, and translates expressions into atoms.
 
     `patient_level` are the named classes of patients; `order` are those that are defined, each after those that its
     definition uses. Raises GuidelineError where a class is defined by way of itself.
@@ -41,6 +41,7 @@ class Translator:
     def __init__(self, axioms: Axioms) -> None:
         self.axioms = axioms
         self.numbers: dict[Atom, int] = {}
+        self.origins: dict[Origin, int] = {}
         self.patient_level = _patient_level(axioms)
         self._origin: Origin | None = None
         self.order = _definition_order(axioms, self.patient_level)
@@ -51,6 +52,10 @@ class Translator:
     def number(self, atom: Atom) -> int:
         """The number of `atom`, given on first use."""
         return self.numbers.setdefault(atom, len(self.numbers))
+
+    def axiom(self, origin: Origin) -> int:
+        """The bit of an axiom, given on first use: a clause says by bits which ones it rests on."""
+        return 1 << self.origins.setdefault(origin, len(self.origins))
 
     def leaf(self, atom: Atom) -> Expr:
         """An atom as an expression, numbered on first use."""

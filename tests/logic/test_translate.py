@@ -96,6 +96,12 @@ def test_translating_keeps_the_patients_of_an_expression() -> None:
                 assert value(definition, world, definitions) == is_in(some, Name(iri), patient)
 
 
+def test_an_axiom_has_one_bit() -> None:
+    translator, one, other = Translator(axioms(random.Random(SEED))), Origin("urn:a", "f", 1), Origin("urn:b", "f", 2)
+    assert [translator.axiom(origin) for origin in (one, other, one)] == [1, 2, 1]
+    assert list(translator.origins) == [one, other]
+
+
 def test_definitions_come_after_what_they_use() -> None:
     rng = random.Random(SEED)
     for _ in range(100):
