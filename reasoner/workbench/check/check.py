@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reasoner.errors import EngineError
 from reasoner.guideline.guideline import home
-from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources, read_sources
+from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources
 from reasoner.workbench.check.ontologies import (
     check_consistency,
     check_declarations,
@@ -95,7 +95,7 @@ def check(directory: Path | None = None, steps: Steps = iter) -> CheckReport:
 
     `steps` hands out the checks, and may show how far they are. Raises GuidelineError for a directory without ontology.
     """
-    sources = read_sources(directory or home())
+    sources = Sources(directory or home())
     findings: list[Finding] = []
     skipped = [why for one in steps(CHECKS) if (why := _make(one, sources, findings))]
     return CheckReport(sources, tuple(_apart(findings)), tuple(skipped))
