@@ -31,11 +31,11 @@ def recordable(guideline: Guideline) -> list[Observation]:
     contract = guideline.shapes("core", "record")
     if not contract:
         return found
-    patients = [f"{PATIENT}/{number}" for number in range(len(found))]
-    texts = (turtle([one], guideline, patient) for one, patient in zip(found, patients, strict=True))
+    stated = {f"{PATIENT}/{number}": one for number, one in enumerate(found)}
+    texts = (turtle([one], guideline, patient) for patient, one in stated.items())
     records = gather([read_text("\n".join(texts), "witness", format="turtle")])
     refused = validate(records, guideline.taxonomy, contract, _ANY_DAY)
-    return [one for one, patient in zip(found, patients, strict=True) if URIRef(patient) not in refused]
+    return [one for patient, one in stated.items() if URIRef(patient) not in refused]
 
 
 def _candidates(compiled: Compiled, denied: frozenset[str]) -> list[Observation]:
@@ -45,10 +45,9 @@ def _candidates(compiled: Compiled, denied: frozenset[str]) -> list[Observation]
             paths.setdefault((atom.path[:end], "class"), set())
         if atom.path and atom.kind in ("class", "value"):
             paths.setdefault((atom.path, atom.kind), set()).add(atom.target)
-    found: list[Observation] = []
-    for (path, kind), targets in sorted(paths.items()):
-        found += _at(compiled, denied, path, kind, targets)
-    return found
+    return [
+        one for (path, kind), targets in sorted(paths.items()) for one in _at(compiled, denied, path, kind, targets)
+    ]
 
 
 def _at(compiled: Compiled, denied: frozenset[str], path: Path, kind: str, targets: set[str]) -> Iterator[Observation]:
@@ -70,8 +69,8 @@ def _points(compiled: Compiled, path: Path) -> list[Decimal]:
     bounds = sorted({atom.bound for atom in compiled.theory.atoms if atom.path == path and atom.kind == "above"})
     if not bounds:
         return [Decimal(1)]
-    ends = [bounds[0] - 1, *bounds, bounds[-1] + 1]
-    return sorted({*ends, Decimal(0), *(_between(low, high) for low, high in pairwise(sorted({*ends, Decimal(0)})))})
+    ends = sorted({Decimal(0), bounds[0] - 1, *bounds, bounds[-1] + 1})
+    return sorted({*ends, *(_between(low, high) for low, high in pairwise(ends))})
 
 
 def _between(low: Decimal, high: Decimal) -> Decimal:
