@@ -29,7 +29,6 @@ from reasoner.logic.theory import Literals, Support
 
 #: What a fact asserts: its term, whether that is present, how it is known, and the literals that it states.
 Content = tuple[str, bool, str, Literals]
-_content: Callable[[Fact], Content] = attrgetter("term", "present", "by", "literals")
 
 #: What a reason cites: by the terms that it shows to hold, those of its axioms, and those that it assumes.
 Citing = Callable[[Sequence[str], Sequence[str], Sequence[str]], tuple[tuple[str, ...], ...]]
@@ -91,7 +90,7 @@ class FactSet:
 
     def __init__(self, justifier: Justifier, facts: Sequence[Fact], satisfied: int = 0, answers: int = 0) -> None:
         self.satisfied, self.answers, self._justifier = satisfied, answers, justifier
-        self.facts = {justifier.assertions[_content(fact)]: fact for fact in facts}
+        self.facts = {justifier.assertions[fact.term, fact.present, fact.by, fact.literals]: fact for fact in facts}
         self.sourced = any(fact.source for fact in facts)
 
     def answer(self, cls: ClassBits) -> tuple[State, tuple[Derivation, ...]]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -28,7 +27,6 @@ from reasoner.patient.orders import Order, Reviewer, alerts_among
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
-_path = itemgetter(0)
 
 #: How many conclusions are remembered.
 _CONCLUSIONS = 10_000
@@ -93,8 +91,6 @@ def assess(
 
 def proposed_in(observations: Sequence[Observation]) -> set[str]:
     """The classes of acts that a record proposes."""
-    if _PROPOSES not in map(_path, observations):
-        return set()
     return {s.target for s in observations if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
@@ -211,8 +207,9 @@ class Assessor:
 
     def unnamed_index(self, observations: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""
+        used = {one.path[0] for one in observations}
         for iri, rule in self._indexing:
-            if iri not in map(_path, map(_path, observations)):
+            if iri not in used:
                 nodes = {s.source for s in observations if s.kind == "class" and s.present and len(s.path) == 1
                          and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
                 if len(nodes) > 1:
