@@ -13,7 +13,7 @@ from rdflib import OWL, RDF, RDFS, SH, Graph, Namespace, URIRef
 
 from reasoner.guideline.guideline import home
 from reasoner.terms import GP
-from reasoner.workbench.check.shacl import NAMESPACE, misused
+from reasoner.workbench.check.shapes import NAMESPACE, misused
 
 ROOT = home()
 TINY = Path(__file__).parent / "tiny"

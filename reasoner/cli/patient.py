@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date
 from difflib import get_close_matches
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -174,10 +173,14 @@ def query(
         raise InputError(Problem("no-query", "no query is named", "give NAME or FILE.rq, or --list"))
     text = read_query(name, loaded.queries)
     bindings = dict(binding(one, loaded.prefixes) for one in bind or [])
-    results = _assessed(loaded, records or [], day, input, engine)
+    results: Results = []
+    if records:  # what was refused is reported before anything is asked
+        results = classify_files(loaded, records, day, format=input, engine=engine, progress=progress)
+        report_refusals(loaded, results)
     store = store_of(loaded.graph, RdfRenderer(loaded).render(results))
     deliver(_tabulated(ask(store, text, bindings, loaded.prefixes), format, loaded.prefixes), out)
-    _leave(loaded, results, reported=True)
+    if has_refusals(results):
+        raise typer.Exit(2)
 
 
 def _list_queries(guideline: Guideline) -> None:
@@ -188,20 +191,10 @@ def _list_queries(guideline: Guideline) -> None:
         print(f"{stem:32} {title(path)}")
 
 
-def _assessed(guideline: Guideline, records: list[str], day: date, syntax: str | None, engine: Engine) -> Results:
-    """The results for records; what was refused is reported before anything is asked."""
-    if not records:
-        return []
-    results = classify_files(guideline, records, day, format=syntax, engine=engine, progress=progress)
+def _leave(guideline: Guideline, results: Results) -> None:
+    """Report each record that was refused, and leave with exit code 2 where one was."""
     report_refusals(guideline, results)
-    return results
-
-
-def _leave(guideline: Guideline, results: Results, *, reported: bool = False) -> None:
-    """Leave with exit code 2 where a record was refused, and report each that was unless it is `reported`."""
     if has_refusals(results):
-        if not reported:
-            report_refusals(guideline, results)
         raise typer.Exit(2)
 
 

@@ -8,7 +8,7 @@ from rdflib import OWL, RDF, RDFS, Graph, URIRef
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.catalogue import Catalogue
-from reasoner.guideline.content import CHECKED, Content, GuidelineFiles, merged
+from reasoner.guideline.content import CHECKED, Content, GuidelineFiles, graph_of, merged, missing_imports
 from reasoner.guideline.read_catalogue import CatalogueReader, versions
 from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
@@ -27,6 +27,8 @@ from reasoner.terms import GP, PREFIXES
 CONTRACT = ("core", "record")
 RULES = ("derivation",)
 
+Taxonomy = tuple[tuple[str, str, str], ...]
+
 
 def content_of(files: GuidelineFiles) -> Content:
     """All that is computed from the files of a guideline.
@@ -43,33 +45,25 @@ def content_of(files: GuidelineFiles) -> Content:
     checks = compile_shapes(files.parsed_shapes(*CHECKED), compiled.rules)
     shapes = {path.stem: part for path in files.shapes for part in files.parsed_shapes(path.stem)}
     versioned = versions([graph, *(part.graph for part in shapes.values())])
-    contract = _contract(graph, shapes)
-    return Content(compiled, catalogue, _prefixes(parsed), versioned, _taxonomy(graph), checks, contract)
+    taxonomy = _taxonomy(graph)
+    contract = _contract(taxonomy, shapes)
+    return Content(compiled, catalogue, _prefixes(parsed), versioned, taxonomy, checks, contract)
 
 
 def _check_imports(parsed: Sequence[Parsed]) -> None:
     """Raise GuidelineError for an import that is not among the files at hand; nothing is ever fetched."""
-    present = {iri for part in parsed for s in part.graph.subjects(RDF.type, OWL.Ontology)
-               for iri in (s, part.graph.value(s, OWL.versionIRI))}  # fmt: skip
-    for part in parsed:
-        for s, target in part.graph.subject_objects(OWL.imports):
-            if target not in present:
-                raise GuidelineError(
-                    Problem("unresolved-import", f"the import {target} is not among the guideline's files",
-                            "put the ontology into the directory ontology/", part.file,
-                            part.line_of(s, OWL.imports, target), str(s))
-                )  # fmt: skip
+    for part, s, target in missing_imports(parsed):
+        what = f"the import {target} is not among the guideline's files"
+        remedy = "put the ontology into the directory ontology/"
+        line = part.line_of(s, OWL.imports, target)
+        raise GuidelineError(Problem("unresolved-import", what, remedy, part.file, line, str(s)))
 
 
-def _contract(graph: Graph, shapes: Mapping[str, Parsed]) -> Contract:
+def _contract(taxonomy: Taxonomy, shapes: Mapping[str, Parsed]) -> Contract:
     """The record contract and the rules, compiled as far as they can be."""
-    taxonomy = Graph(bind_namespaces="none")
-    for triple in _taxonomy(graph):
-        taxonomy.add((URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2])))
-    background, words = Background(_taxonomy(graph)), vocabulary(taxonomy)
-    asked = merged(shapes[name] for name in CONTRACT if name in shapes)
+    background, words = Background(taxonomy), vocabulary(graph_of(taxonomy))
+    asked, ruling = (merged(shapes[name] for name in names if name in shapes) for names in (CONTRACT, RULES))
     checks, counts, beyond = compile_record_shapes(asked, background)
-    ruling = merged(shapes[name] for name in RULES if name in shapes)
     rules, more = compile_rules(ruling, background, words)
     queries = Queries(asked, background).selects(beyond), Queries(ruling, background).constructs(rules)
     return Contract(words, checks, counts, rules, (*beyond, *more), background.supers(), *queries)
@@ -81,10 +75,10 @@ def _check_definitions(catalogue: Catalogue, compiled: Compiled, parsed: Sequenc
         if cls.iri not in compiled.rules:
             node = URIRef(cls.iri)
             home = next(part for part in parsed if (node, RDF.type, None) in part.graph)
-            raise GuidelineError(
-                Problem("undefined-class", "a management class has no definition among classes of patients",
-                        "define it by owl:equivalentClass", home.file, home.line_of(node, RDF.type), cls.iri)
-            )  # fmt: skip
+            what = "a management class has no definition among classes of patients"
+            line = home.line_of(node, RDF.type)
+            remedy = "define it by owl:equivalentClass"
+            raise GuidelineError(Problem("undefined-class", what, remedy, home.file, line, cls.iri))
 
 
 def _prefixes(parsed: Sequence[Parsed]) -> dict[str, str]:
@@ -98,7 +92,7 @@ def _prefixes(parsed: Sequence[Parsed]) -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def _taxonomy(graph: Graph) -> tuple[tuple[str, str, str], ...]:
+def _taxonomy(graph: Graph) -> Taxonomy:
     """The types, the superclasses and superproperties, the domains, ranges and negations of named terms, sorted."""
     predicates = (RDF.type, RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, GP.negates)
     triples = (triple for p in predicates for triple in graph.triples((None, p, None)))

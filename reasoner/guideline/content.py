@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from reasoner.records.contract import Contract
 
 if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
     from rdflib import Graph
+    from rdflib.term import Node
 
     from reasoner.rdf import Parsed
 
@@ -68,4 +69,27 @@ def merged(parsed: Iterable[Parsed]) -> Graph:
     graph = Graph()
     for part in parsed:
         graph += part.graph
+    return graph
+
+
+def missing_imports(parsed: Iterable[Parsed]) -> Iterator[tuple[Parsed, Node, Node]]:
+    """Each import of an ontology that is not among the files, with the ontology that asks for it."""
+    from rdflib import OWL, RDF
+
+    given = list(parsed)
+    present = {iri for part in given for s in part.graph.subjects(RDF.type, OWL.Ontology)
+               for iri in (s, part.graph.value(s, OWL.versionIRI))}  # fmt: skip
+    for part in given:
+        for s, target in part.graph.subject_objects(OWL.imports):
+            if target not in present:
+                yield part, s, target
+
+
+def graph_of(taxonomy: Iterable[tuple[str, str, str]]) -> Graph:
+    """Triples of IRIs as a new graph."""
+    from rdflib import Graph, URIRef
+
+    graph = Graph(bind_namespaces="none")
+    for s, p, o in taxonomy:
+        graph.add((URIRef(s), URIRef(p), URIRef(o)))
     return graph

@@ -12,7 +12,7 @@ from msgspec import Struct
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline import cache as compiled_before
 from reasoner.guideline.catalogue import Catalogue
-from reasoner.guideline.content import Content, GuidelineFiles, merged
+from reasoner.guideline.content import Content, GuidelineFiles, graph_of, merged
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.facts import FactReader
@@ -100,13 +100,9 @@ class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
     @cached_property
     def taxonomy(self) -> Graph:
         """The part of the ontologies that shapes look at: which terms are declared, and what is below what."""
-        from rdflib import Graph, URIRef
-
-        graph = Graph(bind_namespaces="none")
+        graph = graph_of(self.content.taxonomy)
         for prefix, namespace in self.prefixes.items():
             graph.bind(prefix, namespace)
-        for triple in self.content.taxonomy:
-            graph.add((URIRef(triple[0]), URIRef(triple[1]), URIRef(triple[2])))
         return graph
 
     def shapes(self, *names: str) -> list[Graph]:

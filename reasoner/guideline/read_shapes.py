@@ -12,7 +12,8 @@ from rdflib.collection import Collection
 from rdflib.term import Node
 
 from reasoner.errors import FragmentError, Problem
-from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
+from reasoner.guideline.shapes import EXCLUDED_FROM, Condition, StateShape
+from reasoner.logic.expressions import And, HasValue, Name, Not, Or
 from reasoner.rdf import Parsed
 from reasoner.terms import GP, local_name
 
@@ -81,19 +82,19 @@ class ShapesReader:
             parts += self._constraint(node, p, o, top)
         if not parts:
             raise self._refuse(node, "a shape asks for nothing", f"state its condition by {FRAGMENT}")
-        return parts[0] if len(parts) == 1 else Every(tuple(parts))
+        return parts[0] if len(parts) == 1 else And(tuple(parts))
 
     def _constraint(self, node: Node, predicate: Node, value: Node, top: bool) -> list[Condition]:
         name = local_name(str(predicate)) if str(predicate).startswith(str(SH)) else ""
         if name == "class":
-            return [Entailed(self._decided(value))]
+            return [Name(self._decided(value))]
         if name == "hasValue" and self.graph.value(node, SH.path) == GP.excludedFrom:
-            return [Excluded(self._decided(value))]
+            return [HasValue(EXCLUDED_FROM, self._decided(value))]
         if name in ("and", "or"):
             parts = tuple(self._condition(member) for member in Collection(self.graph, value))
-            return [Every(parts) if name == "and" else Either(parts)]
+            return [And(parts) if name == "and" else Or(parts)]
         if name in ("not", "property"):
-            return [Unless(self._condition(value)) if name == "not" else self._condition(value)]
+            return [Not(self._condition(value)) if name == "not" else self._condition(value)]
         self._allow(node, predicate, value, top)
         return []
 

@@ -12,39 +12,12 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from reasoner.logic.decide import State
+from reasoner.logic.expressions import Expr, HasValue, Name, leaves, truth_value
+from reasoner.terms import CORE
 
-
-class Entailed(Struct, frozen=True, tag=True):
-    """The patient is in a class in every completion."""
-
-    cls: str
-
-
-class Excluded(Struct, frozen=True, tag=True):
-    """The patient is in a class in no completion."""
-
-    cls: str
-
-
-class Every(Struct, frozen=True, tag=True):
-    """All of the conditions hold."""
-
-    parts: tuple[Condition, ...]
-
-
-class Either(Struct, frozen=True, tag=True):
-    """One of the conditions holds."""
-
-    parts: tuple[Condition, ...]
-
-
-class Unless(Struct, frozen=True, tag=True):
-    """The condition does not hold."""
-
-    part: Condition
-
-
-Condition = Entailed | Excluded | Every | Either | Unless
+#: A Boolean combination of what such a record says: that the patient is in a class, or is excluded from one.
+Condition = Expr
+EXCLUDED_FROM = f"{CORE}excludedFrom"
 
 
 class StateShape(Struct, frozen=True):
@@ -62,27 +35,26 @@ class StateShape(Struct, frozen=True):
         return not holds(self.condition, states)
 
 
+def state_asked(leaf: Expr) -> tuple[str, State]:
+    """The class and the state that a leaf of a condition asks for."""
+    match leaf:
+        case Name(cls):
+            return cls, State.ENTAILED
+        case HasValue(_, cls):
+            return cls, State.EXCLUDED
+    raise TypeError(f"{leaf!r} asks for no state")
+
+
 def holds(condition: Condition, states: Mapping[str, State]) -> bool:
     """Whether a condition holds for these states; two-valued, as SHACL sees them."""
-    match condition:
-        case Entailed(cls):
-            return states.get(cls) is State.ENTAILED
-        case Excluded(cls):
-            return states.get(cls) is State.EXCLUDED
-        case Every(parts):
-            return all(holds(part, states) for part in parts)
-        case Either(parts):
-            return any(holds(part, states) for part in parts)
-        case Unless(part):
-            return not holds(part, states)
+
+    def of_leaf(leaf: Expr) -> bool:
+        cls, state = state_asked(leaf)
+        return states.get(cls) is state
+
+    return truth_value(condition, of_leaf) is True
 
 
 def classes_in(condition: Condition) -> set[str]:
     """The IRIs of the classes that a condition names."""
-    match condition:
-        case Entailed(cls) | Excluded(cls):
-            return {cls}
-        case Every(parts) | Either(parts):
-            return {cls for part in parts for cls in classes_in(part)}
-        case Unless(part):
-            return classes_in(part)
+    return {state_asked(leaf)[0] for leaf in leaves(condition)}

@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
+from reasoner.guideline.shapes import Condition, StateShape
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled
+from reasoner.logic.expressions import And, HasValue, Name, Not, Or
 from reasoner.patient.orders import SUPPORTED, VERDICTS
 
 #: The statuses of a patient, the first that fits.
@@ -229,16 +230,17 @@ class _GuidelineCircuit:
     def holds(self, condition: Condition) -> int:
         """Where a condition holds (see `shapes.holds`)."""
         match condition:
-            case Entailed(cls):
+            case Name(cls):
                 return self.entailed[cls]
-            case Excluded(cls):
+            case HasValue(_, cls):
                 return self.excluded[cls]
-            case Every(parts):
+            case And(parts):
                 return self.circuit.all_of(self.holds(part) for part in parts)
-            case Either(parts):
+            case Or(parts):
                 return self.circuit.any_of(self.holds(part) for part in parts)
-            case Unless(part):
+            case Not(part):
                 return self.circuit.complement(self.holds(part))
+        raise TypeError(f"{condition!r} asks for no states")
 
     def violated(self, check: StateShape) -> int:
         """Where a shape reports a result."""

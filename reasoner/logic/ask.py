@@ -39,7 +39,6 @@ class Asker:
         self._own: BoundedCache[int, int] = BoundedCache(self._own_literals)
         self._asks: BoundedDict[tuple[int, int], list[Ask]] = BoundedDict()
         self._found: BoundedDict[tuple[int, int], tuple[Question, ...]] = BoundedDict()
-        self._plainest: BoundedCache[tuple[int, int], int] = BoundedCache(self._plainest_of)
         self._asked: BoundedCache[tuple[int, int], frozenset[str]] = BoundedCache(self._names_of)
         self._same: BoundedCache[Question, Question] = BoundedCache(lambda question: question)
 
@@ -106,14 +105,13 @@ class Asker:
     def _names_of(self, key: tuple[int, int]) -> frozenset[str]:
         answer, known = key
         atoms = bits((answer | answer >> self.theory.size) & (1 << self.theory.size) - 1)
-        return frozenset([self.names[self._plainest[known, atom]] for atom in atoms])
+        return frozenset([self.names[self._plainest(known, atom)] for atom in atoms])
 
-    def _plainest_of(self, key: tuple[int, int]) -> int:
+    def _plainest(self, known: int, atom: int) -> int:
         """The most specific atom that, with what is known, comes to the same as an atom: the easier one to ask for."""
-        known, atom = key
-        for other in self._partners(*key):
+        for other in self._partners(known, atom):
             if self._comes_to(known, atom, other) and self.theory.closed(1 << other) >> atom & 1:
-                return self._plainest[known, other]
+                return self._plainest(known, other)
         return atom
 
     def _partners(self, known: int, atom: int) -> Iterator[int]:
@@ -147,10 +145,3 @@ def undetermined(classes: Iterable[ClassBits], answers: int) -> tuple[ClassBits,
 
 def _rank(question: Question) -> tuple[object, ...]:
     return len(question.ask), -len(question.decides), question.ask, question.decides
-
-
-def questions(
-    compiled: Compiled, decision: Decision, names: Mapping[int, str], classes: Iterable[str]
-) -> tuple[Question, ...]:
-    """The inclusion-minimal sets of facts that can settle some undetermined class, smallest first."""
-    return Asker(compiled, names).questions(decision, classes)

@@ -22,19 +22,6 @@ from reasoner.terms import local_name
 _UNLIMITED = "an axiom between classes of findings or acts is limited to none of them"
 
 
-class AxiomTable:
-    """Numbers the axioms, so that a clause can say by bits which ones it rests on."""
-
-    def __init__(self) -> None:
-        self.origins: list[Origin] = []
-
-    def bit(self, origin: Origin) -> int:
-        """The bit of an axiom, given when it is first asked for."""
-        if origin not in self.origins:
-            self.origins.append(origin)
-        return 1 << self.origins.index(origin)
-
-
 @dataclass(frozen=True)
 class Unfold:
     """Disjunctive normal forms of translated expressions, defined classes unfolded by `terms_of`."""
@@ -63,10 +50,10 @@ class Unfold:
 class BackgroundTheory:
     """Builds the clauses; `clauses` may still add atoms to the translator."""
 
-    def __init__(self, translator: Translator, table: AxiomTable, unfold: Unfold) -> None:
-        self.translator, self.table, self.unfold = translator, table, unfold
+    def __init__(self, translator: Translator, unfold: Unfold) -> None:
+        self.translator, self.unfold = translator, unfold
         self.axioms: Axioms = translator.axioms
-        self.fillers = _FillerTheory(translator, table)
+        self.fillers = _FillerTheory(translator)
 
     def clauses(self) -> list[Cube]:
         """All clauses between the atoms."""
@@ -102,7 +89,7 @@ class BackgroundTheory:
         self.translator.refuse_unguarded(inclusion.sub, inclusion.sup, inclusion.origin)
         sub = self.translator.translate(inclusion.sub, inclusion.origin)
         sup = self.translator.translate(inclusion.sup, inclusion.origin)
-        bit = self.table.bit(inclusion.origin)
+        bit = self.translator.axiom(inclusion.origin)
         for term in self.unfold(And((sub, Not(sup)))):
             yield Cube(term.neg, term.pos, term.axioms | bit)
 
@@ -148,7 +135,7 @@ class BackgroundTheory:
             declared = self.axioms.properties[prop]
             for domain in (d for d in declared.domains if d != ROOT):
                 below = self.translator.translate(Name(domain), declared.origin)
-                axioms = self.table.bit(declared.origin)
+                axioms = self.translator.axiom(declared.origin)
                 bit = 1 << self.translator.number(atom)
                 for clause in (term.negated for term in self.unfold(below, False)):
                     yield Cube(clause.pos, clause.neg | bit, clause.axioms | axioms)
@@ -171,7 +158,7 @@ class BackgroundTheory:
     def _filler_of(self, path: Path) -> Iterator[Cube]:
         """One filler: it is in the ranges and domains of its properties, and a filler of each superproperty."""
         prop = self.axioms.properties[path[-1]]
-        exists, bit = Atom(path, "exists"), self.table.bit(prop.origin)
+        exists, bit = Atom(path, "exists"), self.translator.axiom(prop.origin)
         sups = self._supers(prop.iri) if len(path) == 1 else []
         for sup in sups:
             for iri in self.axioms.ranges_of(prop.iri):
@@ -208,7 +195,7 @@ class BackgroundTheory:
         for a in self._attributes(path):
             prop = self.axioms.properties[a.path[-1]]
             for domain in prop.domains:
-                axioms = self.table.bit(prop.origin)
+                axioms = self.translator.axiom(prop.origin)
                 yield self._clause((a, False), (Atom(path, "class", domain), True), axioms=axioms)
         for negative, positive, axioms in self.fillers.rules:
             yield self._clause((exists, False), *((Atom(path, "class", n), False) for n in negative),
@@ -231,7 +218,7 @@ class BackgroundTheory:
             prop = self.axioms.properties[one.path[-1]]
             differ = frozenset((one.target, other.target)) in self.axioms.different
             if one.path == other.path and prop.functional and differ:
-                yield self._clause((one, False), (other, False), axioms=self.table.bit(prop.origin))
+                yield self._clause((one, False), (other, False), axioms=self.translator.axiom(prop.origin))
 
     # -- the taxonomy of fillers, lifted --
 
@@ -244,10 +231,9 @@ class BackgroundTheory:
             what = f"{local_name(prop.iri)} has a fixed value and is not functional"
             raise self.translator.refuse(what, prop.origin)
         ranges = self.axioms.ranges_of(prop.iri)
-        bit = self.table.bit(prop.origin)
-        for other in [Atom(atom.path, "class", iri) for iri in ranges] + [
-            Atom((sup,), atom.kind, atom.target) for sup in self._supers(prop.iri)
-        ]:
+        bit = self.translator.axiom(prop.origin)
+        above = (Atom((sup,), atom.kind, atom.target) for sup in self._supers(prop.iri))
+        for other in (*(Atom(atom.path, "class", iri) for iri in ranges), *above):
             if other != atom:
                 yield self._clause((atom, False), (other, True), axioms=bit)
         yield from self._simple(atom)
@@ -280,8 +266,8 @@ Rule = tuple[tuple[str, ...], tuple[str, ...], int]
 class _FillerTheory:
     """The axioms between classes of findings and acts, as clauses over class names."""
 
-    def __init__(self, translator: Translator, table: AxiomTable) -> None:
-        self.translator, self.table = translator, table
+    def __init__(self, translator: Translator) -> None:
+        self.translator = translator
         self.rules: list[Rule] = [rule for inclusion in self._inclusions() for rule in self._rules(inclusion)]
 
     def _inclusions(self) -> Iterator[Inclusion]:
@@ -303,7 +289,7 @@ class _FillerTheory:
             if not term.pos:  # it would hold of patients too, and of all else
                 raise self.translator.refuse(_UNLIMITED, inclusion.origin, "give its left side a class that limits it")
             yield (tuple(names[i] for i in bits(term.pos)), tuple(names[i] for i in bits(term.neg)),
-                   self.table.bit(inclusion.origin))  # fmt: skip
+                   self.translator.axiom(inclusion.origin))  # fmt: skip
 
     def _names(self, expr: Expr, origin: Origin) -> set[str]:
         if not all(isinstance(leaf, Name) for leaf in leaves(expr)):

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reasoner.logic.background import AxiomTable, BackgroundTheory, Unfold
+from reasoner.logic.background import BackgroundTheory, Unfold
 from reasoner.logic.clauses import Cube, absorb, atoms_of, prime
 from reasoner.logic.compiled import ClassRule, Compiled, Origin, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Literals, Theory
-from reasoner.logic.translate import ROOT, Translator, definition_order
+from reasoner.logic.translate import ROOT, Translator
 
 #: Names the axiom in an error about an expression that is mentioned.
 MENTIONED = "urn:guideproof:mentioned"
@@ -26,19 +26,18 @@ def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
 
     Raises FragmentError for an axiom outside the fragment, GuidelineError for a definition that goes in a circle.
     """
-    translator, table = Translator(axioms), AxiomTable()
-    order = definition_order(axioms, translator.patient_level)
-    definitions = {iri: translator.translate(*axioms.definitions[iri]) for iri in order}
+    translator = Translator(axioms)
+    definitions = {iri: translator.translate(*axioms.definitions[iri]) for iri in translator.order}
     for expr in mentioned:
         translator.translate(expr, Origin(MENTIONED, "", None))
     raw = Unfold({})
-    for iri in order:
+    for iri in translator.order:
         raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
-    background = BackgroundTheory(translator, table, raw)
+    background = BackgroundTheory(translator, raw)
     clauses = background.clauses()
     theory = Theory.of(list(translator.numbers), clauses)
     rules = _rules(axioms, definitions, theory)
-    return Compiled(theory, rules, tuple(table.origins), _attributes(axioms, definitions),
+    return Compiled(theory, rules, tuple(translator.origins), _attributes(axioms, definitions),
                     _properties(axioms), tuple(sorted(tuple(sorted(pair)) for pair in axioms.different)),
                     background.fillers.joined(), background.fillers.broader())  # fmt: skip
 

@@ -68,11 +68,6 @@ class Compiled(Struct, frozen=True, eq=False, dict=True):
         return frozenset(map(frozenset, self.different))
 
     @cached_property
-    def functional(self) -> frozenset[str]:
-        """The properties that have one value."""
-        return frozenset(iri for iri, rule in self.properties.items() if rule.functional)
-
-    @cached_property
     def index(self) -> Index:
         """The implicants by number."""
         return Index(self.rules, self.theory.size)

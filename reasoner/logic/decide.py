@@ -7,10 +7,9 @@ complement's is, and undetermined otherwise. By the completeness of the implican
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from functools import cached_property, lru_cache
-from operator import attrgetter
 
 from msgspec import Struct
 
@@ -28,10 +27,6 @@ class State(StrEnum):
     ENTAILED = "entailed"
     EXCLUDED = "excluded"
     UNDETERMINED = "undetermined"
-
-
-_ENTAILED, _EXCLUDED, _OPEN = State
-_literals: Callable[[Fact], Literals] = attrgetter("literals")
 
 
 class Decision(Struct, frozen=True, dict=True):
@@ -67,7 +62,9 @@ class Decision(Struct, frozen=True, dict=True):
 
 def state_of(cls: ClassBits, answers: int) -> State:
     """The state of a class by the bits of all answers."""
-    return _ENTAILED if answers & cls.entailed else _EXCLUDED if answers & cls.excluded else _OPEN
+    if answers & cls.entailed:
+        return State.ENTAILED
+    return State.EXCLUDED if answers & cls.excluded else State.UNDETERMINED
 
 
 def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = ()) -> Decision:
@@ -81,7 +78,7 @@ def decide(compiled: Compiled, facts: Iterable[Fact], closable: Iterable[str] = 
 def decide_assuming(compiled: Compiled, recorded: tuple[Fact, ...], assumptions: Assumptions) -> Decision:
     """`decide` with prepared assumptions. Raises ContradictionError."""
     theory = compiled.theory
-    closed = theory.entailed(map(_literals, recorded))
+    closed = theory.entailed([fact.literals for fact in recorded])
     if theory.clashes(closed):
         raise contradiction(theory, recorded)
     assumed = assumptions.assumed(closed)

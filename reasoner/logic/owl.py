@@ -64,12 +64,10 @@ class Axioms(Struct):
 
     def with_supers(self, props: Iterable[str]) -> list[str]:
         """Some properties and all those above them, in the order of their IRIs."""
-        found, queue = set(), list(props)
-        while queue:
-            prop = queue.pop()
-            if prop not in found and prop in self.properties:
-                found.add(prop)
-                queue += self.properties[prop].supers
+        found, new = set[str](), set(props) & self.properties.keys()
+        while new:
+            found |= new
+            new = {sup for prop in new for sup in self.properties[prop].supers} & self.properties.keys() - found
         return sorted(found)
 
     def ranges_of(self, prop: str) -> list[str]:

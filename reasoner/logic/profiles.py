@@ -8,7 +8,6 @@ implicants modulo the theory, the same as those by which records are decided.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from fractions import Fraction
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.logic.background import Unfold
@@ -41,19 +40,15 @@ class Profiles:
 
     def count(self, condition: Expr) -> int:
         """How many profiles satisfy a condition."""
-        return self.diagrams.count(self._among(condition))
-
-    def share(self, condition: Expr) -> Fraction:
-        """The part of all profiles that satisfies a condition, from 0 to 1."""
-        return Fraction(self.count(condition), self.total)
+        return self.diagrams.count(self.identity(condition))
 
     def any(self, condition: Expr) -> bool:
         """Whether some profile satisfies a condition."""
-        return self._among(condition) != FALSE
+        return self.identity(condition) != FALSE
 
     def identity(self, condition: Expr) -> int:
         """The diagram of a condition: two conditions have the same number where the same profiles satisfy them."""
-        return self._among(condition)
+        return self.diagrams.all_of([self._diagram(condition), self.possible])
 
     def implies(self, one: Expr, other: Expr) -> bool:
         """Whether every profile that satisfies `one` satisfies `other`."""
@@ -62,9 +57,6 @@ class Profiles:
     def conditions(self, condition: Expr) -> list[Cube]:
         """The minimal terms that entail a condition, weakest modulo the theory, smallest first."""
         return implicants(self._unfold(condition), self.compiled.theory)
-
-    def _among(self, condition: Expr) -> int:
-        return self.diagrams.all_of([self._diagram(condition), self.possible])
 
     def _diagram(self, expr: Expr) -> int:
         match expr:

@@ -95,7 +95,7 @@ class Theory(Struct, frozen=True, dict=True):
             if clause.size == 0:
                 return self.to_bits(Literals(1, 1))
             if clause.size == 1:
-                always |= literals(clause.pos, clause.neg, self.size)
+                always |= self.to_bits(clause)
         return always
 
     @cached_property
@@ -158,11 +158,10 @@ class Theory(Struct, frozen=True, dict=True):
     def _gives(self) -> list[int]:
         """For each literal those, as bits, that two-literal implicates give."""
         gives = [0] * (2 * self.size)
-        for clause in self.implicates:
-            if clause.size == 2:
-                either = literals(clause.pos, clause.neg, self.size)
-                for literal in bits(either):
-                    gives[literal - self.size] |= either & ~(1 << literal)
+        for literal, supports in enumerate(self.antecedents):
+            for support, _ in supports:
+                if support.bit_count() == 1:
+                    gives[support.bit_length() - 1] |= 1 << literal
         return gives
 
     @cached_property
@@ -175,7 +174,7 @@ class Theory(Struct, frozen=True, dict=True):
 
     @cached_property
     def _long(self) -> list[int]:
-        return [literals(clause.pos, clause.neg, self.size) for clause in self.long]
+        return list(map(self.to_bits, self.long))
 
     @cached_property
     def _against_long(self) -> int:
@@ -201,7 +200,7 @@ class Theory(Struct, frozen=True, dict=True):
         """
         found: list[list[Support]] = [[] for _ in range(2 * self.size)]
         for clause in self.implicates:
-            either = literals(clause.pos, clause.neg, self.size)
+            either = self.to_bits(clause)
             for literal in bits(either):
                 rest = complements(either & ~(1 << literal), self.size)
                 found[literal].append((rest, clause.axioms))

@@ -32,21 +32,30 @@ Path = tuple[str, ...]
 
 
 class Translator:
-    """Numbers the atoms of a guideline and translates expressions into them.
+    """Numbers the atoms and the axioms of a guideline, and translates expressions into atoms.
 
-    `patient_level` are the named classes of patients.
+    `patient_level` are the named classes of patients; `order` are those that are defined, each after those that its
+    definition uses. Raises GuidelineError where a class is defined by way of itself.
     """
 
     def __init__(self, axioms: Axioms) -> None:
         self.axioms = axioms
         self.numbers: dict[Atom, int] = {}
+        self.origins: dict[Origin, int] = {}
         self.patient_level = _patient_level(axioms)
         self._origin: Origin | None = None
-        self._beside_patients: dict[str, bool | None] = {}
+        self.order = _definition_order(axioms, self.patient_level)
+        self._beside_patients: dict[str, bool | None] = dict.fromkeys(self.patient_level, False)
+        for iri in self.order:
+            self._beside_patients[iri] = self._elsewhere(axioms.definitions[iri][0])
 
     def number(self, atom: Atom) -> int:
         """The number of `atom`, given on first use."""
         return self.numbers.setdefault(atom, len(self.numbers))
+
+    def axiom(self, origin: Origin) -> int:
+        """The bit of an axiom, given on first use: a clause says by bits which ones it rests on."""
+        return 1 << self.origins.setdefault(origin, len(self.origins))
 
     def leaf(self, atom: Atom) -> Expr:
         """An atom as an expression, numbered on first use."""
@@ -76,33 +85,16 @@ class Translator:
 
     def _elsewhere(self, expr: Expr) -> bool | None:
         """Whether what is no patient is in a class, in Kleene's three-valued logic."""
-        for leaf in leaves(expr):
-            if isinstance(leaf, Name) and leaf.iri not in self._beside_patients:
-                self._find_beside_patients(leaf.iri)
-        return truth_value(expr, self._elsewhere_by_leaf)
 
-    def _elsewhere_by_leaf(self, leaf: Expr) -> bool | None:
-        match leaf:
-            case Name(iri):
-                return self._beside_patients[iri]
-            case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
-                return False if self.axioms.domains_of(prop) & self.patient_level else None
-        return None
+        def of_leaf(leaf: Expr) -> bool | None:
+            match leaf:
+                case Name(iri):
+                    return self._beside_patients.get(iri)
+                case Some(prop, _) | HasValue(prop, _) | Threshold(prop, _):
+                    return False if self.axioms.domains_of(prop) & self.patient_level else None
+            return None
 
-    def _find_beside_patients(self, iri: str) -> None:
-        """Settle a class and all that its definition leads to, those first; without recursion, for chains are long."""
-        stack, known = [iri], self._beside_patients
-        while stack:
-            cls = stack[-1]
-            defined = self.axioms.definitions.get(cls) if cls in self.patient_level else None
-            if cls not in known:
-                known[cls] = False if cls in self.patient_level and not defined else None
-                names = [leaf.iri for leaf in leaves(defined[0]) if isinstance(leaf, Name)] if defined else []
-                stack += [name for name in names if name not in known]
-            else:
-                stack.pop()
-                if defined:
-                    known[cls] = truth_value(defined[0], self._elsewhere_by_leaf)
+        return truth_value(expr, of_leaf)
 
     def functional(self, prop: str) -> bool:
         """Whether a property has one value."""
@@ -201,11 +193,8 @@ def _describes_patients(expr: Expr, patient_level: frozenset[str] | set[str], ax
     return False
 
 
-def definition_order(axioms: Axioms, names: frozenset[str]) -> list[str]:
-    """The defined classes of patients, each after those that its definition uses.
-
-    Raises GuidelineError where a class is defined by way of itself.
-    """
+def _definition_order(axioms: Axioms, names: frozenset[str]) -> list[str]:
+    """The defined ones of some classes, each after those that it uses. Raises GuidelineError for a circle."""
     order: dict[str, None] = {}
     defined = names & axioms.definitions.keys()
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import partial
-from operator import itemgetter
 from typing import NamedTuple
 
 from msgspec import Struct
@@ -24,11 +23,10 @@ from reasoner.logic.decide import Decision, State, assumptions_of, decide_assumi
 from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.contradictions import refuse_contradictions
-from reasoner.patient.orders import Alerts, Order, Reviewer
+from reasoner.patient.orders import Order, Reviewer, alerts_among
 from reasoner.terms import CORE, curie
 
 _PROPOSES = (f"{CORE}proposes",)
-_path = itemgetter(0)
 
 #: How many conclusions are remembered.
 _CONCLUSIONS = 10_000
@@ -93,8 +91,6 @@ def assess(
 
 def proposed_in(observations: Sequence[Observation]) -> set[str]:
     """The classes of acts that a record proposes."""
-    if _PROPOSES not in map(_path, observations):
-        return set()
     return {s.target for s in observations if s.path == _PROPOSES and s.kind == "class" and s.present}
 
 
@@ -126,10 +122,10 @@ def assess_decided(
 
 def assessor_of(guideline: Guideline) -> Assessor:
     """The assessor of a guideline, made once."""
-    found: Assessor | None = guideline.__dict__.get("assessor")
-    if found is None:
-        found = guideline.__dict__["assessor"] = Assessor(guideline)
-    return found
+    if "assessor" not in guideline.__dict__:
+        guideline.__dict__["assessor"] = Assessor(guideline)
+    assessor: Assessor = guideline.__dict__["assessor"]
+    return assessor
 
 
 class Assessor:
@@ -145,10 +141,10 @@ class Assessor:
         self._managed = sum(self._class_bits[iri].answers for iri in self.management)
         self._status = BoundedCache(self._status_by)
         self._open = BoundedCache(partial(undetermined, [self._class_bits[iri] for iri in self.management]))
-        self.alerts = Alerts(compiled.index, guideline.content.checks)
+        self.alerts = alerts_among(compiled.index, guideline.content.checks)
         self.closing = assumptions_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
-        self._assumed: BoundedDict[Fact, tuple[tuple[Fact, str], ...]] = BoundedDict()
+        self._assumed = BoundedCache(self._assuming)
         self._concluded: BoundedDict[tuple[str, tuple[Derivation, ...], tuple[Fact, ...]], Conclusion] = BoundedDict(
             _CONCLUSIONS
         )
@@ -175,22 +171,15 @@ class Assessor:
     def conclusions(self, decision: Decision, classes: Iterable[ManagementClass]) -> tuple[Conclusion, ...]:
         """What is decided of some classes, with every reason; remembered where no fact has a source of its own."""
         known = FactSet(self.justifier, decision.facts, decision.satisfied, decision.answers)
-        concluded = self._concluded_of_one if known.sourced else self._concluded_of_all
-        return tuple([concluded(known, cls, *known.answer(self._class_bits[cls.iri])) for cls in classes])
+        return tuple([self._concluded_of(known, cls) for cls in classes])
 
-    def _concluded_of_one(
-        self, known: FactSet, cls: ManagementClass, state: State, derivations: tuple[Derivation, ...]
-    ) -> Conclusion:
-        return Conclusion(cls, state, _justified(known, derivations) if derivations else ())
-
-    def _concluded_of_all(
-        self, known: FactSet, cls: ManagementClass, state: State, derivations: tuple[Derivation, ...]
-    ) -> Conclusion:
+    def _concluded_of(self, known: FactSet, cls: ManagementClass) -> Conclusion:
+        state, derivations = known.answer(self._class_bits[cls.iri])
+        if known.sourced:
+            return Conclusion(cls, state, _justified(known, derivations))
         key = cls.iri, derivations, known.used(derivations)
         found = self._concluded.get(key)
-        if found is None:
-            found = self._concluded.keep(key, Conclusion(cls, state, _justified(known, derivations)))
-        return found
+        return found or self._concluded.keep(key, Conclusion(cls, state, _justified(known, derivations)))
 
     def reason_by(self, facts: Sequence[Fact], iri: str, term: int) -> Justified:
         """Of the reasons for the state of a class by one implicant, which the facts satisfy, the first."""
@@ -207,11 +196,10 @@ class Assessor:
 
     def assumptions(self, decision: Decision) -> tuple[tuple[Fact, str], ...]:
         """The facts that are assumed, each with the readings that say so."""
-        return tuple([pair for fact in decision.assumed for pair in self._assumed.get(fact) or self._assume(fact)])
+        return tuple([pair for fact in decision.assumed for pair in self._assumed[fact]])
 
-    def _assume(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
-        readings = self.catalogue.closable[fact.term] or ("",)
-        return self._assumed.keep(fact, tuple((fact, reading) for reading in readings))
+    def _assuming(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
+        return tuple((fact, reading) for reading in self.catalogue.closable[fact.term] or ("",))
 
     def orders(self, decision: Decision, proposed: Iterable[str]) -> tuple[Order, ...]:
         """The verdict on each action that the record proposes."""
@@ -219,8 +207,9 @@ class Assessor:
 
     def unnamed_index(self, observations: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""
+        used = {one.path[0] for one in observations}
         for iri, rule in self._indexing:
-            if iri not in map(_path, map(_path, observations)):
+            if iri not in used:
                 nodes = {s.source for s in observations if s.kind == "class" and s.present and len(s.path) == 1
                          and s.path[0] in rule.supers and s.target in rule.ranges}  # fmt: skip
                 if len(nodes) > 1:
@@ -243,8 +232,3 @@ def status(management: Iterable[ManagementClass], states: Mapping[str, State]) -
     if State.ENTAILED in advising:
         return "decided"
     return "undetermined" if State.UNDETERMINED in advising else "silent"
-
-
-def conclude(guideline: Guideline, decision: Decision, cls: ManagementClass) -> Conclusion:
-    """What is decided of one class, with every reason."""
-    return assessor_of(guideline).conclusions(decision, [cls])[0]

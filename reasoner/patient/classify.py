@@ -7,15 +7,13 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
 from msgspec.structs import replace
 
 from reasoner.errors import EngineError, Problem, RecordError
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
-from reasoner.logic.ask import questions
 from reasoner.logic.decide import State
-from reasoner.patient.assess import Assessment, Refusal, assess, conclude
+from reasoner.patient.assess import Assessment, Refusal, assess, assessor_of
 from reasoner.patient.observed import ObservedFiles, observe_each, observe_records
 from reasoner.records.nodes import RecordSource, source_of
 from reasoner.records.validate import ObservedRecord
@@ -27,12 +25,6 @@ if TYPE_CHECKING:
 Result = Assessment | Refusal
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
 REFERENCE_TIMEOUT = 600.0
-
-
-class _Options(Struct, frozen=True):
-    as_of: date
-    engine: str
-    progress: Progress | None = None
 
 
 def classify_files(
@@ -51,7 +43,7 @@ def classify_files(
     be read, that holds no patient, or that names things of none, and for one patient in two files.
     """
     sources = [source_of(path, format) for path in paths]
-    return _results(guideline, observe_each(guideline, sources, as_of, plain), _Options(as_of, engine, progress))
+    return _results(guideline, observe_each(guideline, sources, as_of, plain), as_of, engine, progress)
 
 
 def classify_text(
@@ -65,7 +57,7 @@ def classify_text(
 ) -> list[Result]:
     """Assess every patient of a record that is at hand; `name` stands for its file. Raises as `classify_files`."""
     source = RecordSource(name, format, data.encode() if isinstance(data, str) else data)
-    return _results(guideline, observe_each(guideline, [source], as_of), _Options(as_of, engine))
+    return _results(guideline, observe_each(guideline, [source], as_of), as_of, engine)
 
 
 def classify(
@@ -81,17 +73,19 @@ def classify(
     With the engine `hermit` the reference reasoner decides too, and the two have to agree: raises EngineError where
     they do not.
     """
-    return _results(guideline, [observe_records(guideline, records, as_of)], _Options(as_of, engine, progress))
+    return _results(guideline, [observe_records(guideline, records, as_of)], as_of, engine, progress)
 
 
-def _results(guideline: Guideline, observed: Iterable[ObservedFiles], options: _Options) -> list[Result]:
+def _results(
+    guideline: Guideline, observed: Iterable[ObservedFiles], as_of: date, engine: str, progress: Progress | None = None
+) -> list[Result]:
     """The result of every patient, in the order of their IRIs within the files that are observed together."""
     results: list[Result] = []
     for files in observed:
         patients = sorted([*files.observed, *files.refused], key=str)
-        shown = options.progress(patients, "deciding") if options.progress else patients
-        found = [_result(guideline, files, patient, options.as_of) for patient in shown]
-        if options.engine == "hermit":
+        shown = progress(patients, "deciding") if progress else patients
+        found = [_result(guideline, files, patient, as_of) for patient in shown]
+        if engine == "hermit":
             _refer(guideline, files.observed, found)
         results += found
     return results
@@ -148,11 +142,11 @@ def explained(guideline: Guideline, result: Result, iri: str) -> Result:
     """The assessment with one conclusion, of the class `iri` (a criterion too), and the questions that settle it."""
     if isinstance(result, Refusal):
         return result
-    compiled, decision = guideline.compiled, result.decision
+    assessor, decision = assessor_of(guideline), result.decision
     known = {cls.iri: cls for cls in guideline.catalogue.management}
     cls = known.get(iri) or ManagementClass(iri, False, False, (), ())
-    asked = questions(compiled, decision, guideline.reader.names, [iri])
-    return replace(result, conclusions=(conclude(guideline, decision, cls),), questions=asked)
+    asked = assessor.asker.questions(decision, [iri])
+    return replace(result, conclusions=assessor.conclusions(decision, [cls]), questions=asked)
 
 
 def find_class(guideline: Guideline, name: str) -> str | None:

@@ -6,7 +6,7 @@ a functional property, and two classes of one node that an axiom joins are looke
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from reasoner.errors import ContradictionError, Problem, RecordError
 from reasoner.logic.compiled import Compiled
@@ -17,8 +17,6 @@ ByPath = dict[tuple[str, ...], list[Observation]]
 
 def refuse_contradictions(compiled: Compiled, observations: Sequence[Observation]) -> None:
     """Raises ContradictionError for values that exclude each other, RecordError for classes that an axiom joins."""
-    if _all_apart(compiled.functional, observations):
-        return
     numbers, values, classes = ByPath(), ByPath(), ByPath()
     of_kind = {"number": numbers, "value": values, "class": classes}
     for observation in observations:
@@ -29,17 +27,6 @@ def refuse_contradictions(compiled: Compiled, observations: Sequence[Observation
         raise ContradictionError(problem)
     for problem in _classes(compiled, classes) if compiled.joined else ():
         raise RecordError(problem)
-
-
-def _all_apart(functional: Collection[str], observations: Sequence[Observation]) -> bool:
-    """Whether no two observations could say more jointly: of one quantity, of one value, of the class of one node."""
-    keys: list[object] = []
-    for path, kind, _, present, low, high, source, _ in observations:
-        if kind == "number" and low is not high:
-            return False
-        if present and (kind != "value" or path[-1] in functional):
-            keys.append((path, source) if kind == "class" else path)
-    return len(set(keys)) == len(keys)
 
 
 def _bounds(found: ByPath) -> Iterator[Problem]:

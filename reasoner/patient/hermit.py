@@ -55,9 +55,7 @@ def decide_profiles(
     Raises EngineError where Java or HermiT fails, or takes longer than `timeout` seconds in all.
     """
     own = [tuple(dict.fromkeys(profile)) for profile in profiles]
-    ontology = Logical(
-        ontologies, {observation.target for profile in own for observation in profile if observation.kind == "value"}
-    )
+    ontology = Logical(ontologies, {one.target for profile in own for one in profile if one.kind == "value"})
     absences = ontology.absences(closable)
     hermit = _Hermit(ontology, [*classes, *absences], time.monotonic() + timeout)
     answers = _closed(hermit, own, absences)
@@ -148,11 +146,8 @@ class Logical:
         found.update(member for head in lists for member in RdfList(self.graph, head))
         ties = [set(ends) for p in (OWL.differentFrom, OWL.sameAs, *self.links)
                 for ends in self.graph.subject_objects(p) if not self.classes & set(ends)]  # fmt: skip
-        grown = True
-        while grown:
-            new = {end for ends in ties if found & ends for end in ends} - found
+        while new := {end for ends in ties if found & ends for end in ends} - found:
             found |= new
-            grown = bool(new)
         return found
 
     def _logical(self, s: Node, p: Node, o: Node) -> bool:
@@ -237,34 +232,30 @@ class _ClassExpressionBuilder:
 
     def profile(self, profile: Profile) -> Node:
         """The patients of whom all of `profile` is true."""
-        denied = [self.negation(self.question(observation)) for observation in profile if not observation.present]
+        present, absent = ([one for one in profile if one.present is truth] for truth in (True, False))
         return self.both(
-            [GP.Patient, *self._values([observation for observation in profile if observation.present], 0), *denied]
+            [GP.Patient, *self._values(present, 0), *(self.negation(self.question(one)) for one in absent)]
         )
 
-    def _values(self, observation: Iterable[Observation], depth: int) -> list[Node]:
+    def _values(self, observations: Iterable[Observation], depth: int) -> list[Node]:
         """The restrictions on one node `depth` properties away; all under a functional property have one filler."""
         groups: dict[tuple[object, ...], list[Observation]] = defaultdict(list)
-        for one in observation:
+        for one in observations:
             prop = one.path[depth]
             groups[(prop,) if URIRef(prop) in self.ontology.functional else (prop, one)].append(one)
         return [part for group in groups.values() for part in self._group(group, depth)]
 
     def _group(self, group: list[Observation], depth: int) -> Iterator[Node]:
         prop = group[0].path[depth]
-        ends = [observation for observation in group if len(observation.path) == depth + 1]
-        yield from (
-            self.some([prop], self._between(observation.low, observation.high))
-            for observation in ends
-            if observation.kind == "number"
-        )
-        yield from (self.restriction(prop, OWL.hasValue, URIRef(observation.target)) for observation in ends
-                    if observation.kind == "value" and observation.target in self.ontology.known)  # fmt: skip
+        ends = [one for one in group if len(one.path) == depth + 1]
+        for one in ends:
+            if one.kind == "number":
+                yield self.some([prop], self._between(one.low, one.high))
+            elif one.kind == "value" and one.target in self.ontology.known:
+                yield self.restriction(prop, OWL.hasValue, URIRef(one.target))
         if URIRef(prop) not in self.ontology.quantities:
-            filler: list[Node] = [self.named(observation.target) for observation in ends if observation.kind == "class"]
-            deeper = self._values(
-                [observation for observation in group if len(observation.path) > depth + 1], depth + 1
-            )
+            filler = [self.named(one.target) for one in ends if one.kind == "class"]
+            deeper = self._values([one for one in group if len(one.path) > depth + 1], depth + 1)
             yield self.some([prop], self.both([*filler, *deeper]))
 
     def _between(self, low: Decimal | None, high: Decimal | None) -> Node:
@@ -334,11 +325,8 @@ class _Hermit:
 
 def _above(iri: str, taxonomy: Mapping[str, set[str]]) -> set[str]:
     found = {iri, str(OWL.Thing)}
-    queue = list(found)
-    while queue:
-        new = taxonomy.get(queue.pop(), set()) - found
+    while new := {above for cls in found for above in taxonomy.get(cls, ())} - found:
         found |= new
-        queue += new
     if not found & {str(GP.Patient), str(OWL.Nothing)}:
         raise failed("reference-incomplete", "HermiT's answer leaves out what it was asked")
     return found

@@ -6,14 +6,14 @@ An order is *supported*, a matter of *judgement*, *not supported*, *undecided*, 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
-from reasoner.caches import BoundedDict
+from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.guideline.shapes import StateShape, classes_in
 from reasoner.logic.ask import Asker
-from reasoner.logic.compiled import ClassBits, Index
-from reasoner.logic.decide import Assumptions, Decision, State, state_of
+from reasoner.logic.compiled import Index
+from reasoner.logic.decide import Assumptions, Decision, state_of
 from reasoner.terms import CORE
 
 #: What a result of each severity says of an order; without a result the order is supported.
@@ -37,55 +37,42 @@ class Order(NamedTuple):
     needs: tuple[str, ...]
 
 
-class _Reports(dict[int, bool]):
-    """Whether a shape reports something, by those of the answers that it looks at."""
+class StateShapes:
+    """Some shapes, and what they look at: `answers` are the bits of the answers for their classes.
 
-    def __init__(self, check: StateShape, index: Index) -> None:
-        self.check, self.class_bits = check, {cls: index.class_bits[cls] for cls in sorted(classes_in(check.condition))}
-        self.answers = _answers(self.class_bits.values())
-
-    def __missing__(self, answers: int) -> bool:
-        states = {cls: state_of(place, answers) for cls, place in self.class_bits.items()}
-        found = self[answers] = self.check.violated(states)
-        return found
-
-
-def _answers(class_bits: Iterable[ClassBits]) -> int:
-    return sum(place.answers for place in class_bits)
-
-
-class Alerts:
-    """The shapes about the patient as such: red flags first, then what was not recorded."""
-
-    def __init__(self, index: Index, checks: Iterable[StateShape]) -> None:
-        about = [check for check in checks if not check.action]
-        about.sort(key=lambda check: (check.severity != RED_FLAG, check.shape))
-        self._reports = [_Reports(check, index) for check in about]
-
-    def of(self, answers: int) -> tuple[StateShape, ...]:
-        """Those that report something."""
-        return tuple([reports.check for reports in self._reports if reports[answers & reports.answers]])
-
-
-class OrderReview:
-    """The pathway shapes that review one action, and what they say by the answers that they look at."""
+    `terms` are the bits of the implicants of these classes. Which shapes report something is remembered by the answers.
+    """
 
     def __init__(self, index: Index, checks: Iterable[StateShape]) -> None:
         self.checks = tuple(checks)
-        self.statements = tuple(sorted({statement for check in self.checks for statement in check.statements}))
-        classes = sorted({cls for check in self.checks for cls in classes_in(check.condition)})
-        self._class_bits = [index.class_bits[cls] for cls in classes]
-        self.answers, self.terms = _answers(self._class_bits), sum(place.terms for place in self._class_bits)
-        self._verdicts: BoundedDict[int, tuple[StateShape | None, str]] = BoundedDict()
+        classes = {cls for check in self.checks for cls in classes_in(check.condition)}
+        self._class_bits = [index.class_bits[cls] for cls in sorted(classes)]
+        self.answers = sum(cls.answers for cls in self._class_bits)
+        self.terms = sum(cls.terms for cls in self._class_bits)
+        self._reporting = BoundedCache(self._reporting_by)
+
+    def of(self, answers: int) -> tuple[StateShape, ...]:
+        """Those that report something of a patient with these answers, as bits."""
+        return self._reporting[answers & self.answers]
+
+    def _reporting_by(self, answers: int) -> tuple[StateShape, ...]:
+        states = {cls.iri: state_of(cls, answers) for cls in self._class_bits}
+        return tuple([check for check in self.checks if check.violated(states)])
+
+
+def alerts_among(index: Index, checks: Iterable[StateShape]) -> StateShapes:
+    """The shapes about the patient as such: red flags first, then what was not recorded."""
+    about = [check for check in checks if not check.action]
+    return StateShapes(index, sorted(about, key=lambda check: (check.severity != RED_FLAG, check.shape)))
+
+
+class OrderReview(StateShapes):
+    """The pathway shapes that review one action."""
 
     def verdict(self, answers: int) -> tuple[StateShape | None, str]:
         """The shape that reports on the order, and what that says."""
-        relevant = answers & self.answers
-        found = self._verdicts.get(relevant)
-        if found is None:
-            check = reported(self.checks, {place.iri: state_of(place, relevant) for place in self._class_bits})
-            found = self._verdicts.keep(relevant, (check, verdict_of(check)))
-        return found
+        check = reported(self.of(answers))
+        return check, verdict_of(check)
 
 
 class Reviewer:
@@ -95,16 +82,14 @@ class Reviewer:
     """
 
     def __init__(self, asker: Asker, closing: Assumptions, checks_of: Callable[[str], Iterable[StateShape]]) -> None:
-        self.asker, self.closing, self.checks_of = asker, closing, checks_of
+        self.asker, self.closing = asker, closing
         self.index, self.theory = asker.index, asker.theory
-        self._rows: BoundedDict[str, OrderReview] = BoundedDict()
+        self._rows = BoundedCache[str, OrderReview](lambda action: OrderReview(self.index, checks_of(action)))
         self._orders: BoundedDict[tuple[str, int, int], Order] = BoundedDict()
 
     def order(self, action: str, decision: Decision) -> Order:
         """The verdict on `action` by the pathway shapes; silent where there is none."""
-        row = self._rows.get(action)
-        if row is None:
-            row = self._rows.keep(action, OrderReview(self.index, self.checks_of(action)))
+        row = self._rows[action]
         bearing = self.asker.bearing(row.terms) | self.closing.acts | self.closing.acts << self.theory.size
         key = action, decision.recorded & bearing, decision.answers & row.answers
         order = self._orders.get(key)
@@ -114,8 +99,9 @@ class Reviewer:
         if not row.checks:
             return Order(action, SILENT, None, (), ())
         check, verdict = row.verdict(decision.answers)
+        statements = {statement for one in row.checks for statement in one.statements}
         needs = self._needs(row, decision.recorded, verdict)
-        return Order(action, verdict, check, row.statements, tuple(sorted(needs)))
+        return Order(action, verdict, check, tuple(sorted(statements)), tuple(sorted(needs)))
 
     def _needs(self, row: OrderReview, recorded: int, verdict: str) -> set[str]:
         """The facts, unknown or assumed, of the minimal answers that change the verdict.
@@ -142,8 +128,7 @@ def verdict_of(check: StateShape | None) -> str:
     return VERDICTS[check.severity] if check else SUPPORTED
 
 
-def reported(checks: Iterable[StateShape], states: Mapping[str, State]) -> StateShape | None:
-    """The shape that reports on an order; of several, the first in the order of `VERDICTS`."""
+def reported(violated: Iterable[StateShape]) -> StateShape | None:
+    """The shape that reports on an order: of those that are violated the first in the order of `VERDICTS`."""
     rank = list(VERDICTS)
-    found = [check for check in checks if check.violated(states)]
-    return min(found, key=lambda check: (rank.index(check.severity), check.shape), default=None)
+    return min(violated, key=lambda check: (rank.index(check.severity), check.shape), default=None)

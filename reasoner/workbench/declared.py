@@ -6,7 +6,7 @@ have is refused by file and line: an invariant about nothing would hold of every
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
@@ -70,14 +70,12 @@ class Acceptance:
 
 def invariants(guideline: Guideline) -> tuple[Invariant, ...]:
     """The declared safety invariants. Raises GuidelineError for one that cannot be read."""
-    reader = DeclarationReader(guideline)
-    return tuple(reader.invariant(parsed, node) for parsed, node in reader.typed(GP.SafetyInvariant))
+    return tuple(declaration.invariant() for declaration in _declarations(guideline, GP.SafetyInvariant))
 
 
 def acceptances(guideline: Guideline) -> tuple[Acceptance, ...]:
     """The declared acceptances. Raises GuidelineError for one that cannot be read."""
-    reader = DeclarationReader(guideline)
-    return tuple(reader.acceptance(parsed, node) for parsed, node in reader.typed(GP.AcceptedFinding))
+    return tuple(declaration.acceptance() for declaration in _declarations(guideline, GP.AcceptedFinding))
 
 
 def acts_below(taxonomy: Graph, action: str) -> frozenset[str]:
@@ -90,60 +88,57 @@ def forbidding(graph: Graph) -> frozenset[str]:
     return frozenset(str(s) for s in graph.subjects(GP.forbids, Literal(True)))
 
 
-class DeclarationReader:
-    """Reads the declarations of one guideline; raises GuidelineError for one that cannot be read."""
+def _declarations(guideline: Guideline, kind: Node) -> list[Declaration]:
+    """The individuals of a kind, in the order of files and lines."""
+    found = [Declaration(guideline, parsed, node)
+             for parsed in guideline.ontologies for node in parsed.graph.subjects(RDF.type, kind)]  # fmt: skip
+    return sorted(found, key=lambda one: (one.origin.file, one.origin.line or 0, one.origin.term))
 
-    def __init__(self, guideline: Guideline) -> None:
-        self.guideline, self.graph = guideline, guideline.graph
+
+class Declaration:
+    """One individual that declares something; raises GuidelineError for what cannot be read of it."""
+
+    def __init__(self, guideline: Guideline, parsed: Parsed, node: Node) -> None:
+        self.guideline, self.graph, self.node = guideline, guideline.graph, node
         self.rules, self.taxonomy = guideline.compiled.rules, guideline.taxonomy
-        self.facts = {atom.target for atom in guideline.compiled.theory.atoms if atom.kind == "class"}
+        self.origin = Origin(str(node), parsed.file, parsed.line_of(node, RDF.type))
 
-    def typed(self, kind: Node) -> list[tuple[Parsed, Node]]:
-        """The individuals of a kind with the file that each stands in, in the order of the files."""
-        found = [
-            (parsed, node) for parsed in self.guideline.ontologies for node in parsed.graph.subjects(RDF.type, kind)
-        ]
-        return sorted(found, key=lambda item: (item[0].file, item[0].line_of(item[1], RDF.type) or 0, str(item[1])))
-
-    def invariant(self, parsed: Parsed, node: Node) -> Invariant:
-        premises = [
-            Premise(self._classes(parsed, node, target), state, holds)
-            for predicate, (state, holds) in _PREMISES.items()
-            for target in self._objects(node, predicate)
-        ]
-        states = [(o, p == GP.neverState) for p in (GP.thenState, GP.neverState) for o in self._objects(node, p)]
+    def invariant(self) -> Invariant:
+        """The individual as a safety invariant."""
+        premises = [Premise(self._classes(target), *kind)
+                    for predicate, kind in _PREMISES.items() for target in self._objects(predicate)]  # fmt: skip
+        states = [(o, p == GP.neverState) for p in (GP.thenState, GP.neverState) for o in self._objects(p)]
         if len(states) != 1 or states[0][0] not in _STATES:
-            what = (
-                "the invariant does not have exactly one of gp:thenState and gp:neverState, gp:Entailed or gp:Excluded"
+            raise self._refused(
+                "the invariant does not have exactly one of gp:thenState and gp:neverState, gp:Entailed or gp:Excluded",
+                "say which state follows, or which never does",
             )
-            raise _refused(parsed, node, what, "say which state follows, or which never does")
-        return Invariant(str(node), self.guideline.catalogue.label(str(node)), tuple(premises),
-                         self._concerned(parsed, node), _STATES[states[0][0]], states[0][1],
-                         self._statements(node), self._origin(parsed, node))  # fmt: skip
+        return Invariant(self.origin.term, self.guideline.catalogue.label(self.origin.term), tuple(premises),
+                         self._concerned(), _STATES[states[0][0]], states[0][1], self._statements(),
+                         self.origin)  # fmt: skip
 
-    def acceptance(self, parsed: Parsed, node: Node) -> Acceptance:
-        code, reason = ([str(o) for o in self._objects(node, p)] for p in (GP.code, GP.rationale))
+    def acceptance(self) -> Acceptance:
+        """The individual as an acceptance."""
+        code, reason = ([str(o) for o in self._objects(p)] for p in (GP.code, GP.rationale))
         if len(code) != 1 or not reason:
             what = "the acceptance does not have one gp:code, and a gp:rationale"
-            raise _refused(parsed, node, what, "name the code of the findings that it accepts, and say why")
-        present, absent = (tuple(self._fact(parsed, node, o) for o in self._objects(node, p))
-                           for p in (GP.wherePresent, GP.whereAbsent))  # fmt: skip
-        concerns = frozenset(map(str, self._objects(node, GP.concerns)))
-        return Acceptance(str(node), code[0], concerns, present, absent, reason[0], self._origin(parsed, node))
+            raise self._refused(what, "name the code of the findings that it accepts, and say why")
+        present, absent = (tuple(map(self._fact, self._objects(p))) for p in (GP.wherePresent, GP.whereAbsent))
+        concerns = frozenset(map(str, self._objects(GP.concerns)))
+        return Acceptance(self.origin.term, code[0], concerns, present, absent, reason[0], self.origin)
 
-    def _concerned(self, parsed: Parsed, node: Node) -> tuple[str, ...]:
+    def _concerned(self) -> tuple[str, ...]:
         """The management classes, or those named, that advise as the invariant asks and are not put aside."""
-        named = [iri for o in self._objects(node, GP.concerning) for iri in self._classes(parsed, node, o)]
-        aside = {iri for o in self._objects(node, GP.aside) for iri in self._classes(parsed, node, o)}
+        named, aside = ([iri for o in self._objects(p) for iri in self._classes(o)] for p in (GP.concerning, GP.aside))
         found = named or [cls.iri for cls in self.guideline.catalogue.management]
         for predicate, forbids in ((GP.forbidding, True), (GP.opening, False)):
-            for action in self._objects(node, predicate):
-                found = [iri for iri in found if self._advises(iri, self._acts(parsed, node, action), forbids)]
+            for action in self._objects(predicate):
+                found = [iri for iri in found if self._advises(iri, self._acts(action), forbids)]
         return tuple(iri for iri in dict.fromkeys(found) if iri not in aside)
 
-    def _acts(self, parsed: Parsed, node: Node, action: Node) -> frozenset[str]:
+    def _acts(self, action: Node) -> frozenset[str]:
         if GP.Act not in self.taxonomy.transitive_objects(action, RDFS.subClassOf):
-            raise _refused(parsed, node, f"{local_name(str(action))} is no class of acts", "name a class below gp:Act")
+            raise self._refused(f"{local_name(str(action))} is no class of acts", "name a class below gp:Act")
         return acts_below(self.taxonomy, str(action))
 
     def _advises(self, iri: str, acts: frozenset[str], forbids: bool) -> bool:
@@ -152,7 +147,7 @@ class DeclarationReader:
         advice = [r for cls in self.guideline.catalogue.management if cls.iri == iri for r in cls.recommendations]
         return any(r.action in acts and (r.strength in against) == forbids for r in advice)
 
-    def _classes(self, parsed: Parsed, node: Node, target: Node) -> tuple[str, ...]:
+    def _classes(self, target: Node) -> tuple[str, ...]:
         """The defined class that a target is, or the defined classes of that kind."""
         if str(target) in self.rules:
             return (str(target),)
@@ -160,38 +155,31 @@ class DeclarationReader:
         found = sorted(iri for iri in self.rules if kinds & set(self.taxonomy.objects(URIRef(iri), RDF.type)))
         if not found:
             what = f"{local_name(str(target))} is no defined class of patients, and no kind of such classes"
-            raise _refused(parsed, node, what, "name a defined class, or a kind that one has as its type")
+            raise self._refused(what, "name a defined class, or a kind that one has as its type")
         return tuple(found)
 
-    def _fact(self, parsed: Parsed, node: Node, term: Node) -> str:
-        if str(term) not in self.rules and str(term) not in self.facts:
+    def _fact(self, term: Node) -> str:
+        facts = (atom.target for atom in self.guideline.compiled.theory.atoms if atom.kind == "class")
+        if str(term) not in self.rules and str(term) not in facts:
             what = f"{local_name(str(term))} is no defined class of patients, and nothing that a record states"
-            raise _refused(parsed, node, what, "name a criterion, a finding or an act")
+            raise self._refused(what, "name a criterion, a finding or an act")
         return str(term)
 
-    def _objects(self, node: Node, predicate: URIRef) -> list[Node]:
-        return sorted(self.graph.objects(node, predicate), key=str)
+    def _objects(self, predicate: URIRef) -> list[Node]:
+        return sorted(self.graph.objects(self.node, predicate), key=str)
 
-    def _statements(self, node: Node) -> tuple[str, ...]:
-        linked: Iterable[Node] = [*self._objects(node, DCTERMS.source), *self._objects(node, GP.warrantedBy)]
-        catalogue = self.guideline.catalogue
+    def _statements(self) -> tuple[str, ...]:
+        catalogue, linked = self.guideline.catalogue, (*self._objects(DCTERMS.source), *self._objects(GP.warrantedBy))
         return catalogue.in_text_order(str(o) for o in linked if str(o) in catalogue.statements)
 
-    def _origin(self, parsed: Parsed, node: Node) -> Origin:
-        return Origin(str(node), parsed.file, parsed.line_of(node, RDF.type))
-
-
-def _refused(parsed: Parsed, node: Node, what: str, remedy: str) -> GuidelineError:
-    return GuidelineError(
-        Problem("bad-declaration", what, remedy, parsed.file, parsed.line_of(node, RDF.type), str(node))
-    )
+    def _refused(self, what: str, remedy: str) -> GuidelineError:
+        return GuidelineError(
+            Problem("bad-declaration", what, remedy, self.origin.file, self.origin.line, self.origin.term)
+        )
 
 
 def matching(acceptance: Acceptance, code: str, about: Sequence[str], holds: Mapping[str, bool]) -> bool:
     """Whether an acceptance means a finding about the terms `about`, whose patients are as `holds` gives."""
+    wanted = [*((term, True) for term in acceptance.present), *((term, False) for term in acceptance.absent)]
     named = acceptance.code == code and acceptance.concerns == frozenset(about)
-    return (
-        named
-        and all(holds.get(term) is True for term in acceptance.present)
-        and all(holds.get(term) is False for term in acceptance.absent)
-    )
+    return named and all(holds.get(term) is truth for term, truth in wanted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import ROUND_FLOOR, Decimal
@@ -31,11 +31,11 @@ def recordable(guideline: Guideline) -> list[Observation]:
     contract = guideline.shapes("core", "record")
     if not contract:
         return found
-    patients = [f"{PATIENT}/{number}" for number in range(len(found))]
-    texts = (turtle([one], guideline, patient) for one, patient in zip(found, patients, strict=True))
+    stated = {f"{PATIENT}/{number}": one for number, one in enumerate(found)}
+    texts = (turtle([one], guideline, patient) for patient, one in stated.items())
     records = gather([read_text("\n".join(texts), "witness", format="turtle")])
     refused = validate(records, guideline.taxonomy, contract, _ANY_DAY)
-    return [one for one, patient in zip(found, patients, strict=True) if URIRef(patient) not in refused]
+    return [one for patient, one in stated.items() if URIRef(patient) not in refused]
 
 
 def _candidates(compiled: Compiled, denied: frozenset[str]) -> list[Observation]:
@@ -45,10 +45,9 @@ def _candidates(compiled: Compiled, denied: frozenset[str]) -> list[Observation]
             paths.setdefault((atom.path[:end], "class"), set())
         if atom.path and atom.kind in ("class", "value"):
             paths.setdefault((atom.path, atom.kind), set()).add(atom.target)
-    found: list[Observation] = []
-    for (path, kind), targets in sorted(paths.items()):
-        found += _at(compiled, denied, path, kind, targets)
-    return found
+    return [
+        one for (path, kind), targets in sorted(paths.items()) for one in _at(compiled, denied, path, kind, targets)
+    ]
 
 
 def _at(compiled: Compiled, denied: frozenset[str], path: Path, kind: str, targets: set[str]) -> Iterator[Observation]:
@@ -70,8 +69,8 @@ def _points(compiled: Compiled, path: Path) -> list[Decimal]:
     bounds = sorted({atom.bound for atom in compiled.theory.atoms if atom.path == path and atom.kind == "above"})
     if not bounds:
         return [Decimal(1)]
-    ends = [bounds[0] - 1, *bounds, bounds[-1] + 1]
-    return sorted({*ends, Decimal(0), *(_between(low, high) for low, high in pairwise(sorted({*ends, Decimal(0)})))})
+    ends = sorted({Decimal(0), bounds[0] - 1, *bounds, bounds[-1] + 1})
+    return sorted({*ends, *(_between(low, high) for low, high in pairwise(ends))})
 
 
 def _between(low: Decimal, high: Decimal) -> Decimal:
@@ -91,26 +90,29 @@ class RecordNode:
     values: list[tuple[str, str]] = field(default_factory=list)
     below: dict[str, list[RecordNode]] = field(default_factory=dict)
 
+    def one(self, prop: str) -> RecordNode:
+        """The node under a property that has one."""
+        return self.below.setdefault(prop, [RecordNode()])[0]
+
 
 def turtle(record: Sequence[Observation], guideline: Guideline, patient: str = PATIENT) -> str:
     """A record as Turtle that is classified as it is.
 
     Raises ValueError for an interval, and for an absence that no property states.
     """
-    prefixes = guideline.prefixes
-    writer = RecordWriter(guideline.compiled, guideline.catalogue.negations, prefixes)
-    root = writer.tree(record)
-    body = ";\n    ".join(f"{line} " for line in [f"a {writer.name(str(GP.Patient))}", *writer.lines(root)])
-    head = "".join(f"@prefix {p}: <{prefixes[p]}> .\n" for p in sorted(writer.used))
+    writer = RecordWriter(guideline)
+    lines = [f"a {writer.name(str(GP.Patient))}", *writer.lines(writer.tree(record))]
+    body = ";\n    ".join(f"{line} " for line in lines)
+    head = "".join(f"@prefix {p}: <{guideline.prefixes[p]}> .\n" for p in sorted(writer.used))
     return f"{head}\n<{patient}> {body}.\n"
 
 
 class RecordWriter:
     """Writes records of one guideline as Turtle; `used` are the prefixes that it needed."""
 
-    def __init__(self, compiled: Compiled, negations: Mapping[str, str], prefixes: Mapping[str, str]) -> None:
-        self.compiled, self.prefixes = compiled, prefixes
-        self.denies = {denied: prop for prop, denied in negations.items()}
+    def __init__(self, guideline: Guideline) -> None:
+        self.compiled, self.prefixes = guideline.compiled, guideline.prefixes
+        self.denies = {denied: prop for prop, denied in guideline.catalogue.negations.items()}
         self.used: set[str] = set()
 
     def name(self, iri: str) -> str:
@@ -127,25 +129,24 @@ class RecordWriter:
         for observed in sorted(record):
             node = root
             for prop in observed.path[:-1]:
-                node = self._one(node, prop)
+                node = node.one(prop)
             self._add(node, observed)
         return root
 
-    def _one(self, node: RecordNode, prop: str) -> RecordNode:
-        return node.below.setdefault(prop, [RecordNode()])[0]
-
     def _add(self, node: RecordNode, observed: Observation) -> None:
         prop = observed.path[-1]
-        if observed.kind == "class" and not observed.present:
+        if observed.kind == "number":
+            node.values.append((prop, _number(observed)))
+        elif observed.kind == "value":
+            node.values.append((prop, self.name(observed.target)))
+        elif not observed.present:
             if len(observed.path) > 1 or prop not in self.denies:
                 raise ValueError(f"no property says that {observed.target} is absent")
             node.values.append((self.denies[prop], self.name(observed.target)))
-        elif observed.kind == "class" and self.compiled.properties[prop].functional:
-            self._one(node, prop).types.append(observed.target)
-        elif observed.kind == "class":
-            node.below.setdefault(prop, []).append(RecordNode([observed.target]))
+        elif self.compiled.properties[prop].functional:
+            node.one(prop).types.append(observed.target)
         else:
-            node.values.append((prop, self.name(observed.target) if observed.kind == "value" else _number(observed)))
+            node.below.setdefault(prop, []).append(RecordNode([observed.target]))
 
     def lines(self, node: RecordNode) -> list[str]:
         """The properties of a node, one a line."""

@@ -22,7 +22,7 @@ import reasoner.kernel.kernel
 from reasoner.errors import ContradictionError
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline, load_guideline
-from reasoner.guideline.shapes import Condition, Either, Entailed, Every, Excluded, StateShape, Unless
+from reasoner.guideline.shapes import EXCLUDED_FROM, Condition, StateShape
 from reasoner.kernel.cohort import Bitmap, Cohort, words
 from reasoner.kernel.kernel import Decided, Kernel, bitmap_of, boolean_array
 from reasoner.kernel.program import STATUSES, Program, compile_program
@@ -30,7 +30,7 @@ from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import ClassRule, Compiled, Origin
 from reasoner.logic.decide import State, decide
-from reasoner.logic.expressions import Or
+from reasoner.logic.expressions import And, HasValue, Name, Not, Or
 from reasoner.logic.facts import RECORDED, Fact, literals_of
 from reasoner.logic.owl import read_axioms
 from reasoner.logic.theory import Atom, Literals, Theory
@@ -74,7 +74,8 @@ class Model:
             *(("assumed", atom) for atom in bits(literals_of(decision.assumed).neg)),
             *((state.value, iri) for iri, state in states.items() if state is not State.UNDETERMINED),
             *(("alert", check.shape) for check in self.alerts if check.violated(states)),
-            *(("verdict", a, verdict_of(reported(c, states))) for a, c in (self.orders or {}).items()),
+            *(("verdict", action, verdict_of(reported(check for check in checks if check.violated(states))))
+              for action, checks in (self.orders or {}).items()),
             ("status", status(self.management, states)),
         })  # fmt: skip
 
@@ -222,11 +223,12 @@ def random_rule(chance: random.Random, iri: str, size: int) -> ClassRule:
 def random_condition(chance: random.Random, depth: int) -> Condition:
     kind = chance.randrange(5 if depth else 2)
     if kind < 2:
-        return (Entailed, Excluded)[kind](f"urn:c:{chance.randrange(3)}")
+        cls = f"urn:c:{chance.randrange(3)}"
+        return Name(cls) if kind else HasValue(EXCLUDED_FROM, cls)
     if kind == 2:
-        return Unless(random_condition(chance, depth - 1))
+        return Not(random_condition(chance, depth - 1))
     parts = tuple(random_condition(chance, depth - 1) for _ in range(chance.randint(1, 3)))
-    return Every(parts) if kind == 3 else Either(parts)
+    return And(parts) if kind == 3 else Or(parts)
 
 
 def random_literals(chance: random.Random, size: int) -> tuple[Fact, ...]:

@@ -9,7 +9,7 @@ import pytest
 from random_logic import SEED, as_term, axioms, cubes, facts_of, partial, terms, theory_of, worlds
 from small_ontologies import MAIN, NAMES, model
 
-from reasoner.logic.ask import Asker, questions, undetermined
+from reasoner.logic.ask import Asker, undetermined
 from reasoner.logic.clauses import Cube
 from reasoner.logic.compile import compile_axioms, implicants
 from reasoner.logic.compiled import ClassRule, Compiled, Origin
@@ -64,7 +64,7 @@ def test_without_axioms_questions_are_the_minimal_sets_that_can_settle_a_class()
                         iri in (settled(compiled, known, answer) or ()) for answer in answers
                     ):
                         minimal[iri, names] = None
-        result = questions(compiled, decision, NUMBERS, CLASSES)
+        result = Asker(compiled, NUMBERS).questions(decision, CLASSES)
         assert {(iri, frozenset(one.ask)) for one in result for iri in one.decides} == set(minimal)
         found += len(result)
     assert found > 100
@@ -78,7 +78,7 @@ def test_each_question_has_an_answer_that_settles_its_classes() -> None:
         if known.clash:
             continue
         decision = decide(compiled, facts_of(compiled, known))
-        result = questions(compiled, decision, NUMBERS, CLASSES)
+        result = Asker(compiled, NUMBERS).questions(decision, CLASSES)
         assert list(result) == sorted(result, key=lambda one: (len(one.ask), -len(one.decides), one.ask, one.decides))
         for one in result:
             asked = [int(name) for name in one.ask]
@@ -102,7 +102,8 @@ def test_what_is_remembered_of_one_record_changes_no_question_of_another() -> No
         for term in terms(len(names)):
             if compiled.theory.consistent(term):
                 decision = decide(compiled, facts_of(compiled, term))
-                assert asker.questions(decision, compiled.rules) == questions(compiled, decision, names, compiled.rules)
+                fresh = Asker(compiled, names).questions(decision, compiled.rules)
+                assert asker.questions(decision, compiled.rules) == fresh
 
 
 @pytest.mark.parametrize("name", [MAIN, *NAMES])
@@ -131,7 +132,7 @@ def test_of_equivalent_atoms_the_most_specific_is_asked_for() -> None:
     compiled = Compiled(theory, {"urn:c:0": rule}, (), {}, {}, frozenset(), (), {})
     decision = decide(compiled, facts_of(compiled, Cube(0, 0b100)))
     assert not as_term(decision.closed, 0) and decision.state("urn:c:0") is State.ENTAILED
-    assert questions(compiled, decision, NUMBERS, ["urn:c:0"]) == ()
+    assert Asker(compiled, NUMBERS).questions(decision, ["urn:c:0"]) == ()
     decision = decide(compiled, ())
-    [question] = questions(compiled, decision, NUMBERS, ["urn:c:0"])
+    [question] = Asker(compiled, NUMBERS).questions(decision, ["urn:c:0"])
     assert question.ask == ("0",)

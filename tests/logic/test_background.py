@@ -10,10 +10,10 @@ import pytest
 from random_logic import FINDINGS, HAS, SEED, as_patient, axioms, possible_patients, worlds
 from small_ontologies import refusal, written
 
-from reasoner.logic.background import AxiomTable, Unfold
+from reasoner.logic.background import Unfold
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compile import compile_axioms
-from reasoner.logic.compiled import Compiled, Origin
+from reasoner.logic.compiled import Compiled
 from reasoner.logic.expressions import And, AtomLeaf, Name, Not, Or
 from reasoner.logic.theory import Atom
 
@@ -108,11 +108,6 @@ def test_axioms_give_their_clauses(case: str, tmp_path: Path) -> None:
 ])  # fmt: skip
 def test_what_has_no_clauses_is_refused(text: str, what: str, tmp_path: Path) -> None:
     assert what in refusal(text, tmp_path).what
-
-
-def test_an_axiom_has_one_bit() -> None:
-    table, one, other = AxiomTable(), Origin("urn:a", "f", 1), Origin("urn:b", "f", 2)
-    assert [table.bit(origin) for origin in (one, other, one)] == [1, 2, 1] and table.origins == [one, other]
 
 
 def test_unfolding_is_the_disjunctive_normal_form() -> None:

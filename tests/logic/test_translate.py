@@ -14,7 +14,7 @@ from reasoner.logic.compiled import Origin
 from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms, Inclusion, Property
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Translator, definition_order, named_in
+from reasoner.logic.translate import ROOT, Translator, named_in
 
 A, B = Name("urn:A"), Name("urn:B")
 
@@ -96,13 +96,19 @@ def test_translating_keeps_the_patients_of_an_expression() -> None:
                 assert value(definition, world, definitions) == is_in(some, Name(iri), patient)
 
 
+def test_an_axiom_has_one_bit() -> None:
+    translator, one, other = Translator(axioms(random.Random(SEED))), Origin("urn:a", "f", 1), Origin("urn:b", "f", 2)
+    assert [translator.axiom(origin) for origin in (one, other, one)] == [1, 2, 1]
+    assert list(translator.origins) == [one, other]
+
+
 def test_definitions_come_after_what_they_use() -> None:
     rng = random.Random(SEED)
     for _ in range(100):
         some = axioms(rng, classes=5)
         shuffled = dict(rng.sample(sorted(some.definitions.items()), 5))
         some.definitions = shuffled
-        order = definition_order(some, Translator(some).patient_level)
+        order = Translator(some).order
         assert sorted(order) == sorted(shuffled)
         for position, iri in enumerate(order):
             assert (named_in(shuffled[iri][0]) & shuffled.keys()) <= set(order[:position])

@@ -12,7 +12,7 @@ from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Observation
-from reasoner.patient.assess import Assessor, assess, assessor_of, conclude, proposed_in, status
+from reasoner.patient.assess import Assessor, assess, assessor_of, proposed_in, status
 
 DAY = date(2026, 11, 22)
 SN, GP = "https://w3id.org/guideproof/schmorl#", "https://w3id.org/guideproof/core#"
@@ -48,7 +48,8 @@ def test_the_assessor_is_made_once(guideline: Guideline) -> None:
 
 def test_one_conclusion_is_that_of_the_whole(guideline: Guideline) -> None:
     found = assess(guideline, "urn:p", [finding("SchmorlsNode", "urn:n")], DAY)
-    assert tuple(conclude(guideline, found.decision, one.cls) for one in found.conclusions) == found.conclusions
+    classes = [one.cls for one in found.conclusions]
+    assert assessor_of(guideline).conclusions(found.decision, classes) == found.conclusions
 
 
 def test_proposals_are_classes_of_acts_that_are_present() -> None:

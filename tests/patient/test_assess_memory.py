@@ -16,7 +16,6 @@ from random_records import Records
 from reasoner import caches
 from reasoner.errors import ContradictionError
 from reasoner.guideline.guideline import Guideline, load_guideline
-from reasoner.logic import justify
 from reasoner.logic.facts import Observation
 from reasoner.patient.assess import Assessor, assess
 from reasoner.render.json import JsonRenderer
@@ -68,7 +67,6 @@ def test_memory_changes_no_answer(directory: Path | None, monkeypatch: pytest.Mo
     assert answers(guideline, records, forget=False) == fresh
     assert answers(guideline, reversed(records), forget=False) == fresh[::-1]
     monkeypatch.setattr(caches, "_ENTRIES", 3)
-    monkeypatch.setattr(justify, "_MOST_BYTES", 50_000)
     assert answers(guideline, records, forget=False) == fresh
 
 
@@ -78,7 +76,6 @@ def test_eight_threads_answer_as_one(directory: Path | None, monkeypatch: pytest
     records = drawn(guideline, 60)
     fresh = answers(guideline, records, forget=True)
     monkeypatch.setattr(caches, "_ENTRIES", 20)
-    monkeypatch.setattr(justify, "_MOST_BYTES", 200_000)
     guideline.__dict__["assessor"] = Assessor(guideline)
     renderer, start = JsonRenderer(guideline), Barrier(8)
 

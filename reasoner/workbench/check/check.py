@@ -12,13 +12,17 @@ from pathlib import Path
 
 from reasoner.errors import EngineError
 from reasoner.guideline.guideline import home
-from reasoner.workbench.check.authoring import check_authoring
-from reasoner.workbench.check.compiling import check_declarations, check_fragment, check_imports
-from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources, read_sources
-from reasoner.workbench.check.owl_profile import check_consistency, check_profile
+from reasoner.workbench.check.files import ONTOLOGIES, SHAPES, Sources
+from reasoner.workbench.check.ontologies import (
+    check_consistency,
+    check_declarations,
+    check_fragment,
+    check_imports,
+    check_profile,
+)
 from reasoner.workbench.check.prefixes import check_prefixes
 from reasoner.workbench.check.queries import check_quality, check_query_terms, check_query_texts
-from reasoner.workbench.check.shacl import check_shacl
+from reasoner.workbench.check.shapes import check_authoring, check_shacl
 from reasoner.workbench.check.terms import check_terms
 from reasoner.workbench.check.thresholds import check_numbers
 from reasoner.workbench.finding import Finding, Severity
@@ -91,40 +95,30 @@ def check(directory: Path | None = None, steps: Steps = iter) -> CheckReport:
 
     `steps` hands out the checks, and may show how far they are. Raises GuidelineError for a directory without ontology.
     """
-    run = CheckRun(read_sources(directory or home()))
-    for one in steps(CHECKS):
-        run.make(one)
-    return CheckReport(run.sources, tuple(_apart(run.findings)), tuple(run.skipped))
+    sources = Sources(directory or home())
+    findings: list[Finding] = []
+    skipped = [why for one in steps(CHECKS) if (why := _make(one, sources, findings))]
+    return CheckReport(sources, tuple(_apart(findings)), tuple(skipped))
 
 
-class CheckRun:
-    """The checks of one directory so far."""
+def _make(one: Check, sources: Sources, findings: list[Finding]) -> Skipped | None:
+    """Make a check and add what it finds to the findings so far; why it is skipped, where it is."""
+    broken = [file for kind in one.needs for file in _broken(sources, findings, kind)]
+    if broken:
+        return Skipped(one.title, f"{', '.join(broken)} must be mended first")
+    try:
+        for finding in one.run(sources):
+            findings.append(finding)
+    except EngineError as error:
+        return Skipped(one.title, error.problem.what)
+    return None
 
-    def __init__(self, sources: Sources) -> None:
-        self.sources = sources
-        self.broken = {kind: list(files) for kind, files in sources.broken.items()}
-        self.findings: list[Finding] = []
-        self.skipped: list[Skipped] = []
 
-    def make(self, one: Check) -> None:
-        """Make a check, or note why it is skipped."""
-        broken = [file for kind in one.needs for file in self.broken[kind]]
-        if broken:
-            self.skipped.append(Skipped(one.title, f"{', '.join(broken)} must be mended first"))
-            return
-        try:
-            for finding in one.run(self.sources):
-                self._add(finding)
-        except EngineError as error:
-            self.skipped.append(Skipped(one.title, error.problem.what))
-
-    def _add(self, finding: Finding) -> None:
-        self.findings.append(finding)
-        if finding.code in _MISREAD:
-            for kind, files in ((ONTOLOGIES, self.sources.ontologies), (SHAPES, self.sources.shapes)):
-                names = [self.sources.relative(parsed.file) for parsed in files]
-                if finding.file in names and finding.file not in self.broken[kind]:
-                    self.broken[kind].append(finding.file)
+def _broken(sources: Sources, findings: list[Finding], kind: str) -> dict[str, None]:
+    """The files of a kind that cannot be read, and then those that say something else than their author thinks."""
+    files = {sources.relative(parsed.file) for parsed in (sources.ontologies if kind == ONTOLOGIES else sources.shapes)}
+    misread = (finding.file for finding in findings if finding.code in _MISREAD and finding.file in files)
+    return dict.fromkeys([*sources.broken[kind], *misread])
 
 
 def _apart(findings: list[Finding]) -> Iterator[Finding]:

@@ -36,20 +36,70 @@ class TextFile:
     text: str
 
 
-@dataclass(frozen=True)
 class Sources:
-    """What could be read of a guideline, and what could not.
+    """The files of a guideline that could be read, and the problems of those that could not.
 
-    `broken` has, for ontologies and shapes, the names of the files without which the whole cannot be judged.
+    `broken` has, for ontologies and shapes, the names of the files without which the whole cannot be judged; `texts`
+    are the texts of all that could be read. Raises GuidelineError where the directory holds no ontology.
     """
 
-    directory: Path
-    ontologies: tuple[Parsed, ...]
-    shapes: tuple[Parsed, ...]
-    queries: tuple[TextFile, ...]
-    texts: tuple[TextFile, ...]
-    broken: dict[str, list[str]]
-    problems: tuple[Finding, ...]
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.broken: dict[str, list[str]] = {ONTOLOGIES: [], SHAPES: []}
+        self.problems: list[Finding] = []
+        self.texts: list[TextFile] = []
+        self.ontologies = self._graphs(ontology_files(directory), ONTOLOGIES)
+        self.shapes = self._graphs(_shapes_files(directory), SHAPES)
+        self.queries = self._queries(sorted((directory / "queries").rglob("*.rq")))
+        self.texts += self.queries
+        self._name_ignored()
+
+    # -- reading --
+
+    def _graphs(self, paths: Iterable[Path], kind: str) -> tuple[Parsed, ...]:
+        """The files that can be read; each of the others is named with its first fault."""
+        found = []
+        for path in paths:
+            try:
+                found.append(read_graph(path, imports=True))
+                self.texts.append(self._text(path))
+            except GuidelineError as error:
+                self.broken[kind].append(self.relative(path))
+                self._note(path, error.problem.line or 1, *_explained(error.problem))
+        return tuple(found)
+
+    def _queries(self, paths: Iterable[Path]) -> list[TextFile]:
+        """The queries that are text."""
+        found = []
+        for path in paths:
+            try:
+                found.append(self._text(path))
+            except (OSError, UnicodeDecodeError):
+                what, remedy = "the query cannot be read as UTF-8 text", "save it as UTF-8, and check its permissions"
+                self._note(path, 1, "not-utf8", what, remedy)
+        return found
+
+    def _name_ignored(self) -> None:
+        """Name ontologies and shapes in a syntax that is not read: an editor's other ways of saving."""
+        for path in (path for folder in ("ontology", "shapes") for path in sorted((self.directory / folder).glob("*"))):
+            if path.suffix in _OTHER_SYNTAX:
+                what = f"the file is not read: only Turtle files (.ttl) of {path.parent.name}/ are"
+                self._note(
+                    path, 1, "file-ignored", what, "save it as Turtle with the ending .ttl, or move it elsewhere"
+                )
+
+    def _text(self, path: Path) -> TextFile:
+        return TextFile(self.relative(path), path.read_text("utf-8-sig"))
+
+    def _note(self, path: Path, line: int, code: str, what: str, remedy: str) -> None:
+        self.problems.append(check_finding(self.relative(path), line, code, what, remedy))
+
+    def relative(self, file: Path | str) -> str:
+        """A file's name as findings give it."""
+        path = Path(file)
+        return path.relative_to(self.directory).as_posix() if path.is_relative_to(self.directory) else str(path)
+
+    # -- all of it --
 
     @property
     def files(self) -> tuple[Parsed, ...]:
@@ -80,10 +130,6 @@ class Sources:
         """The IRIs of ontologies or shapes graphs."""
         return sorted({str(s) for parsed in files for s in parsed.graph.subjects(RDF.type, OWL.Ontology)})
 
-    def relative(self, file: str) -> str:
-        """A file's name as findings give it."""
-        return _relative(Path(file), self.directory)
-
     # -- names and positions --
 
     def name(self, term: Node | str) -> str:
@@ -94,18 +140,17 @@ class Sources:
         """A text with its IRIs shortened."""
         return shorten(text, self.prefixes)
 
-    def position(self, term: Node) -> tuple[str, int]:
-        """The file and the line in which a term is declared, or first described."""
-        found = [(parsed, line) for parsed in self.files
-                  for line in (parsed.line_of(term, RDF.type), parsed.line_of(term)) if line is not None]  # fmt: skip
-        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
+    def position(self, at: Triple | Node) -> tuple[str, int]:
+        """The file and the line of a triple; of a term, and of a triple that is in no file, where the term is declared.
 
-    def position_of(self, triple: Triple) -> tuple[str, int]:
-        """The file and the line of a triple; where there is none, the position of its subject."""
-        for parsed in self.files:
-            if triple in parsed.lines:
-                return self.relative(parsed.file), _opening(parsed, triple)
-        return self.position(triple[0])
+        A term that is not declared has the line on which it is first described.
+        """
+        if isinstance(at, tuple):
+            home = next((parsed for parsed in self.files if at in parsed.lines), None)
+            return (self.relative(home.file), _opening(home, at)) if home else self.position(at[0])
+        found = [(parsed, line) for parsed in self.files
+                 for line in (parsed.line_of(at, RDF.type), parsed.line_of(at)) if line is not None]  # fmt: skip
+        return (self.relative(found[0][0].file), found[0][1]) if found else ("", 0)
 
     def above(self, node: Node) -> Iterator[Node]:
         """A node, then those in which it stands, up to the first with a name."""
@@ -129,7 +174,7 @@ class Sources:
         about: Iterable[Node] = (), severity: Severity = Severity.WARNING,
     ) -> Finding:  # fmt: skip
         """A finding at a triple, or where a term is declared; `term` is the triple's owner if not given."""
-        file, line = self.position_of(at) if isinstance(at, tuple) else self.position(at)
+        file, line = self.position(at)
         named = term if term is not None else self.owner(at[0] if isinstance(at, tuple) else at)
         iri = str(named) if isinstance(named, URIRef) else ""
         return check_finding(
@@ -153,24 +198,10 @@ class Sources:
         return self.relative(problem.file), min(lines, default=problem.line or 0)
 
 
-def _relative(path: Path, directory: Path) -> str:
-    return path.relative_to(directory).as_posix() if path.is_relative_to(directory) else str(path)
-
-
 def _opening(parsed: Parsed, triple: Triple) -> int:
     """The line on which a triple begins: the parser gives a blank node in brackets once it has read all of it."""
     lines = [parsed.lines[triple], parsed.line_of(triple[2]) if isinstance(triple[2], BNode) else None]
     return min((line for line in lines if line is not None), default=0)
-
-
-def read_sources(directory: Path) -> Sources:
-    """Read all files of a guideline. Raises GuidelineError where the directory holds no ontology."""
-    reader = SourceReader(directory)
-    ontologies = reader.graphs(ontology_files(directory), ONTOLOGIES)
-    shapes = reader.graphs(_shapes_files(directory), SHAPES)
-    queries = reader.read_queries(sorted((directory / "queries").rglob("*.rq")))
-    reader.ignored()
-    return Sources(directory, ontologies, shapes, queries, tuple(reader.texts), reader.broken, tuple(reader.problems))
 
 
 def _shapes_files(directory: Path) -> list[Path]:
@@ -178,59 +209,12 @@ def _shapes_files(directory: Path) -> list[Path]:
     return own if any(path.name == core.name for path in own) else [core, *own]
 
 
-class SourceReader:
-    """Reads the files of a guideline one by one."""
-
-    def __init__(self, directory: Path) -> None:
-        self.directory = directory
-        self.broken: dict[str, list[str]] = {ONTOLOGIES: [], SHAPES: []}
-        self.problems: list[Finding] = []
-        self.texts: list[TextFile] = []
-
-    def graphs(self, paths: Iterable[Path], kind: str) -> tuple[Parsed, ...]:
-        """The files that can be read; each of the others is named with its first fault."""
-        found = []
-        for path in paths:
-            try:
-                found.append(read_graph(path, imports=True))
-                self.texts.append(self._text(path))
-            except GuidelineError as error:
-                self.broken[kind].append(self._name(path))
-                self.problems.append(self._fault(error.problem, path))
-        return tuple(found)
-
-    def read_queries(self, paths: Iterable[Path]) -> tuple[TextFile, ...]:
-        """The queries that are text."""
-        found = []
-        for path in paths:
-            try:
-                found.append(self._text(path))
-            except (OSError, UnicodeDecodeError):
-                what, remedy = "the query cannot be read as UTF-8 text", "save it as UTF-8, and check its permissions"
-                self.problems.append(check_finding(self._name(path), 1, "not-utf8", what, remedy))
-        self.texts += found
-        return tuple(found)
-
-    def ignored(self) -> None:
-        """Name ontologies and shapes in a syntax that is not read: an editor's other ways of saving."""
-        for path in (path for folder in ("ontology", "shapes") for path in sorted((self.directory / folder).glob("*"))):
-            if path.suffix in _OTHER_SYNTAX:
-                what = f"the file is not read: only Turtle files (.ttl) of {path.parent.name}/ are"
-                remedy = "save it as Turtle with the ending .ttl, or move it elsewhere"
-                self.problems.append(check_finding(self._name(path), 1, "file-ignored", what, remedy))
-
-    def _text(self, path: Path) -> TextFile:
-        return TextFile(self._name(path), path.read_text("utf-8-sig"))
-
-    def _name(self, path: Path) -> str:
-        return _relative(path, self.directory)
-
-    def _fault(self, problem: Problem, path: Path) -> Finding:
-        unknown = _UNKNOWN_PREFIX.search(problem.what)
-        if unknown is None:
-            return check_finding(self._name(path), problem.line or 1, problem.code, problem.what, problem.remedy)
-        prefix = unknown[1]
-        meant = f"@prefix {prefix}: <{PREFIXES[prefix]}> ." if prefix in PREFIXES else f"@prefix {prefix}: <…> ."
-        what = f"the prefix {prefix}: is used and not declared in this file"
-        remedy = f"add {meant} at the top, or correct the prefix"
-        return check_finding(self._name(path), problem.line or 1, "undeclared-prefix", what, remedy)
+def _explained(problem: Problem) -> tuple[str, str, str]:
+    """The code of a fault of a file, what is wrong and what to do; of an unknown prefix, how to declare it."""
+    unknown = _UNKNOWN_PREFIX.search(problem.what)
+    if unknown is None:
+        return problem.code, problem.what, problem.remedy
+    prefix = unknown[1]
+    what = f"the prefix {prefix}: is used and not declared in this file"
+    meant = f"@prefix {prefix}: <{PREFIXES.get(prefix, '…')}> ."
+    return "undeclared-prefix", what, f"add {meant} at the top, or correct the prefix"

@@ -21,7 +21,7 @@ from reasoner.guideline.guideline import home
 from reasoner.patient.query import ask, store_of
 from reasoner.workbench.check.codes import check_finding
 from reasoner.workbench.check.files import Sources
-from reasoner.workbench.check.terms import declared_terms, terms_in_query, undeclared
+from reasoner.workbench.check.terms import DeclaredTerms, terms_in_query, undeclared
 from reasoner.workbench.finding import Finding, Severity
 
 _SPARQL = (SH.select, SH.construct, SH.ask)
@@ -101,7 +101,7 @@ def unbound(text: str) -> Iterator[tuple[str, int]]:
 
 def check_query_terms(sources: Sources) -> Iterator[Finding]:
     """Terms in queries, and in the SPARQL of shapes, that nothing declares: such a pattern matches nothing."""
-    declared = declared_terms(sources)
+    declared = DeclaredTerms(sources)
     for query in _placed(sources):
         lines: dict[str, list[int]] = {}
         for iri, offset in terms_in_query(query.text, query.prefixes):

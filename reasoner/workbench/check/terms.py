@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from difflib import get_close_matches
 
 from rdflib import OWL, RDF, RDFS, SH, XSD, Literal, URIRef
@@ -14,7 +13,7 @@ from reasoner.rdf import Parsed, Triple
 from reasoner.terms import PREFIXES, local_name
 from reasoner.workbench.check.codes import check_finding
 from reasoner.workbench.check.files import Sources
-from reasoner.workbench.check.shacl import terms as shacl_terms
+from reasoner.workbench.check.shapes import terms as shacl_terms
 from reasoner.workbench.finding import Finding
 
 #: What names versions of files and not terms.
@@ -27,12 +26,18 @@ _ALIKE = 0.75
 _PROPERTY_POSITIONS = {OWL.onProperty, SH.path, SH.targetSubjectsOf, SH.targetObjectsOf, RDFS.subPropertyOf}
 
 
-@dataclass(frozen=True)
 class DeclaredTerms:
-    """The terms that are declared, and the namespaces in which every term has to be."""
+    """The terms that ontologies and shapes declare (give a type) and those of the W3C's vocabularies.
 
-    terms: frozenset[str]
-    namespaces: tuple[str, ...]
+    `namespaces` are those in which every term has to be declared.
+    """
+
+    def __init__(self, sources: Sources) -> None:
+        standard = {str(term) for namespace in (OWL, RDF, RDFS, XSD) for term in dir(namespace)}
+        typed = {str(s) for parsed in sources.files for s in parsed.graph.subjects(RDF.type)}
+        own = (f"{header}{end}" for header in sources.headers(sources.files) for end in "#/")
+        self.terms = frozenset(standard | set(map(str, shacl_terms(RDFS.Resource))) | typed)
+        self.namespaces = tuple(sorted({*PREFIXES.values(), *own}))
 
     def lacks(self, iri: str) -> bool:
         """Whether a term is in one of the namespaces and is not declared."""
@@ -50,28 +55,17 @@ class DeclaredTerms:
         return same[0] if same else alike[found[0]] if found else None
 
 
-def declared_terms(sources: Sources) -> DeclaredTerms:
-    """What ontologies and shapes declare (give a type), and what the W3C's vocabularies have."""
-    standard = {str(term) for namespace in (OWL, RDF, RDFS, XSD) for term in dir(namespace)}
-    standard |= set(map(str, shacl_terms(RDFS.Resource)))
-    typed = {str(s) for parsed in sources.files for s in parsed.graph.subjects(RDF.type)}
-    own = (f"{header}{end}" for header in sources.headers(sources.files) for end in "#/")
-    return DeclaredTerms(frozenset(standard | typed), tuple(sorted({*PREFIXES.values(), *own})))
-
-
 def check_terms(sources: Sources, files: tuple[Parsed, ...]) -> Iterator[Finding]:
     """Each term that one of the files uses and nothing declares, at the first line there."""
-    declared = declared_terms(sources)
+    declared = DeclaredTerms(sources)
     for parsed in files:
-        lines: dict[str, list[int]] = {}
-        roles: dict[str, str] = {}
+        uses: dict[str, tuple[str, list[int]]] = {}
         for triple, line in parsed.lines.items():
             for iri, role in _terms(triple):
                 if declared.lacks(iri):
-                    roles.setdefault(iri, role)
-                    lines.setdefault(iri, []).append(line or 0)
+                    uses.setdefault(iri, (role, []))[1].append(line or 0)
         file = sources.relative(parsed.file)
-        yield from (undeclared(sources, declared, iri, roles[iri], file, found) for iri, found in lines.items())
+        yield from (undeclared(sources, declared, iri, role, file, lines) for iri, (role, lines) in uses.items())
 
 
 def _terms(triple: Triple) -> Iterator[tuple[str, str]]:
@@ -89,20 +83,14 @@ def _role(predicate: Node) -> str:
 
 
 def undeclared(
-    sources: Sources,
-    declared: DeclaredTerms,
-    iri: str,
-    role: str,
-    file: str,
-    lines: list[int],
+    sources: Sources, declared: DeclaredTerms, iri: str, role: str, file: str, lines: list[int],
     code: str = "undeclared-term",
-) -> Finding:
+) -> Finding:  # fmt: skip
     """The finding about one undeclared term, at the first of its lines."""
     kind = "term" if role == "subject" else role
     first, *others = sorted(set(lines))
-    more = (
-        f" (and in line {', '.join(map(str, others[:_SHOWN]))}{' …' if len(others) > _SHOWN else ''})" if others else ""
-    )
+    shown = f"{', '.join(map(str, others[:_SHOWN]))}{' …' if len(others) > _SHOWN else ''}"
+    more = f" (and in line {shown})" if others else ""
     what = f"the {kind} {sources.name(iri)} is used here{more} and declared nowhere, so that nothing follows from it"
     meant = declared.nearest(iri)
     mend = f"did you mean {sources.name(meant)}?" if meant else "correct the name."

@@ -32,7 +32,7 @@ class StatedNumber:
 def stated_numbers(sources: Sources) -> list[StatedNumber]:
     """The numbers of the ontologies' definitions, in the order of files and lines."""
     found = [_stated_number(sources, (s, p, o)) for p in _FACETS for s, o in sources.ontology.subject_objects(p)]
-    return sorted((one for one in found if one is not None), key=lambda one: sources.position_of(one.triple))
+    return sorted((one for one in found if one is not None), key=lambda one: sources.position(one.triple))
 
 
 def _stated_number(sources: Sources, triple: Triple) -> StatedNumber | None:
@@ -61,7 +61,7 @@ def check_numbers(sources: Sources) -> Iterator[Finding]:
 
 
 def _twice(sources: Sources, one: StatedNumber, earlier: StatedNumber) -> Finding:
-    file, line = sources.position_of(earlier.triple)
+    file, line = sources.position(earlier.triple)
     what = (f"the threshold {one.number} on {sources.name(one.quantity)} stands in {sources.name(one.cls)} and also in "
             f"{sources.name(earlier.cls)} ({file}:{line})")  # fmt: skip
     remedy = f"name {sources.name(earlier.cls)}, or its complement, instead of writing the number again"

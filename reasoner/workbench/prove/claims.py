@@ -49,8 +49,8 @@ class Claim:
 class ProofContext:
     """A guideline with all its profiles, and what every claim looks up."""
 
-    def __init__(self, guideline: Guideline, profiles: Profiles) -> None:
-        self.guideline, self.profiles = guideline, profiles
+    def __init__(self, guideline: Guideline) -> None:
+        self.guideline, self.profiles = guideline, Profiles(guideline.compiled)
         self.catalogue, self.compiled = guideline.catalogue, guideline.compiled
         self.rules, self.management = self.compiled.rules, self.catalogue.management
         self.written = ExpressionWriter(self.name, self.compiled.theory.atoms)
@@ -83,7 +83,7 @@ def silent_regions(context: ProofContext) -> Iterator[Claim]:
     """The largest sets of patients in scope for whom no class holds, restrictions aside."""
     advising = context.advising()
     for cube in context.profiles.conditions(none_of(advising)):
-        closed = context.compiled.theory.close(_literals(cube))
+        closed = context.compiled.theory.close(cube)
         held = [iri for iri, rule in context.rules.items() if any(closed.satisfy(t) for t in rule.entailed_by)]
         what = "the guideline is in scope and silent on these patients: no class holds, restrictions aside"
         yield Claim("silent-region", what, (), term(cube), (cube,), context.origins(advising, cube),
@@ -179,7 +179,3 @@ def _disjuncts(expr: Expr) -> Iterator[str]:
         case Or(parts):
             for part in parts:
                 yield from _disjuncts(part)
-
-
-def _literals(cube: Cube) -> Literals:
-    return Literals(cube.pos, cube.neg)

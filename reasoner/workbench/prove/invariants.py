@@ -14,7 +14,7 @@ finds where they do.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, combinations, product
 
@@ -42,7 +42,7 @@ def broken(context: ProofContext, declared: Invariant) -> Iterator[Claim]:
 def _claim(context: ProofContext, prover: Invariants, breach: Breach) -> Claim:
     declared, classes = breach.invariant, (*breach.premises, breach.concerned)
     given = [f"{context.name(iri)} is {'' if p.holds else 'not '}{p.state} by what is recorded"
-             for p, iri in zip(declared.premises, breach.premises, strict=True)]  # fmt: skip
+             for p, iri in breach.case()]  # fmt: skip
     broken = f"{context.name(breach.concerned)} is {'' if declared.never else 'not '}{declared.state}"
     what = f"“{declared.label}” is broken: {' and '.join([*given, broken])}"
     about = tuple(dict.fromkeys((declared.iri, *classes)))
@@ -67,12 +67,16 @@ def closing_conflicts(context: ProofContext) -> Iterator[Claim]:
 
 @dataclass(frozen=True)
 class Breach:
-    """A case in which an invariant is broken: the classes of its premises, the class concerned, what breaks it."""
+    """A case of an invariant: the classes of its premises, the class concerned, and the weakest terms that break it."""
 
     invariant: Invariant
     premises: tuple[str, ...]
     concerned: str
-    records: tuple[Cube, ...]
+    records: tuple[Cube, ...] = ()
+
+    def case(self) -> list[tuple[Premise, str]]:
+        """Each premise with the class that it is about."""
+        return list(zip(self.invariant.premises, self.premises, strict=True))
 
 
 class Invariants:
@@ -83,12 +87,11 @@ class Invariants:
 
     def breaches(self, invariant: Invariant) -> Iterator[Breach]:
         """Every combination of classes for which some record breaks the invariant."""
-        for chosen in product(*(premise.classes for premise in invariant.premises)):
-            case = list(zip(invariant.premises, chosen, strict=True))
-            for concerned in invariant.concerned:
-                found = self._records(invariant, case, concerned)
-                if found:
-                    yield Breach(invariant, chosen, concerned, tuple(found))
+        for *premises, concerned in product(*(premise.classes for premise in invariant.premises), invariant.concerned):
+            breach = Breach(invariant, tuple(premises), concerned)
+            records = self._records(breach)
+            if records:
+                yield replace(breach, records=tuple(records))
 
     def is_substantial(self, invariant: Invariant) -> bool:
         """Whether the invariant concerns a class, and its premises can hold."""
@@ -104,20 +107,20 @@ class Invariants:
 
     def breaks(self, breach: Breach, closed: Literals) -> bool:
         """Whether a record that states `closed` (closed under the theory) is a case of the breach."""
-        case = zip(breach.invariant.premises, breach.premises, strict=True)
-        return self._breaks(breach.invariant, list(case), breach.concerned, closed)
+        rules, theory = self.compiled.rules, self.compiled.theory
+        if closed.clash or any((state(rules[i], closed) is p.state) != p.holds for p, i in breach.case()):
+            return False
+        answered = theory.close(closed.union(literals_of(assume(theory, closed, self.closable))))
+        return (state(rules[breach.concerned], answered) is breach.invariant.state) == breach.invariant.never
 
-    def _records(self, invariant: Invariant, case: list[tuple[Premise, str]], concerned: str) -> list[Cube]:
+    def _records(self, breach: Breach) -> list[Cube]:
         """The weakest terms that break the invariant, smallest first."""
-        given = And(tuple(_in_state(premise.state, iri) for premise, iri in case if premise.holds))
-        acts = self._acts(concerned)
-        terms = self._reaching(invariant, given, concerned, acts) if invariant.never else self._leaving(given, acts)
-        theory = self.compiled.theory
-        closures = {t: theory.close(Literals(t.pos, t.neg)) for t in dict.fromkeys(terms)}
-        broken = [t for t, closed in closures.items() if self._breaks(invariant, case, concerned, closed)]
-        broken.sort(key=lambda t: (t.size, t))
+        given = And(tuple(_in_state(premise.state, iri) for premise, iri in breach.case() if premise.holds))
+        reaching = self._reaching if breach.invariant.never else self._leaving
+        closures = {t: self.compiled.theory.close(t) for t in reaching(breach, given)}
+        broken = [t for t, closed in closures.items() if self.breaks(breach, closed)]
         weakest: list[Cube] = []
-        for t in broken:
+        for t in sorted(broken, key=lambda t: (t.size, t)):
             if not any(closures[t].satisfy(other) for other in weakest):
                 weakest.append(t)
         return weakest
@@ -130,27 +133,18 @@ class Invariants:
         given = ((act, theory.close(Literals(0, 1 << act))) for act in acts)
         return [act for act, closed in given if (closed.pos | closed.neg) & matter]
 
-    def _reaching(self, invariant: Invariant, given: Expr, concerned: str, acts: Sequence[int]) -> Iterator[Cube]:
+    def _reaching(self, breach: Breach, given: Expr) -> Iterator[Cube]:
         """The weakest terms that entail the premises and, with some of the acts absent, the state."""
-        for absent in _subsets(acts):
-            goal = Or((_in_state(invariant.state, concerned), *map(AtomLeaf, absent)))
+        for absent in _subsets(self._acts(breach.concerned)):
+            goal = Or((_in_state(breach.invariant.state, breach.concerned), *map(AtomLeaf, absent)))
             yield from self.profiles.conditions(And((given, goal)))
 
-    def _leaving(self, given: Expr, acts: Sequence[int]) -> Iterator[Cube]:
+    def _leaving(self, breach: Breach, given: Expr) -> Iterator[Cube]:
         """The weakest terms that entail the premises, with some of the acts done."""
         weakest = self.profiles.conditions(given)
-        for done in _subsets(acts):
+        for done in _subsets(self._acts(breach.concerned)):
             mask = sum(1 << act for act in done)
             yield from (Cube(t.pos | mask, t.neg) for t in weakest if not t.neg & mask)
-
-    def _breaks(
-        self, invariant: Invariant, case: Sequence[tuple[Premise, str]], concerned: str, closed: Literals
-    ) -> bool:
-        rules, theory = self.compiled.rules, self.compiled.theory
-        if closed.clash or any((state(rules[i], closed) is p.state) != p.holds for p, i in case):
-            return False
-        answered = theory.close(closed.union(literals_of(assume(theory, closed, self.closable))))
-        return (state(rules[concerned], answered) is invariant.state) == invariant.never
 
 
 def _in_state(wanted: State, iri: str) -> Expr:

@@ -11,15 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import partial
-from typing import Any
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Origin, literals_in
 from reasoner.logic.decide import State, state
+from reasoner.logic.expressions import BOTTOM
 from reasoner.logic.facts import kleene
-from reasoner.logic.profiles import Profiles, none_of
-from reasoner.logic.theory import Literals
+from reasoner.logic.profiles import none_of
 from reasoner.workbench.declared import Acceptance, Invariant, acceptances, invariants, matching
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.lookup import known_terms
@@ -58,6 +57,7 @@ CODES = {
 
 #: What harms patients, or contradicts what authors declare.
 _ERRORS = ("invariant-broken", "conflict", "closing-conflict")
+_REMEDY = "correct the axioms, or accept the finding by a gp:AcceptedFinding that says why"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,9 +109,8 @@ class Prover:
     """Looks for what holds of one guideline, and makes findings of it."""
 
     def __init__(self, guideline: Guideline) -> None:
-        self.guideline, self.compiled = guideline, guideline.compiled
-        self.profiles = Profiles(guideline.compiled)
-        self.context = ProofContext(guideline, self.profiles)
+        self.compiled, self.context = guideline.compiled, ProofContext(guideline)
+        self.profiles = self.context.profiles
         self.witnesses = Witnesses(guideline)
         self.invariants, self.acceptances = invariants(guideline), acceptances(guideline)
 
@@ -126,26 +125,36 @@ class Prover:
     def proof(self, found: list[ProofFinding]) -> Proof:
         """The findings in order, with those for acceptances that no finding matches."""
         used = {finding.acceptance for finding in found}
-        stale = [self._stale(acceptance) for acceptance in self.acceptances if acceptance not in used]
-        ordered = sorted([*found, *stale], key=_order)
+        stale = [self._counted(self._stale(acceptance)) for acceptance in self.acceptances if acceptance not in used]
         silent = self.profiles.count(none_of(self.context.advising()))
-        return Proof(len(self.compiled.theory.atoms), self.profiles.total, silent, self.invariants, tuple(ordered))
+        atoms, ordered = len(self.compiled.theory.atoms), tuple(sorted([*found, *stale], key=_order))
+        return Proof(atoms, self.profiles.total, silent, self.invariants, ordered)
 
     def finding(self, claim: Claim) -> ProofFinding:
         """A claim with its count, its witness, and the acceptance that means it."""
-        present, absent = self._conditions(claim.conditions)
         known = self._known(claim.conditions)
-        accepted = next((a for a in self.acceptances if matching(a, claim.code, claim.about, known)), None)
+        return self._counted(
+            claim, next((a for a in self.acceptances if matching(a, claim.code, claim.about, known)), None)
+        )
+
+    def _counted(self, claim: Claim, accepted: Acceptance | None = None) -> ProofFinding:
+        """A claim with its count and its witness; it stands at the first of its axioms."""
+        severity = Severity.INFO if accepted else Severity.ERROR if claim.code in _ERRORS else Severity.WARNING
+        axioms = tuple(sorted(claim.axioms, key=lambda origin: (origin.file, origin.line or 0, origin.term)))
+        place = (short_file(axioms[0]), axioms[0].line) if axioms else ("", None)
+        where = Origin(claim.about[0] if claim.about and axioms else "", *place)
+        present, absent = self._conditions(claim.conditions)
         count = self.profiles.count(claim.condition)
-        return _finding(
-            claim.code, claim.what, claim.about, tuple(sorted(claim.axioms, key=_position)), accepted,
-            statements=claim.statements, present=present, absent=absent, profiles=count,
-            share=Fraction(count, self.profiles.total), witness=self._witness(claim),
+        return ProofFinding(
+            claim.code, severity, claim.what, where, _REMEDY, DOCUMENT, claim.about,
+            suppressed=accepted.reason if accepted else "", axioms=axioms, statements=claim.statements,
+            present=present, absent=absent, profiles=count, share=Fraction(count, self.profiles.total),
+            witness=self._witness(claim), acceptance=accepted,
         )  # fmt: skip
 
-    def _stale(self, acceptance: Acceptance) -> ProofFinding:
+    def _stale(self, acceptance: Acceptance) -> Claim:
         what = f"{self.context.name(acceptance.iri)} accepts a finding that is there no more"
-        return _finding("stale-acceptance", what, (acceptance.iri,), (acceptance.origin,))
+        return Claim("stale-acceptance", what, (acceptance.iri,), BOTTOM, (), frozenset([acceptance.origin]))
 
     def _witness(self, claim: Claim) -> Record | None:
         """The shortest of the records that are found for what shows a claim."""
@@ -158,7 +167,7 @@ class Prover:
 
     def _conditions(self, cube: Cube) -> tuple[tuple[str, ...], tuple[str, ...]]:
         """The facts that are present and those that are absent in a term, under their names."""
-        closed = self.compiled.theory.close(Literals(cube.pos, cube.neg))
+        closed = self.compiled.theory.close(cube)
         named: dict[str, bool] = {}
         left = cube.atoms
         for iri, expr in sorted(self.compiled.attributes.items()):
@@ -174,30 +183,12 @@ class Prover:
 
     def _known(self, cube: Cube) -> Mapping[str, bool]:
         """Which terms are known of every patient who meets a term: findings and acts, and defined classes."""
-        closed = self.compiled.theory.close(Literals(cube.pos, cube.neg))
+        closed = self.compiled.theory.close(cube)
         states = {iri: state(rule, closed) for iri, rule in self.compiled.rules.items()}
         decided = {i: s is State.ENTAILED for i, s in states.items() if s is not State.UNDETERMINED}
         return known_terms(self.compiled, closed) | decided
 
 
-def _finding(
-    code: str, what: str, about: tuple[str, ...], axioms: tuple[Origin, ...], accepted: Acceptance | None = None,
-    **evidence: Any,
-) -> ProofFinding:  # fmt: skip
-    """A finding with its severity, its remedy and where to look: at the first of its axioms."""
-    severity = Severity.INFO if accepted else Severity.ERROR if code in _ERRORS else Severity.WARNING
-    where = Origin(about[0] if about else "", short_file(axioms[0]), axioms[0].line) if axioms else Origin("", "", None)
-    remedy = "correct the axioms, or accept the finding by a gp:AcceptedFinding that says why"
-    return ProofFinding(
-        code, severity, what, where, remedy, DOCUMENT, about,
-        suppressed=accepted.reason if accepted else "", axioms=axioms, acceptance=accepted, **evidence,
-    )  # fmt: skip
-
-
 def _order(finding: ProofFinding) -> tuple[object, ...]:
     rank = list(CODES).index(finding.code)
     return rank, finding.acceptance is not None, -finding.profiles, finding.about, finding.present, finding.absent
-
-
-def _position(origin: Origin) -> tuple[str, int, str]:
-    return origin.file, origin.line or 0, origin.term

@@ -13,7 +13,7 @@ from rdflib.term import Node
 
 from reasoner.guideline.shapes import classes_in
 from reasoner.logic.clauses import Cube, atoms_of
-from reasoner.logic.expressions import BOTTOM, TOP, And, AtomLeaf, Expr, Name, Not, Or
+from reasoner.logic.expressions import BOTTOM, TOP, And, AtomLeaf, Expr, Name, Not, Or, leaves
 from reasoner.terms import GP
 from reasoner.workbench.lookup import Rebuild, between, declared_at, reachable, unfolded
 from reasoner.workbench.prove.claims import EMPTY, Claim, ProofContext
@@ -67,17 +67,13 @@ def _of_translation(context: ProofContext, expr: And | Or) -> bool:
 
 def _terms(context: ProofContext, expr: Expr) -> Iterator[str]:
     """The terms that an expression names: classes, individuals, and properties where there is neither."""
-    match expr:
-        case Name(iri):
-            yield iri
-        case AtomLeaf(number):
-            atom = context.compiled.theory.atoms[number]
-            yield atom.target or atom.path[-1]
-        case Not(part):
-            yield from _terms(context, part)
-        case And(parts) | Or(parts):
-            for part in parts:
-                yield from _terms(context, part)
+    for leaf in leaves(expr):
+        match leaf:
+            case Name(iri):
+                yield iri
+            case AtomLeaf(number):
+                atom = context.compiled.theory.atoms[number]
+                yield atom.target or atom.path[-1]
 
 
 # -- criteria and facts --
@@ -162,15 +158,8 @@ def _unreached(context: ProofContext, code: str, iri: str, why: str) -> Claim:
     statements = (iri,) if iri in context.catalogue.statements else context.statements([iri])
     classes = [c.iri for c in context.management if iri in (*(r.iri for r in c.recommendations), *c.diagnoses)]
     what = f"{context.name(iri)} reaches no patient: {why}"
-    return Claim(
-        code,
-        what,
-        (iri,),
-        BOTTOM,
-        (EMPTY,),
-        context.origins(classes) | {declared_at(context.guideline, iri)},
-        statements,
-    )
+    axioms = context.origins(classes) | {declared_at(context.guideline, iri)}
+    return Claim(code, what, (iri,), BOTTOM, (EMPTY,), axioms, statements)
 
 
 def _reached(context: ProofContext) -> set[str]:

@@ -18,7 +18,7 @@ from check_runs import TINY, places, quickly, read_once
 from faults.faults import AUTHORING, CHECKED, FAULTS, MEANT_OTHERWISE, Fault, copied, seed
 
 from reasoner.errors import GuidelineError
-from reasoner.workbench.check import owl_profile as check_owl
+from reasoner.workbench.check import ontologies as check_owl
 from reasoner.workbench.check import render
 from reasoner.workbench.check.check import CHECKS, check
 from reasoner.workbench.check.codes import SEVERITIES
