@@ -64,23 +64,17 @@ class Profiles:
         return implicants(self._unfold(condition), self.compiled.theory)
 
     def _among(self, condition: Expr) -> int:
-        return self.diagrams.all_of([self._diagram(condition), self.possible])
+        return self.diagrams.all_of([self.diagrams.of(condition, self._leaf), self.possible])
 
-    def _diagram(self, expr: Expr) -> int:
-        match expr:
+    def _leaf(self, leaf: Expr) -> int:
+        match leaf:
             case AtomLeaf(atom):
                 return self.diagrams.literal(atom)
             case Name(iri):
                 if iri not in self._classes:
-                    self._classes[iri] = self._diagram(self.compiled.rules[iri].definition)
+                    self._classes[iri] = self.diagrams.of(self.compiled.rules[iri].definition, self._leaf)
                 return self._classes[iri]
-            case Not(part):
-                return self.diagrams.complement(self._diagram(part))
-            case And(parts):
-                return self.diagrams.all_of(map(self._diagram, parts))
-            case Or(parts):
-                return self.diagrams.any_of(map(self._diagram, parts))
-        raise TypeError(f"{expr!r} is not translated")
+        raise TypeError(f"{leaf!r} is not translated")
 
 
 def term(cube: Cube) -> Expr:

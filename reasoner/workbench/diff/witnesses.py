@@ -27,7 +27,7 @@ from reasoner.workbench.witness import Record, Witnesses, minimal
 
 #: No witness has a date, so that any day gives the same answer.
 DAY = date(2000, 1, 1)
-CONTRADICTORY, REFUSED, UNKNOWN = "contradictory", "refused", "unknown"
+CONTRADICTORY, REFUSED, UNKNOWN, POSSIBLE = "contradictory", "refused", "unknown", "possible"
 EMPTY = Cube(0, 0)
 
 Answer = Assessment | Refusal
@@ -114,7 +114,7 @@ class Finder:
         if not shows(*self.answers(record, order)):
             return None
         record = minimal(record, lambda rest: shows(*self.answers(rest, order)))
-        accepts = [all(one in stated for one in record) and state_in(answer, "") != REFUSED
+        accepts = [all(one in stated for one in record) and state_in(answer) != REFUSED
                    for stated, answer in zip(self._stated, self.answers(record, order), strict=True)]  # fmt: skip
         return Witness(self.text(record, order), *accepts)
 
@@ -141,16 +141,15 @@ def _answered(guideline: Guideline, text: str) -> Answer:
 # -- what an answer holds --
 
 
-def state_in(answer: Answer, iri: str) -> str:
-    """The state of a class in an answer; what became of the record where there is none."""
+def state_in(answer: Answer, iri: str = "") -> str:
+    """The state of a class in an answer, or of the patient; what became of the record where there is no answer."""
     if isinstance(answer, Refusal):
         return CONTRADICTORY if answer.problems[0].code == "contradictory-record" else REFUSED
-    states = answer.decision.states
-    return str(states[iri]) if iri in states else UNKNOWN
+    return str(answer.decision.states.get(iri, UNKNOWN)) if iri else POSSIBLE
 
 
 def shifts(iri: str, old: str, new: str) -> Shows:
-    """Whether a class has one state by the old version and another by the new one."""
+    """Whether a class (or, where `iri` is empty, the patient) has one state by the old version, another by the new."""
     return lambda one, other: (state_in(one, iri), state_in(other, iri)) == (old, new)
 
 
