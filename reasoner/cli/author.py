@@ -39,7 +39,7 @@ def _report(writer: ReportWriter, format: ReportFormat, out: Path | None, *, cle
     """Print a report, or write it to a file; leaves with exit code 1 where something was found."""
     match format:
         case ReportFormat.TEXT:
-            deliver(writer.text, out)
+            deliver(writer.page(), out)
         case ReportFormat.JSON:
             deliver(writer.json(), out)
         case ReportFormat.MARKDOWN:
@@ -95,8 +95,7 @@ def test(
     out: Out = None,
 ) -> None:
     """Run the cases of a guideline, and say what they cover and, with --mutants, what they would not notice."""
-    from reasoner.workbench.cases.render import CaseWriter
-    from reasoner.workbench.cases.tested import run_tests
+    from reasoner.workbench.cases.tested import CaseWriter, run_tests
 
     loaded = load(directory)
     report = run_tests(loaded, as_of_date(as_of), cases, mutants=mutants, watch=progress)

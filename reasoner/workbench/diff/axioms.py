@@ -24,6 +24,8 @@ from reasoner.terms import GP
 
 DEFINITION, SUBCLASS, DISJOINT, DIFFERENT, CLOSING = "definition", "subclass", "disjoint", "different", "closing"
 PROPERTY, FUNCTIONAL, SUPER, DOMAIN, RANGE = "property", "functional", "super", "domain", "range"
+#: Which versions have a term: both, or the new or the old one alone.
+BOTH, ADDED, REMOVED = "both", "added", "removed"
 _SETS = {DISJOINT, DIFFERENT}
 _LISTED = {SUPER: "supers", DOMAIN: "domains", RANGE: "ranges"}
 _FRAMES = {FUNCTIONAL: "Characteristics", SUPER: "SubPropertyOf", DOMAIN: "Domain", RANGE: "Range",

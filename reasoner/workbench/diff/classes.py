@@ -20,7 +20,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, absorb, bits, product
 from reasoner.logic.decide import State
 from reasoner.logic.theory import Atom
-from reasoner.workbench.diff.axioms import Change, body_of, changes
+from reasoner.workbench.diff.axioms import ADDED, BOTH, REMOVED, Change, body_of, changes
 from reasoner.workbench.diff.causes import Causes
 from reasoner.workbench.diff.logic import Logic, Space, compiled_jointly
 from reasoner.workbench.diff.witnesses import (
@@ -33,7 +33,6 @@ from reasoner.workbench.diff.witnesses import (
     shifts,
 )
 
-BOTH, ADDED, REMOVED = "both", "added", "removed"
 _TRIED = 12
 _MOST_DERIVATIONS = 500
 _FEW_ACTS = 5
@@ -188,7 +187,6 @@ class Comparison:
 
     def _shift(self, iri: str, states: tuple[str, str], terms: list[Cube], profiles: int | None,
                because: tuple[Change, ...]) -> Shift:  # fmt: skip
-        terms = sorted(terms, key=lambda cube: (cube.size, cube))
         witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
         described = tuple(tuple((self.atoms[i], bool(cube.pos >> i & 1)) for i in bits(cube.atoms)) for cube in terms)
         return Shift(*states, described, profiles, witness, because)

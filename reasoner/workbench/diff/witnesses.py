@@ -36,19 +36,18 @@ Shows = Callable[[Answer, Answer], bool]
 
 @dataclass(frozen=True)
 class Witness:
-    """A record as Turtle, and whether each version accepts it (a contradiction is an answer, not a refusal).
+    """A record as Turtle, and which of `old` and `new` accept it (a contradiction is an answer, not a refusal).
 
     Where a version does not know a term of the record, its answer is that to the record without it.
     """
 
     turtle: str
-    old_accepts: bool
-    new_accepts: bool
+    accepted_by: tuple[str, ...]
 
     @property
     def rank(self) -> tuple[bool, int]:
         """Better witnesses first: accepted by both, then short."""
-        return not (self.old_accepts and self.new_accepts), len(self.turtle)
+        return len(self.accepted_by) < 2, len(self.turtle)
 
 
 class Finder:
@@ -114,9 +113,11 @@ class Finder:
         if not shows(*self.answers(record, order)):
             return None
         record = minimal(record, lambda rest: shows(*self.answers(rest, order)))
-        accepts = [all(one in stated for one in record) and state_in(answer) != REFUSED
-                   for stated, answer in zip(self._stated, self.answers(record, order), strict=True)]  # fmt: skip
-        return Witness(self.text(record, order), *accepts)
+        sides = zip(("old", "new"), self._stated, self.answers(record, order), strict=True)
+        accepted = (
+            name for name, stated, answer in sides if {*record} <= stated.keys() and state_in(answer) != REFUSED
+        )
+        return Witness(self.text(record, order), tuple(accepted))
 
 
 def _limited(found: Witnesses, allowed: Set[Observation]) -> Witnesses:
