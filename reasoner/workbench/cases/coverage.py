@@ -20,7 +20,7 @@ from reasoner.logic.facts import kleene
 from reasoner.logic.theory import Atom, Literals
 from reasoner.patient.assess import Assessment
 from reasoner.terms import GP, curie
-from reasoner.workbench.cases.case import BESIDE, WORKED
+from reasoner.workbench.cases.read import BESIDE, WHERE, WORKED
 from reasoner.workbench.cases.run import CaseOutcome, bounds_of, side_of
 from reasoner.workbench.witness import Record, Witnesses
 
@@ -222,7 +222,6 @@ class CoverageCounter:
                    for shown in self.shown)  # fmt: skip
 
     def _off(self, iri: str, atom: Atom, side: int) -> Missing:
-        where = {-1: "just below", 0: "at", 1: "just above"}[side]
-        prop, name = self._name(atom.path[-1]), self._name(iri)
-        return Missing(iri, f"no case has {prop} {where} {atom.bound}, where {name} changes",
-                       f"record {prop} {where} {atom.bound}, and expect {name} to be entailed or excluded")  # fmt: skip
+        there, name = f"{self._name(atom.path[-1])} {WHERE[side]} {atom.bound}", self._name(iri)
+        remedy = f"record {there}, and expect {name} to be entailed or excluded"
+        return Missing(iri, f"no case has {there}, where {name} changes", remedy)
