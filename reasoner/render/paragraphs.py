@@ -59,6 +59,11 @@ def paragraph(*spans: str | Span, indent: int = 0) -> Paragraph:
     return Paragraph(tuple((span, "") if isinstance(span, str) else span for span in spans), indent)
 
 
+def below_blank(*spans: str | Span) -> tuple[Paragraph, Paragraph]:
+    """A blank line, and a paragraph below it: what begins a part of a page."""
+    return paragraph(), paragraph(*spans)
+
+
 def unbroken(*spans: str | Span, indent: int = 0) -> Paragraph:
     """A paragraph that is one line, however long: a position that editors find, or a line of code."""
     return paragraph(*spans, indent=indent)._replace(wrapped=False)

@@ -32,6 +32,7 @@ PLAIN, WORKED, OF_CRITERION, OF_THRESHOLD, OF_ORDER = KINDS = (
 
 #: The words that expect a class in a state, and those that expect a finding or an act to be known.
 STATES = {"entails": State.ENTAILED, "excludes": State.EXCLUDED, "leavesOpen": State.UNDETERMINED}
+WORD_FOR = {state: word for word, state in STATES.items()}
 KNOWN = {"present": True, "absent": False}
 
 #: The state in which a case of a criterion expects it, as one of these words, and where a case of a threshold lies.

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
-from reasoner.render.paragraphs import Paragraph, paragraph
+from reasoner.render.paragraphs import Paragraph, below_blank, paragraph
 from reasoner.workbench.cases.coverage import Measure, coverage
 from reasoner.workbench.cases.mutants import OPERATORS
 from reasoner.workbench.cases.mutation import EQUIVALENT, KILLED, STATES, STILLBORN, MutationReport, Tried, mutate
@@ -157,18 +157,18 @@ class CaseWriter(ReportWriter):
         """The failures, the coverage with what is missing, and the mutants that no case notices."""
         yield paragraph((self._counted(), "bold red" if self.report.failed else "bold green"))
         for case, failures in ((outcome.case, outcome.failures) for outcome in self.report.failed):
-            yield from (paragraph(), paragraph(("✘ ", "bold red"), case.name, (f"  {case.label}", "dim")))
+            yield from below_blank(("✘ ", "bold red"), case.name, (f"  {case.label}", "dim"))
             for failure in failures:
                 position = f"{case.file}:{failure.line}" if failure.line else case.file
                 yield paragraph(failure.what, (f"  {position}", "dim"), indent=4)
         if looked := self._looked_at():
-            yield from (paragraph(), paragraph((looked, "bold")))
+            yield from below_blank((looked, "bold"))
         yield paragraph()
         for measure in self.report.coverage:
             yield from self._measure(measure)
         if self.mutation:
             style = "bold red" if self.survivors else "bold green"
-            yield from (paragraph(), paragraph((_scored(self.mutation), style)))
+            yield from below_blank((_scored(self.mutation), style))
         for tried in self.survivors:
             mutant = tried.mutant
             head = ((f"[{mutant.operator}] ", "bold red"), mutant.what, (f"  {place(mutant.origin)}", "dim"))

@@ -14,7 +14,7 @@ from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.theory import Atom
 from reasoner.render.manchester import plain_number
-from reasoner.render.paragraphs import Paragraph, paragraph
+from reasoner.render.paragraphs import Paragraph, below_blank, paragraph
 from reasoner.terms import GP, shorten
 from reasoner.workbench.diff.axioms import BOTH, Axiom, Change, manchester
 from reasoner.workbench.diff.classes import ClassDifference, Condition, Shift
@@ -268,7 +268,7 @@ def _folded(title: str, body: str) -> str:
 def _section(title: str, blocks: Iterable[Iterable[Paragraph]]) -> Iterator[Paragraph]:
     """Blocks below a title; nothing where there is none."""
     found = list(chain.from_iterable(blocks))
-    return chain((paragraph(), paragraph((title, "bold"))) if found else (), found)
+    return chain(below_blank((title, "bold")) if found else (), found)
 
 
 def _witnessed(head: list[str], lines: Iterable[str], witness: Witness | None) -> Iterator[Paragraph]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 from msgspec.structs import replace
 
@@ -61,7 +62,7 @@ class Finder:
         self._stated = [dict(found.observable) for found in self._own]
         shared = self._stated[0].keys() & self._stated[1].keys()
         self._common = [_limited(found, shared) for found in self._own]
-        self._answers: dict[tuple[int, str], Answer] = {}
+        self._answer = cache(lambda side, text: _answered(guidelines[side], text))
 
     def find(self, cubes: Iterable[Cube], shows: Shows, order: str = "") -> Witness | None:
         """The best witness among records that state one of `cubes`; each also proposes an act `order`, where given."""
@@ -93,14 +94,9 @@ class Finder:
 
     def answers(self, record: Record, order: str = "") -> tuple[Answer, Answer]:
         """What both versions answer to a record, as far as each has its terms."""
-        return self._answer(0, record, order), self._answer(1, record, order)
-
-    def _answer(self, side: int, record: Record, order: str) -> Answer:
-        text = self.text([one for one in record if one in self._stated[side]], order)
-        found = self._answers.get((side, text))
-        if found is None:
-            found = self._answers[side, text] = _answered(self.guidelines[side], text)
-        return found
+        texts = (self.text([one for one in record if one in stated], order) for stated in self._stated)
+        old, new = (self._answer(side, text) for side, text in enumerate(texts))
+        return old, new
 
     def text(self, record: Sequence[Observation], order: str = "") -> str:
         """A record as Turtle, in the words of the first version that has all its properties: the new one, if it can."""

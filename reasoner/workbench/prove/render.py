@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from reasoner.guideline.guideline import Guideline
-from reasoner.render.paragraphs import Paragraph, paragraph
+from reasoner.render.paragraphs import Paragraph, below_blank, paragraph
 from reasoner.workbench.declared import Acceptance
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.prove.prove import CODES, Proof, ProofFinding
@@ -80,10 +80,7 @@ class ProofWriter(ReportWriter):
             yield from (paragraph(), *block(head, self._lines(finding), self.witness(finding)))
         for accepted, count, code in self._accepted():
             title = f"{times(count, 'finding')}: {self.catalogue.label(accepted.iri)}  "
-            yield from (
-                paragraph(),
-                paragraph((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim")),
-            )
+            yield from below_blank((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim"))
             yield paragraph((accepted.reason, "italic"), indent=4)
 
     def _counted(self) -> str:
