@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from rdflib import RDF, URIRef
 from rdflib.term import Node
 
@@ -41,6 +42,11 @@ def unfolded(compiled: Compiled, classes: Iterable[str]) -> set[str]:
 def between(rebuild: Rebuild, whole: And | Or, before: tuple[Expr, ...], after: tuple[Expr, ...]) -> Rebuild:
     """What puts an expression between the other parts of an intersection or union, and that where `rebuild` does."""
     return lambda inner: rebuild(type(whole)((*before, inner, *after)))
+
+
+def with_content(guideline: Guideline, **changes: Any) -> Guideline:
+    """A guideline in memory alone, with other content than its files give: `compiled`, or `catalogue`."""
+    return replace(guideline, content=replace(guideline.content, **changes))
 
 
 def declared_at(guideline: Guideline, iri: str, by: Node = RDF.type) -> Origin:

@@ -15,8 +15,7 @@ from typing import Any
 from reasoner.logic.compiled import Origin
 from reasoner.render.paragraphs import Page, Paragraph, Span, paragraph, unbroken
 from reasoner.terms import curie
-from reasoner.workbench.finding import Finding
-from reasoner.workbench.sarif import sarif_log
+from reasoner.workbench.finding import Finding, sarif_log
 
 Json = dict[str, Any]
 #: Hands out items, and may show how far they are; the second argument says what is done with them.
@@ -102,7 +101,8 @@ def block(
     if head:
         yield paragraph(*head, indent=indent)
     yield from (paragraph(line, indent=indent + 4) for line in lines)
-    yield from (unbroken((line, "cyan"), indent=indent + 6) for line in (turtle or "").splitlines())
+    for line in (turtle or "").splitlines():
+        yield unbroken((line, "cyan"), indent=indent + 6) if line else paragraph()
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -12,8 +12,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from msgspec.structs import replace
-
 from reasoner.errors import RecordError
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube
@@ -23,6 +21,7 @@ from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
 from reasoner.terms import CORE
 from reasoner.workbench.diff.logic import Logic
+from reasoner.workbench.lookup import with_content
 from reasoner.workbench.recordable import turtle
 from reasoner.workbench.witness import Record, Witnesses, minimal
 
@@ -56,9 +55,8 @@ class Finder:
 
     def __init__(self, guidelines: tuple[Guideline, Guideline], logics: tuple[Logic, Logic]) -> None:
         self.guidelines, self.logics = guidelines, logics
-        sides = [replace(g, content=replace(g.content, compiled=logic.compiled))
-                 for g, logic in zip(guidelines, logics, strict=True)]  # fmt: skip
-        self._own = [Witnesses(side) for side in sides]
+        sides = zip(guidelines, logics, strict=True)
+        self._own = [Witnesses(with_content(guideline, compiled=logic.compiled)) for guideline, logic in sides]
         self._stated = [dict(found.observable) for found in self._own]
         shared = self._stated[0].keys() & self._stated[1].keys()
         self._common = [_limited(found, shared) for found in self._own]
