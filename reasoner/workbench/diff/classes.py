@@ -23,15 +23,7 @@ from reasoner.logic.theory import Atom
 from reasoner.logic.translate import named_in
 from reasoner.workbench.diff.axioms import ADDED, BOTH, DEFINITION, REMOVED, Body, Change, assembled, body_of, changes
 from reasoner.workbench.diff.logic import Logic, Space, compiled_jointly, extended
-from reasoner.workbench.diff.witnesses import (
-    CONTRADICTORY,
-    EMPTY,
-    POSSIBLE,
-    UNKNOWN,
-    Finder,
-    Witness,
-    shifts,
-)
+from reasoner.workbench.diff.witnesses import CONTRADICTORY, EMPTY, POSSIBLE, UNKNOWN, Finder, Witness, shifts
 from reasoner.workbench.lookup import reachable
 
 _TRIED = 12
