@@ -31,8 +31,7 @@ from reasoner.rdf import read_text
 from reasoner.records.record import Records, gather
 from reasoner.render.json import JsonRenderer
 from reasoner.terms import GP, local_name
-from reasoner.workbench.cases.case import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case
-from reasoner.workbench.cases.read import read_cases
+from reasoner.workbench.cases.read import CASE, KINDS, SIDES, STATES, TRUTH, WORDS, Case, read_cases
 from reasoner.workbench.cases.run import CaseOutcome, run_cases
 
 FOLDER = Path(__file__).parent / "cases"

@@ -5,6 +5,7 @@ Exit codes: 0 nothing found, 1 findings, 2 bad input, 3 our fault.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -15,6 +16,7 @@ from reasoner.cli.deliver import as_of_date, deliver, load, progress
 from reasoner.cli.options import AsOf, GuidelineDir, Out
 
 if TYPE_CHECKING:
+    from reasoner.render.paragraphs import Page
     from reasoner.workbench.report import ReportWriter
 
 app = typer.Typer()
@@ -37,15 +39,10 @@ Directory = Annotated[
 
 def _report(writer: ReportWriter, format: ReportFormat, out: Path | None, *, clean: bool) -> None:
     """Print a report, or write it to a file; leaves with exit code 1 where something was found."""
-    match format:
-        case ReportFormat.TEXT:
-            deliver(writer.text, out)
-        case ReportFormat.JSON:
-            deliver(writer.json(), out)
-        case ReportFormat.MARKDOWN:
-            deliver(writer.markdown(), out)
-        case ReportFormat.SARIF:
-            deliver(writer.sarif(), out)
+    forms: dict[str, Callable[[], Page | str]] = {
+        "text": writer.page, "json": writer.json, "markdown": writer.markdown, "sarif": writer.sarif,
+    }  # fmt: skip
+    deliver(forms[format](), out)
     if not clean:
         raise typer.Exit(1)
 
@@ -95,8 +92,7 @@ def test(
     out: Out = None,
 ) -> None:
     """Run the cases of a guideline, and say what they cover and, with --mutants, what they would not notice."""
-    from reasoner.workbench.cases.render import CaseWriter
-    from reasoner.workbench.cases.tested import run_tests
+    from reasoner.workbench.cases.tested import CaseWriter, run_tests
 
     loaded = load(directory)
     report = run_tests(loaded, as_of_date(as_of), cases, mutants=mutants, watch=progress)

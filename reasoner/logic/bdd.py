@@ -7,9 +7,10 @@ variable-ordering heuristic, GLSVLSI 2003.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from reasoner.logic.clauses import Cube, bits
+from reasoner.logic.expressions import And, Expr, Not, Or
 
 FALSE, TRUE = 0, 1
 _ROUNDS = 20
@@ -72,6 +73,17 @@ class Diagrams:
         return self.any_of(
             [self.literal(i) for i in bits(clause.pos)] + [self.literal(i, False) for i in bits(clause.neg)]
         )
+
+    def of(self, expr: Expr, of_leaf: Callable[[Expr], int]) -> int:
+        """The diagram of a Boolean combination, from those of its leaves."""
+        match expr:
+            case Not(part):
+                return self.complement(self.of(part, of_leaf))
+            case And(parts) | Or(parts):
+                join = self.all_of if isinstance(expr, And) else self.any_of
+                return join(self.of(part, of_leaf) for part in parts)
+            case leaf:
+                return of_leaf(leaf)
 
     def count(self, root: int) -> int:
         """How many assignments to all variables satisfy the function."""

@@ -52,14 +52,15 @@ class Axioms(Struct):
     """The logical content of a guideline's ontologies.
 
     `definitions` are the first equivalence of each class, `inclusions` all other axioms between classes, `different`
-    the pairs of individuals that differ, and `populated` the classes that have a named member.
+    the pairs of individuals that differ (as all other axioms, by where they stand), and `populated` the classes that
+    have a named member.
     """
 
     classes: dict[str, Origin] = field(default_factory=dict)
     properties: dict[str, Property] = field(default_factory=dict)
     definitions: dict[str, tuple[Expr, Origin]] = field(default_factory=dict)
     inclusions: list[Inclusion] = field(default_factory=list)
-    different: set[frozenset[str]] = field(default_factory=set)
+    different: dict[frozenset[str], Origin] = field(default_factory=dict)
     populated: set[str] = field(default_factory=set)
 
     def with_supers(self, props: Iterable[str]) -> list[str]:
@@ -335,9 +336,9 @@ class _AxiomReader:
             for predicate in (OWL.distinctMembers, OWL.members):
                 for members in self.graph.objects(s, predicate):
                     names = [str(member) for member in Collection(self.graph, members)]
-                    self.axioms.different |= {frozenset(pair) for pair in combinations(names, 2)}
+                    self.axioms.different |= dict.fromkeys(map(frozenset, combinations(names, 2)), self.origin(s))
         for s, o in self.graph.subject_objects(OWL.differentFrom):
-            self.axioms.different.add(frozenset((str(s), str(o))))
+            self.axioms.different[frozenset((str(s), str(o)))] = self.origin(s, OWL.differentFrom, o)
         named = [s for s, _ in self.graph.subject_objects(RDF.type) if isinstance(s, URIRef)]
         individuals = {s for s in named if str(s) not in self.axioms.classes and str(s) not in self.axioms.properties}
         self.axioms.populated |= {str(o) for s in individuals for o in self.graph.objects(s, RDF.type)}

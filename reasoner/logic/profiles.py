@@ -48,7 +48,7 @@ class Profiles:
 
     def identity(self, condition: Expr) -> int:
         """The diagram of a condition: two conditions have the same number where the same profiles satisfy them."""
-        return self.diagrams.all_of([self._diagram(condition), self.possible])
+        return self.diagrams.all_of([self.diagrams.of(condition, self._leaf), self.possible])
 
     def implies(self, one: Expr, other: Expr) -> bool:
         """Whether every profile that satisfies `one` satisfies `other`."""
@@ -58,21 +58,15 @@ class Profiles:
         """The minimal terms that entail a condition, weakest modulo the theory, smallest first."""
         return implicants(self._unfold(condition), self.compiled.theory)
 
-    def _diagram(self, expr: Expr) -> int:
-        match expr:
+    def _leaf(self, leaf: Expr) -> int:
+        match leaf:
             case AtomLeaf(atom):
                 return self.diagrams.literal(atom)
             case Name(iri):
                 if iri not in self._classes:
-                    self._classes[iri] = self._diagram(self.compiled.rules[iri].definition)
+                    self._classes[iri] = self.diagrams.of(self.compiled.rules[iri].definition, self._leaf)
                 return self._classes[iri]
-            case Not(part):
-                return self.diagrams.complement(self._diagram(part))
-            case And(parts):
-                return self.diagrams.all_of(map(self._diagram, parts))
-            case Or(parts):
-                return self.diagrams.any_of(map(self._diagram, parts))
-        raise TypeError(f"{expr!r} is not translated")
+        raise TypeError(f"{leaf!r} is not translated")
 
 
 def term(cube: Cube) -> Expr:

@@ -27,26 +27,13 @@ class ExpressionWriter:
     def whole(self, expr: Expr) -> str:
         """An expression of an ontology in the Manchester syntax. Raises TypeError for a translated one."""
         match expr:
-            case Name(iri):
-                return self.name(iri)
             case And(parts) | Or(parts):
                 empty = "owl:Thing" if isinstance(expr, And) else "owl:Nothing"
                 return _junction(expr).join(map(self.operand, parts)) or empty
-            case Not(part):
-                return f"not {self.operand(part)}"
-            case Some(prop, filler):
-                return f"{self.name(prop)} some {self.operand(filler)}"
-        return self._value(expr)
-
-    def _value(self, expr: Expr) -> str:
-        """A restriction on an individual or on a number."""
-        match expr:
-            case HasValue(prop, individual):
-                return f"{self.name(prop)} value {self.name(individual)}"
             case Threshold(prop, facets):
                 bounds = ", ".join(f"{facet} {plain_number(bound)}" for facet, bound in facets)
                 return f"{self.name(prop)} some xsd:decimal{f'[{bounds}]' if bounds else ''}"
-        raise TypeError(f"{expr!r} is no class expression of an ontology")
+        return self._written(expr, self.operand, " some ", " value ")
 
     def operand(self, expr: Expr) -> str:
         """An expression as part of another: in brackets, unless it is a name."""
@@ -56,28 +43,29 @@ class ExpressionWriter:
     def brief(self, expr: Expr) -> str:
         """An expression, of an ontology or translated, in the brief form."""
         match expr:
-            case Name(iri):
-                return self.name(iri)
             case And(parts) | Or(parts):
                 shown = [self.brief(part) for part in parts if part not in _EVERYBODY]
                 joined = _junction(expr).join(shown) or "anyone"
                 return f"({joined})" if len(shown) > 1 else joined
-            case Not(part):
-                return f"not {self.brief(part)}"
-            case Some(prop, filler):
-                return f"{self.name(prop)} {self.brief(filler)}"
-        return self._brief_value(expr)
-
-    def _brief_value(self, expr: Expr) -> str:
-        match expr:
-            case HasValue(prop, individual):
-                return f"{self.name(prop)} {self.name(individual)}"
             case Threshold(prop, facets):
                 bounds = (f"{self.name(prop)} {facet} {bound}" for facet, bound in facets)
                 return " and ".join(bounds) or self.name(prop)
             case AtomLeaf(number):
                 return self.atom(self.atoms[number])
-        raise TypeError(f"{expr!r} is no class expression")
+        return self._written(expr, self.brief, " ", " ")
+
+    def _written(self, expr: Expr, operand: Callable[[Expr], str], some: str, value: str) -> str:
+        """A name, a complement or a restriction, with these words between a property and what it is restricted to."""
+        match expr:
+            case Name(iri):
+                return self.name(iri)
+            case Not(part):
+                return f"not {operand(part)}"
+            case Some(prop, filler):
+                return f"{self.name(prop)}{some}{operand(filler)}"
+            case HasValue(prop, individual):
+                return f"{self.name(prop)}{value}{self.name(individual)}"
+        raise TypeError(f"{expr!r} is no class expression of an ontology")
 
     def atom(self, atom: Atom) -> str:
         """An atom of the theory in the words of its property."""

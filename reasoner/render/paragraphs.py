@@ -17,11 +17,15 @@ _NARROWEST = 20
 
 
 class Paragraph(NamedTuple):
-    """A paragraph: its pieces, how many cells it stands from the left, and whether it is a title with a rule."""
+    """A paragraph: its pieces, how many cells it stands from the left, and how it is set.
+
+    A title has a rule to its right; what is not `wrapped` is one line, however long.
+    """
 
     spans: tuple[Span, ...]
     indent: int = 0
     title: bool = False
+    wrapped: bool = True
 
 
 class Page(NamedTuple):
@@ -42,7 +46,12 @@ class Page(NamedTuple):
 
     def _lines(self, width: int) -> Iterator[list[Span]]:
         for one in self.paragraphs:
-            yield from _ruled(one, width) if one.title else _wrapped(one, width)
+            if one.title:
+                yield _ruled(one, width)
+            elif one.wrapped:
+                yield from _wrapped(one, width)
+            else:
+                yield [(" " * one.indent, ""), *one.spans]
 
 
 def paragraph(*spans: str | Span, indent: int = 0) -> Paragraph:
@@ -50,14 +59,24 @@ def paragraph(*spans: str | Span, indent: int = 0) -> Paragraph:
     return Paragraph(tuple((span, "") if isinstance(span, str) else span for span in spans), indent)
 
 
+def below_blank(*spans: str | Span) -> tuple[Paragraph, Paragraph]:
+    """A blank line, and a paragraph below it: what begins a part of a page."""
+    return paragraph(), paragraph(*spans)
+
+
+def unbroken(*spans: str | Span, indent: int = 0) -> Paragraph:
+    """A paragraph that is one line, however long: a position that editors find, or a line of code."""
+    return paragraph(*spans, indent=indent)._replace(wrapped=False)
+
+
 def heading(title: str) -> Paragraph:
     """A title with a rule to its right."""
     return Paragraph(((title, "bold"),), title=True)
 
 
-def _ruled(title: Paragraph, width: int) -> Iterator[list[Span]]:
+def _ruled(title: Paragraph, width: int) -> list[Span]:
     [(text, _)] = title.spans
-    yield [*title.spans, (f" {'─' * (width - len(text) - 1)}", "dim")]
+    return [*title.spans, (f" {'─' * (width - len(text) - 1)}", "dim")]
 
 
 def _wrapped(of: Paragraph, width: int) -> Iterator[list[Span]]:

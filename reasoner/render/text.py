@@ -12,7 +12,7 @@ from reasoner.logic.facts import ASSUMED, DERIVED, Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import RED_FLAG, Order
 from reasoner.render.json import ontology_file
-from reasoner.render.paragraphs import Page, Paragraph, heading, paragraph
+from reasoner.render.paragraphs import Page, Paragraph, below_blank, heading, paragraph
 from reasoner.terms import curie, local_name, shorten
 
 _STATUS = {
@@ -146,8 +146,7 @@ class TextRenderer:
 
     def _orders(self, orders: Iterable[Order]) -> Iterator[Paragraph]:
         if orders:
-            yield paragraph()
-            yield paragraph(("Orders under review", "bold"))
+            yield from below_blank(("Orders under review", "bold"))
         for order in orders:
             label = (self.catalogue.label(order.action), "bold")
             yield paragraph(label, ": ", _VERDICTS[order.verdict], indent=2)
@@ -159,8 +158,7 @@ class TextRenderer:
 
     def _entailed(self, conclusion: Conclusion) -> Iterator[Paragraph]:
         cls, label = conclusion.cls, self.catalogue.label
-        yield paragraph()
-        yield paragraph(("✔ ", "green"), (label(cls.iri), "bold"), (f"  {self._name(cls.iri)}", "dim"))
+        yield from below_blank(("✔ ", "green"), (label(cls.iri), "bold"), (f"  {self._name(cls.iri)}", "dim"))
         if not cls.recommendations and not cls.diagnoses:
             yield paragraph(self.catalogue.definitions.get(cls.iri, ""), indent=4)
         for r in cls.recommendations:
@@ -190,8 +188,7 @@ class TextRenderer:
 
     def _questions(self, questions: tuple[Question, ...]) -> Iterator[Paragraph]:
         if questions:
-            yield paragraph()
-            yield paragraph(("Ask next", "bold yellow"))
+            yield from below_blank(("Ask next", "bold yellow"))
             yield from map(self._question, questions[:_MOST_QUESTIONS])
         if (more := len(questions) - _MOST_QUESTIONS) > 0:
             yield paragraph((f"and {more} more: see --format json", "dim"), indent=2)
@@ -204,15 +201,13 @@ class TextRenderer:
         """The classes that are not entailed, by name; `explain` says why."""
         mark, style = _MARKS[state]
         if chosen := [c.cls.iri for c in assessment.conclusions if c.state is state]:
-            yield paragraph()
-            yield paragraph((f"{mark} {title}: ", style), (self._labels(chosen, "; "), "dim"))
+            yield from below_blank((f"{mark} {title}: ", style), (self._labels(chosen, "; "), "dim"))
 
     def _assumed(self, assessment: Assessment) -> Iterator[Paragraph]:
         """The acts that are read as not done, with the reading that says so."""
         acts = [f"{self.catalogue.label(fact.term)}{self._reading_of(r)}" for fact, r in assessment.assumptions]
         if acts:
-            yield paragraph()
-            yield paragraph(("Assumed not done, for nobody recorded it: ", "bold"), "; ".join(acts))
+            yield from below_blank(("Assumed not done, for nobody recorded it: ", "bold"), "; ".join(acts))
 
     def _reading_of(self, iri: str) -> str:
         return f" ({self.catalogue.readings[iri].identifier})" if iri in self.catalogue.readings else ""
@@ -221,8 +216,7 @@ class TextRenderer:
         """The statements that were named, paraphrased."""
         statements = self.catalogue.in_text_order(s for j in shown for s in j.statements)
         if statements:
-            yield paragraph()
-            yield paragraph(("Statements", "bold"))
+            yield from below_blank(("Statements", "bold"))
         for s in map(self.catalogue.statements.__getitem__, statements):
             cites = f"references {', '.join(s.citations)}" if s.citations else "uncited"
             where = (f"[{s.section}, line {s.position}; {cites}]", "dim")
@@ -239,8 +233,7 @@ class TextRenderer:
     def _full_readings(self, shown: Iterable[Justified]) -> Iterator[Paragraph]:
         """The readings with the question and what was chosen."""
         if used := self._used_readings(shown):
-            yield paragraph()
-            yield paragraph(("Readings", "bold"))
+            yield from below_blank(("Readings", "bold"))
         for reading in map(self.catalogue.readings.__getitem__, used):
             chosen = (reading.chosen, "italic")
             yield paragraph((reading.identifier, "cyan"), f"  {reading.question} ", chosen, indent=2)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from msgspec.structs import replace
 from rdflib import RDF, URIRef
+from rdflib.term import Node
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled, Origin
@@ -42,11 +44,16 @@ def between(rebuild: Rebuild, whole: And | Or, before: tuple[Expr, ...], after: 
     return lambda inner: rebuild(type(whole)((*before, inner, *after)))
 
 
-def declared_at(guideline: Guideline, iri: str) -> Origin:
-    """Where a term is declared; without file and line where no ontology declares it."""
+def with_content(guideline: Guideline, **changes: Any) -> Guideline:
+    """A guideline in memory alone, with other content than its files give: `compiled`, or `catalogue`."""
+    return replace(guideline, content=replace(guideline.content, **changes))
+
+
+def declared_at(guideline: Guideline, iri: str, by: Node = RDF.type) -> Origin:
+    """Where a property of a term, its type if no other, is stated; without file and line where no ontology does."""
     node = URIRef(iri)
-    home = next((parsed for parsed in guideline.ontologies if (node, RDF.type, None) in parsed.graph), None)
-    return Origin(iri, home.file if home else "", home.line_of(node, RDF.type) if home else None)
+    home = next((parsed for parsed in guideline.ontologies if (node, by, None) in parsed.graph), None)
+    return Origin(iri, home.file if home else "", home.line_of(node, by) if home else None)
 
 
 def known_terms(compiled: Compiled, closed: Literals) -> dict[str, bool]:

@@ -9,54 +9,22 @@ from __future__ import annotations
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import Any
 
-from rich.console import Console
-from rich.padding import Padding
-from rich.text import Text
-
 from reasoner.logic.compiled import Origin
+from reasoner.render.paragraphs import Page, Paragraph, Span, paragraph, unbroken
 from reasoner.terms import curie
-from reasoner.workbench.finding import Finding
-from reasoner.workbench.sarif import sarif_log
+from reasoner.workbench.finding import Finding, sarif_log
 
 Json = dict[str, Any]
 #: Hands out items, and may show how far they are; the second argument says what is done with them.
 Progress = Callable[[Iterable[Any], str], Iterable[Any]]
-#: A part of a line and its style.
-Styled = str | tuple[str, str]
 
 
 def unwatched(items: Iterable[Any], _: str) -> Iterable[Any]:
     """The items, with no progress shown."""
     return items
-
-
-@dataclass(frozen=True)
-class ReportBlock:
-    """A part of a report in text: a head, lines that stand below it, and a record that shows it, as Turtle.
-
-    A blank line goes before it where it stands `apart`; `style` is that of the lines.
-    """
-
-    head: tuple[Styled, ...] = ()
-    lines: Sequence[str] = ()
-    turtle: str = ""
-    style: str = ""
-    apart: bool = True
-
-    def print(self, console: Console, indent: int = 0) -> None:
-        """Print the block; lines are broken at the width of the console, the lines of a record are not."""
-        if self.apart:
-            console.print()
-        if self.head:
-            console.print(Padding(Text.assemble(*self.head), (0, 0, 0, indent), expand=False))
-        for line in self.lines:
-            console.print(Padding(Text(line, style=self.style), (0, 0, 0, indent + 4), expand=False))
-        for line in self.turtle.splitlines():
-            console.print(Text(f"{' ' * (indent + 6)}{line}", style="cyan"), soft_wrap=True)
 
 
 class ReportWriter(ABC):
@@ -70,8 +38,8 @@ class ReportWriter(ABC):
         """The whole report as a JSON object."""
 
     @abstractmethod
-    def text(self, console: Console) -> None:
-        """Print the report."""
+    def paragraphs(self) -> Iterable[Paragraph]:
+        """The report as people read it."""
 
     @abstractmethod
     def markdown(self) -> str:
@@ -80,6 +48,10 @@ class ReportWriter(ABC):
     @abstractmethod
     def findings(self) -> Iterator[Finding]:
         """What was found, each thing by itself."""
+
+    def page(self) -> Page:
+        """The report as a page of text."""
+        return Page(list(self.paragraphs()))
 
     def json(self) -> str:
         """The whole report as the text of a JSON object."""
@@ -120,6 +92,17 @@ def place(origin: Origin) -> str:
 def place_json(origin: Origin) -> Json:
     """The file and the line as members of a JSON object."""
     return {"file": short_file(origin), "line": origin.line}
+
+
+def block(
+    head: Sequence[str | Span] = (), lines: Iterable[str | Span] = (), turtle: str | None = None, indent: int = 0
+) -> Iterator[Paragraph]:
+    """A part of a page: a head, lines that stand below it, and a record that shows it, as Turtle."""
+    if head:
+        yield paragraph(*head, indent=indent)
+    yield from (paragraph(line, indent=indent + 4) for line in lines)
+    for line in (turtle or "").splitlines():
+        yield unbroken((line, "cyan"), indent=indent + 6) if line else paragraph()
 
 
 def bullets(lines: Iterable[str]) -> str:

@@ -14,7 +14,7 @@ from rich.text import Text
 
 from reasoner.guideline.guideline import load_guideline
 from reasoner.patient.classify import classify_files, explained
-from reasoner.render.paragraphs import Page, Paragraph, heading, paragraph
+from reasoner.render.paragraphs import Page, Paragraph, below_blank, heading, paragraph, unbroken
 from reasoner.render.text import TextRenderer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -91,5 +91,11 @@ def test_a_title_has_a_rule_where_there_is_room() -> None:
     assert Page([heading("x" * 30)]).plain(12).strip() == "x" * 30
 
 
+def test_an_unbroken_line_is_one_line_however_narrow_the_page() -> None:
+    line = "/a/path/to a file that goes on:7"
+    assert Page([unbroken((line, "bold"), " [code]", indent=2)]).plain(20) == f"  {line} [code]\n"
+
+
 def test_a_blank_line() -> None:
+    assert Page(below_blank("one", " two")).plain(80) == "\none two\n"
     assert Page([paragraph(), paragraph("", indent=4)]).plain(80) == "\n\n"

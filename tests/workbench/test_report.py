@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Iterator
 
 import pytest
-from rich.console import Console
 
 from reasoner.logic.compiled import Origin
+from reasoner.render.paragraphs import Page, Paragraph
 from reasoner.workbench.finding import Finding
-from reasoner.workbench.report import ReportBlock, ReportWriter, bullets, fenced, place, place_json, table, times
+from reasoner.workbench.report import ReportWriter, block, bullets, fenced, place, place_json, table, times
 
 TURTLE = "@prefix ex: <https://example.org/> .\n\nex:p ex:q ex:a-name-that-is-long .\n"
 
 
-def printed(block: ReportBlock, width: int, indent: int = 0) -> list[str]:
-    console = Console(file=io.StringIO(), record=True, width=width)
-    block.print(console, indent)
-    return [line.rstrip() for line in console.export_text().splitlines()]
+def printed(parts: Iterator[Paragraph], width: int) -> list[str]:
+    return [line.rstrip() for line in Page(list(parts)).plain(width).splitlines()]
 
 
 def test_a_block_is_broken_at_the_width_and_its_record_is_not() -> None:
-    block = ReportBlock((("[code] ", "bold"), "what it is"), ["a line that is broken here"], TURTLE)
-    assert printed(block, 20) == [
-        "",
+    found = block((("[code] ", "bold"), "what it is"), ["a line that is broken here"], TURTLE)
+    assert printed(found, 24) == [
         "[code] what it is",
         "    a line that is",
         "    broken here",
@@ -35,7 +31,7 @@ def test_a_block_is_broken_at_the_width_and_its_record_is_not() -> None:
 
 
 def test_a_block_without_a_head_stands_where_it_is_put() -> None:
-    assert printed(ReportBlock((), ["one", "two"], apart=False), 40, 2) == ["      one", "      two"]
+    assert printed(block((), ["one", "two"], indent=2), 40) == ["      one", "      two"]
 
 
 @pytest.mark.parametrize(("file", "short"), [
@@ -63,8 +59,8 @@ class EmptyReport(ReportWriter):
     def document(self) -> dict[str, object]:
         return {}
 
-    def text(self, console: Console) -> None:
-        """Print nothing."""
+    def paragraphs(self) -> Iterator[Paragraph]:
+        return iter(())
 
     def markdown(self) -> str:
         return ""
@@ -75,4 +71,5 @@ class EmptyReport(ReportWriter):
 
 def test_names_are_shortened() -> None:
     writer = EmptyReport({"ex": "https://example.org/"})
+    assert writer.page().plain(80) == ""
     assert writer.names(["https://example.org/a", "urn:b"]) == ["ex:a", "urn:b"]

@@ -20,7 +20,7 @@ from reasoner.logic.facts import kleene
 from reasoner.logic.theory import Atom, Literals
 from reasoner.patient.assess import Assessment
 from reasoner.terms import GP, curie
-from reasoner.workbench.cases.case import BESIDE, WORKED
+from reasoner.workbench.cases.read import BESIDE, WHERE, WORD_FOR, WORKED
 from reasoner.workbench.cases.run import CaseOutcome, bounds_of, side_of
 from reasoner.workbench.witness import Record, Witnesses
 
@@ -37,16 +37,17 @@ class Missing:
 
 @dataclass(frozen=True)
 class Measure:
-    """How many things of one kind are reached, of how many."""
+    """How many things of one kind there are, and those that are missing."""
 
     kind: str
     counted: str
-    reached: int
-    missing: tuple[Missing, ...]
+    total: int
+    missing: Sequence[Missing]
 
     @property
-    def total(self) -> int:
-        return self.reached + len(self.missing)
+    def reached(self) -> int:
+        """How many things are reached."""
+        return self.total - len(self.missing)
 
 
 @dataclass(frozen=True)
@@ -90,11 +91,9 @@ class CoverageCounter:
         reached = {statement for shown in self.shown for statement in self._reached(shown)}
         graph = self.guideline.graph
         reached |= {str(s) for s, part in graph.subject_objects(DCTERMS.hasPart) if str(part) in reached}
-        missing = [
-            self._unreached(iri) for iri in self.catalogue.in_text_order(set(self.catalogue.statements) - reached)
-        ]
+        missing = self.catalogue.in_text_order(self.catalogue.statements.keys() - reached)
         what = "statements that warrant or inform something that a case expects"
-        return Measure("statements", what, len(self.catalogue.statements) - len(missing), tuple(missing))
+        return Measure("statements", what, len(self.catalogue.statements), list(map(self._unreached, missing)))
 
     def _reached(self, shown: PassedCase) -> Iterator[str]:
         """The statements behind what a case expects, and those that define what its record states."""
@@ -137,7 +136,7 @@ class CoverageCounter:
         missing = [self._unexpected(iri, state) for iri, state in wanted if (iri, state) not in expected]
         what = "classes entailed, excluded and left open; of a class that only acts decide which unrecorded means " \
                "absent, excluded by an assumption that is expected"  # fmt: skip
-        return Measure("criteria", what, len(wanted) - len(missing), tuple(missing))
+        return Measure("criteria", what, len(wanted), missing)
 
     def _possible(self, iri: str) -> list[State]:
         rule = self.compiled.rules[iri]
@@ -158,36 +157,29 @@ class CoverageCounter:
         if state is State.UNDETERMINED and self._only_assumed(iri):
             remedy = f"leave the act unrecorded, and expect case:excludes {name} and case:assumes the act"
             return Missing(iri, f"no case has {name} excluded by an assumption", remedy)
-        word = {State.ENTAILED: "entails", State.EXCLUDED: "excludes", State.UNDETERMINED: "leavesOpen"}[state]
+        remedy = f"write one with case:{WORD_FOR[state]} {name}"
         if state is State.UNDETERMINED:
-            return Missing(iri, f"no case leaves {name} open", f"write one with case:{word} {name}", ())
+            return Missing(iri, f"no case leaves {name} open", remedy, ())
         terms = self.compiled.rules[iri].implicants(state is State.ENTAILED)
-        return Missing(iri, f"no case expects {name} to be {state}", f"write one with case:{word} {name}",
-                       self._record(terms[0]))  # fmt: skip
+        return Missing(iri, f"no case expects {name} to be {state}", remedy, self._witnesses.record(terms[0]))
 
     # -- implicants --
 
     def _implicants(self) -> Measure:
-        missing, count = list[Missing](), 0
-        for iri in self.management:
-            for truth, state in ((True, State.ENTAILED), (False, State.EXCLUDED)):
-                for term in self.compiled.rules[iri].implicants(truth):
-                    count += 1
-                    if not self._satisfied(iri, state, term):
-                        missing.append(self._unsatisfied(iri, state, term))
+        wanted = [(iri, state, term) for iri in self.management for state in (State.ENTAILED, State.EXCLUDED)
+                  for term in self.compiled.rules[iri].implicants(state is State.ENTAILED)]  # fmt: skip
+        missing = [self._unsatisfied(*one) for one in wanted if not self._satisfied(*one)]
         what = "minimal sets of conditions that entail or exclude a management class, each met where that is expected"
-        return Measure("implicants", what, count - len(missing), tuple(missing))
+        return Measure("implicants", what, len(wanted), missing)
 
     def _satisfied(self, iri: str, state: State, term: Cube) -> bool:
         return any(shown.states.get(iri) is state and shown.result.decision.closed.satisfy(term)
                    for shown in self.shown)  # fmt: skip
 
     def _unsatisfied(self, iri: str, state: State, term: Cube) -> Missing:
-        shown = ", ".join(self._conditions(term))
-        word = "entails" if state is State.ENTAILED else "excludes"
-        name = self._name(iri)
-        return Missing(iri, f"no case shows that {name} is {state} by: {shown}",
-                       f"write one that says so, with case:{word} {name}", self._record(term))  # fmt: skip
+        name, shown = self._name(iri), ", ".join(self._conditions(term))
+        remedy = f"write one that says so, with case:{WORD_FOR[state]} {name}"
+        return Missing(iri, f"no case shows that {name} is {state} by: {shown}", remedy, self._witnesses.record(term))
 
     def _conditions(self, term: Cube) -> Iterator[str]:
         """The conditions of a term under the names of the criteria and facts that state them."""
@@ -204,9 +196,6 @@ class CoverageCounter:
     def _witnesses(self) -> Witnesses:
         return Witnesses(self.guideline)
 
-    def _record(self, term: Cube) -> Record | None:
-        return self._witnesses.record(term)
-
     # -- thresholds --
 
     def _thresholds(self) -> Measure:
@@ -214,7 +203,7 @@ class CoverageCounter:
                   for side in (0, 1 if atom.strict else -1)]  # fmt: skip
         missing = [self._off(*one) for one in wanted if not self._beside(*one)]
         what = f"bounds met by a number at the bound, and by one within {BESIDE} of it where the answer is the other"
-        return Measure("thresholds", what, len(wanted) - len(missing), tuple(missing))
+        return Measure("thresholds", what, len(wanted), missing)
 
     def _beside(self, iri: str, atom: Atom, side: int) -> bool:
         settled = (State.ENTAILED, State.EXCLUDED)
@@ -222,7 +211,6 @@ class CoverageCounter:
                    for shown in self.shown)  # fmt: skip
 
     def _off(self, iri: str, atom: Atom, side: int) -> Missing:
-        where = {-1: "just below", 0: "at", 1: "just above"}[side]
-        prop, name = self._name(atom.path[-1]), self._name(iri)
-        return Missing(iri, f"no case has {prop} {where} {atom.bound}, where {name} changes",
-                       f"record {prop} {where} {atom.bound}, and expect {name} to be entailed or excluded")  # fmt: skip
+        there, name = f"{self._name(atom.path[-1])} {WHERE[side]} {atom.bound}", self._name(iri)
+        remedy = f"record {there}, and expect {name} to be entailed or excluded"
+        return Missing(iri, f"no case has {there}, where {name} changes", remedy)

@@ -58,7 +58,8 @@ class Mutant:
         if self.inclusion is not None:
             left = [one for i, one in enumerate(axioms.inclusions) if i != self.inclusion]
             return replace(axioms, inclusions=left)
-        return replace(axioms, different={pair for pair in axioms.different if not pair <= self.individuals})
+        different = {pair: origin for pair, origin in axioms.different.items() if not pair <= self.individuals}
+        return replace(axioms, different=different)
 
 
 def mutants(axioms: Axioms, closable: Iterable[str], prefixes: Mapping[str, str]) -> tuple[Mutant, ...]:

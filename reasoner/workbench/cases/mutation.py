@@ -24,6 +24,7 @@ from reasoner.patient.assess import Refusal
 from reasoner.terms import curie
 from reasoner.workbench.cases.mutants import Mutant, mutants
 from reasoner.workbench.cases.run import CaseAnswer, CaseChecker, Trial
+from reasoner.workbench.lookup import with_content
 from reasoner.workbench.report import Progress, unwatched
 from reasoner.workbench.witness import Record, Witnesses, minimal
 
@@ -101,10 +102,9 @@ class Bench:
         """The guideline with the change, over all atoms that it has without. Raises GuidelineError."""
         if mutant.act:
             closable = {act: why for act, why in self.guideline.catalogue.closable.items() if act != mutant.act}
-            catalogue = replace(self.guideline.catalogue, closable=closable)
-            return replace(self.guideline, content=replace(self.guideline.content, catalogue=catalogue))
+            return with_content(self.guideline, catalogue=replace(self.guideline.catalogue, closable=closable))
         compiled = compile_over(mutant.apply(self.axioms), self.base.theory.atoms)
-        return _with(self.guideline, compiled)
+        return with_content(self.guideline, compiled=compiled)
 
     def _died(self, compiled: Compiled) -> str:
         """What is possible no more; empty where nothing is lost."""
@@ -119,12 +119,8 @@ class Bench:
         return sorted(self.trials, key=lambda trial: mutant.term not in trial.case.states())
 
     def _unnoticed(self, mutant: Mutant, changed: Guideline) -> Tried:
-        if mutant.act:
-            pair = Pair(self.guideline, changed)
-        else:
-            others = mutant.apply(self.axioms)
-            one, other = over_same_atoms(self.axioms, self.base, others, changed.compiled)
-            pair = Pair(_with(self.guideline, one), _with(self.guideline, other))
+        one, other = over_same_atoms(self.axioms, self.base, mutant.apply(self.axioms), changed.compiled)
+        pair = Pair(with_content(self.guideline, compiled=one), with_content(changed, compiled=other))
         if pair.equivalent():
             return Tried(mutant, EQUIVALENT)
         witness = pair.witness()
@@ -181,11 +177,4 @@ class Pair:
 def _answers(decided: CaseAnswer | Refusal) -> dict[str, str]:
     if isinstance(decided, Refusal):
         return {"": "contradictory"}
-    return {
-        **{iri: str(state) for iri, state in decided.states.items()},
-        **dict.fromkeys(decided.assumed, "assumed absent"),
-    }
-
-
-def _with(guideline: Guideline, compiled: Compiled) -> Guideline:
-    return replace(guideline, content=replace(guideline.content, compiled=compiled))
+    return {iri: str(state) for iri, state in decided.states.items()} | dict.fromkeys(decided.assumed, "assumed absent")

@@ -1,11 +1,12 @@
-"""Reading the cases of a guideline. What names nothing that the guideline has would expect nothing: it is refused.
+"""The cases of a guideline: a record each, with what must be answered, in the words of `docs/case-vocabulary.ttl`.
 
 The subject that has `case:record` holds the expectation, and everything else in the file is the record of one patient.
+What names nothing that the guideline has would expect nothing: it is refused.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
@@ -17,26 +18,79 @@ from rdflib.term import Node
 
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
+from reasoner.logic.decide import State
 from reasoner.patient.orders import SUPPORTED, VERDICTS
 from reasoner.rdf import Parsed, read_graph
 from reasoner.terms import GP, curie, local_name
-from reasoner.workbench.cases.case import (
-    CASE,
-    EXPECTING,
-    KINDS,
-    KNOWN,
-    OF_ORDER,
-    PLAIN,
-    SIDES,
-    SINGLE,
-    STATES,
-    TRUTH,
-    WORDS,
-    Case,
-)
+
+CASE = "https://w3id.org/guideproof/case#"
+
+#: The kinds of cases. What a worked case leaves out of its conclusions must not be there, and the same of an order.
+PLAIN, WORKED, OF_CRITERION, OF_THRESHOLD, OF_ORDER = KINDS = (
+    "Case", "Worked", "OfCriterion", "OfThreshold", "OfOrder",
+)  # fmt: skip
+
+#: The words that expect a class in a state, and those that expect a finding or an act to be known.
+STATES = {"entails": State.ENTAILED, "excludes": State.EXCLUDED, "leavesOpen": State.UNDETERMINED}
+WORD_FOR = {state: word for word, state in STATES.items()}
+KNOWN = {"present": True, "absent": False}
+
+#: The state in which a case of a criterion expects it, as one of these words, and where a case of a threshold lies.
+TRUTH = {f"{CASE}True": "entails", f"{CASE}False": "excludes", f"{CASE}Unknown": "leavesOpen"}
+SIDES = {f"{CASE}Below": -1, f"{CASE}At": 0, f"{CASE}Above": 1}
+#: The same in words.
+WHERE = {-1: "just below", 0: "at", 1: "just above"}
+
+#: How near to a threshold a number has to be to lie just beside it, in the unit of the quantity.
+BESIDE = "0.1"
+
+#: The words that a case can have once, and all that it can have.
+SINGLE = ("record", "asOf", "number", "criterion", "state", "threshold", "side", "status", "action", "verdict",
+          "needsNothing")  # fmt: skip
+EXPECTING = (*STATES, *KNOWN, "state", "status", "statement", "citation", "assumes", "asks", "alert", "verdict",
+             "needs", "needsNothing", "refused")  # fmt: skip
+WORDS = tuple(dict.fromkeys((*SINGLE, *EXPECTING)))
 
 _WRITE = "write one Turtle file a case into cases/ beside ontology/, in the words of docs/case-vocabulary.ttl"
 _STATUSES = ("decided", "undetermined", "silent", "outOfScope")
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One file. `expected` has the values of each word, `lines` where each value stands; `record` is N-Triples."""
+
+    file: str
+    name: str
+    kind: str
+    label: str
+    patient: str
+    as_of: date | None
+    expected: Mapping[str, tuple[str, ...]]
+    lines: Mapping[tuple[str, str], int | None]
+    record: str
+
+    def all(self, word: str) -> frozenset[str]:
+        """The values of a word."""
+        return frozenset(self.expected.get(word, ()))
+
+    def one(self, word: str) -> str:
+        """The value of a word that stands once; empty where it does not."""
+        return next(iter(self.expected.get(word, ())), "")
+
+    def line(self, word: str, value: str) -> int | None:
+        """Where a value of a word stands in the file; where the patient is named, if it does not stand there."""
+        return self.lines.get((word, value)) or self.lines.get(("record", self.patient))
+
+    def states(self) -> dict[str, State]:
+        """The state in which each class is expected by name."""
+        expected = {iri: state for word, state in STATES.items() for iri in self.expected.get(word, ())}
+        truth = TRUTH.get(self.one("state"))
+        if truth and self.one("criterion") not in expected:
+            expected[self.one("criterion")] = STATES[truth]
+        return expected
+
+
+# -- reading --
 
 
 def read_cases(guideline: Guideline, given: Path | None = None) -> tuple[Case, ...]:
@@ -71,13 +125,9 @@ def case_folder(directory: Path, given: Path | None = None) -> Path:
 
 
 def _read(path: Path, folder: Path, words: CaseVocabulary) -> Case:
-    parsed = read_graph(path)
-    file = CaseFile(parsed)
-    node, patient = file.subject()
-    name = path.stem if path == folder else path.relative_to(folder).with_suffix("").as_posix()
-    case = file.case(node, patient, name)
-    problems = [*file.problems(node), *words.problems(case)]
-    if problems:
+    file = CaseFile(read_graph(path))
+    case = file.case(path.stem if path == folder else path.relative_to(folder).with_suffix("").as_posix())
+    if problems := [*file.problems(), *words.problems(case)]:
         raise InputError(*problems)
     return case
 
@@ -93,67 +143,64 @@ def _repeated(cases: Iterable[Case]) -> Iterator[Problem]:
             yield Problem("duplicate-patient", what, remedy, case.file, case.line("record", case.patient))
 
 
-@dataclass(frozen=True)
 class CaseFile:
-    """A file that should hold a case."""
+    """A file that holds a case: the subject with the expectation, and the patient. Raises InputError for another."""
 
-    parsed: Parsed
-
-    def subject(self) -> tuple[Node, Node]:
-        """The subject that holds the expectation, and the patient. Raises InputError."""
-        graph = self.parsed.graph
-        found = sorted(set(graph.subjects(URIRef(f"{CASE}record"))), key=str)
+    def __init__(self, parsed: Parsed) -> None:
+        self.parsed, self.graph = parsed, parsed.graph
+        found = sorted(set(self.graph.subjects(URIRef(f"{CASE}record"))), key=str)
+        self.node = found[-1] if found else None
         if len(found) != 1:
             what = "no subject has case:record" if not found else "more than one subject has case:record"
-            raise InputError(Problem("no-case", what, "say in each file of one case which patient it is about",
-                                     self.parsed.file, self._line(found[-1]) if found else None))  # fmt: skip
-        patients = list(graph.objects(found[0], URIRef(f"{CASE}record")))
+            raise InputError(self._problem("no-case", what, "say in each file of one case which patient it is about"))
+        patients = list(self.graph.objects(self.node, URIRef(f"{CASE}record")))
         if len(patients) != 1 or not isinstance(patients[0], URIRef):
             what = "case:record does not name one patient by an IRI"
-            raise InputError(Problem("no-record", what, "name the patient of the record", self.parsed.file,
-                                     self._line(found[0])))  # fmt: skip
-        if list(graph.subjects(RDF.type, GP.Patient)) != patients:
-            what = f"the file has no record of {patients[0]}, or records of others"
-            raise InputError(Problem("no-record", what, f"write the record of <{patients[0]}>, a gp:Patient, and no "
-                                     "other, into the file", self.parsed.file, self._line(found[0])))  # fmt: skip
-        return found[0], patients[0]
+            raise InputError(self._problem("no-record", what, "name the patient of the record"))
+        self.patient = str(patients[0])
+        if list(self.graph.subjects(RDF.type, GP.Patient)) != patients:
+            remedy = f"write the record of <{self.patient}>, a gp:Patient, and no other, into the file"
+            what = f"the file has no record of {self.patient}, or records of others"
+            raise InputError(self._problem("no-record", what, remedy))
 
-    def case(self, node: Node, patient: Node, name: str) -> Case:
+    def case(self, name: str) -> Case:
         """The case, not yet checked."""
-        expected, record = dict[str, list[str]](), Graph()
+        expected, record = dict[str, tuple[str, ...]](), Graph()
         lines: dict[tuple[str, str], int | None] = {}
-        for triple, line in sorted(self.parsed.lines.items(), key=lambda item: (item[1] or 0, item[0])):
-            s, p, o = triple
-            if s != node:
-                record.add(triple)
+        for (s, p, o), line in sorted(self.parsed.lines.items(), key=lambda item: (item[1] or 0, item[0])):
+            if s != self.node:
+                record.add((s, p, o))
             elif str(p).startswith(CASE):
-                expected.setdefault(local_name(str(p)), []).append(str(o))
-                lines[local_name(str(p)), str(o)] = line
-        label, day = self.parsed.graph.value(node, RDFS.label), self.parsed.graph.value(node, URIRef(f"{CASE}asOf"))
-        as_of = day.value if isinstance(day, Literal) and isinstance(day.value, date) else None
-        kind, values = next(iter(self._kinds(node)), PLAIN), {word: tuple(found) for word, found in expected.items()}
-        return Case(self.parsed.file, name, kind, str(label or ""), str(patient), as_of, values, lines,
-                    record.serialize(format="nt"))  # fmt: skip
+                word, value = local_name(str(p)), str(o)
+                expected[word] = (*expected.get(word, ()), value)
+                lines[word, value] = line
+        label, days = self.graph.value(self.node, RDFS.label), self._days()
+        as_of = days[0].value if days and isinstance(days[0], Literal) and isinstance(days[0].value, date) else None
+        kind, nt = next(iter(self._kinds()), PLAIN), record.serialize(format="nt")
+        return Case(self.parsed.file, name, kind, str(label or ""), self.patient, as_of, expected, lines, nt)
 
-    def problems(self, node: Node) -> Iterator[Problem]:
+    def problems(self) -> Iterator[Problem]:
         """What is wrong with the type of the case and with its date."""
-        kinds = self._kinds(node)
+        kinds = self._kinds()
         if len(kinds) > 1 or not set(kinds) <= set(KINDS):
             what = f"the case is typed {' and '.join(f'case:{kind}' for kind in kinds)}"
             remedy = f"type it with one of {', '.join(f'case:{kind}' for kind in KINDS)}"
-            yield Problem("unknown-word", what, remedy, self.parsed.file, self._line(node))
-        for day in self.parsed.graph.objects(node, URIRef(f"{CASE}asOf")):
+            yield self._problem("unknown-word", what, remedy)
+        for day in self._days():
             if not isinstance(day, Literal) or type(day.value) is not date:
                 what = f"case:asOf is {day}, which is no date"
-                yield Problem("bad-date", what, 'write it as "2026-11-22"^^xsd:date', self.parsed.file,
-                              self._line(node))  # fmt: skip
+                yield self._problem("bad-date", what, 'write it as "2026-11-22"^^xsd:date')
 
-    def _kinds(self, node: Node) -> list[str]:
-        types = sorted(str(o) for o in self.parsed.graph.objects(node, RDF.type))
+    def _kinds(self) -> list[str]:
+        types = sorted(str(o) for o in self.graph.objects(self.node, RDF.type))
         return [local_name(iri) for iri in types if iri.startswith(CASE)]
 
-    def _line(self, node: Node) -> int | None:
-        return self.parsed.line_of(node)
+    def _days(self) -> list[Node]:
+        return list(self.graph.objects(self.node, URIRef(f"{CASE}asOf")))
+
+    def _problem(self, code: str, what: str, remedy: str) -> Problem:
+        line = self.parsed.line_of(self.node) if self.node else None
+        return Problem(code, what, remedy, self.parsed.file, line)
 
 
 class CaseVocabulary:

@@ -6,6 +6,7 @@ no questions, can be repeated for guidelines that differ in their axioms alone.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +14,7 @@ from decimal import Decimal
 
 from reasoner.errors import Problem, RecordError
 from reasoner.guideline.guideline import Guideline
+from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled, Origin, literals_in
 from reasoner.logic.decide import Decision, State
 from reasoner.logic.facts import Observation
@@ -23,7 +25,7 @@ from reasoner.rdf import read_text
 from reasoner.records.nodes import RecordSource
 from reasoner.records.record import gather
 from reasoner.terms import curie
-from reasoner.workbench.cases.case import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WORKED, Case
+from reasoner.workbench.cases.read import BESIDE, KNOWN, OF_ORDER, SIDES, STATES, WHERE, WORKED, Case
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
 from reasoner.workbench.lookup import known_terms
 from reasoner.workbench.report import Progress, unwatched
@@ -36,6 +38,11 @@ class Trial:
     case: Case
     observations: tuple[Observation, ...]
     refused: tuple[Problem, ...] = ()
+
+    @property
+    def refusal(self) -> Refusal | None:
+        """The answer where the record is refused."""
+        return Refusal(self.case.patient, self.refused) if self.refused else None
 
 
 @dataclass(frozen=True)
@@ -59,49 +66,49 @@ class CaseOutcome:
 def run_cases(guideline: Guideline, cases: Sequence[Case], as_of: date, watch: Progress = unwatched
               ) -> tuple[CaseOutcome, ...]:  # fmt: skip
     """Every case run; a record without a date of its own is read as of `as_of`."""
+    checker = CaseChecker(guideline)
     trials = observe_cases(guideline, cases, as_of)
-    return tuple(_outcome(guideline, trial, trial.case.as_of or as_of) for trial in watch(trials, "running cases"))
+    return tuple(_outcome(checker, trial, trial.case.as_of or as_of) for trial in watch(trials, "running cases"))
 
 
 def observe_cases(guideline: Guideline, cases: Sequence[Case], as_of: date) -> tuple[Trial, ...]:
-    """What the record of each case states: validated, completed by the rules, observed."""
-    found: dict[str, Trial] = {}
-    for day in sorted({case.as_of or as_of for case in cases}):
-        todo = [case for case in cases if (case.as_of or as_of) == day]
-        found |= _observed(guideline, todo, day)
-    return tuple(found[case.patient] for case in cases)
+    """What the record of each case states: validated, completed by the rules, observed.
 
-
-def _observed(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[str, Trial]:
-    """The trials by patient; what the compiled contract cannot validate goes to the reference, all at once."""
-    found, left = dict[str, Trial](), list[Case]()
+    What the compiled contract cannot validate goes to the reference, all of one day at once.
+    """
+    found, left = dict[str, Trial](), defaultdict[date, list[Case]](list)
     for case in cases:
-        plain = guideline.compiled_contract.validate([RecordSource(case.file, "nt", case.record.encode())], day)
+        day, source = case.as_of or as_of, RecordSource(case.file, "nt", case.record.encode())
+        plain = guideline.compiled_contract.validate([source], day)
         if plain is None or case.patient not in plain.observed:
-            left.append(case)
+            left[day].append(case)
         else:
             one = plain.observed[case.patient]
             found[case.patient] = Trial(case, one.observations, one.problems)
-    if left:
-        records = gather([read_text(case.record, case.file, format="nt") for case in left])
-        seen, refused = guideline.reference.observe(records, day)
-        for case in left:
-            observations, _, problems = seen.get(case.patient, ((), "", refused.get(case.patient, ())))
-            found[case.patient] = Trial(case, observations, problems)
+    for day, some in left.items():
+        found |= _by_reference(guideline, some, day)
+    return tuple(found[case.patient] for case in cases)
+
+
+def _by_reference(guideline: Guideline, cases: Sequence[Case], day: date) -> dict[str, Trial]:
+    records = gather([read_text(case.record, case.file, format="nt") for case in cases])
+    seen, refused = guideline.reference.observe(records, day)
+    found = {}
+    for case in cases:
+        observations, _, problems = seen.get(case.patient, ((), "", refused.get(case.patient, ())))
+        found[case.patient] = Trial(case, observations, problems)
     return found
 
 
-def _outcome(guideline: Guideline, trial: Trial, day: date) -> CaseOutcome:
-    case = trial.case
+def _outcome(checker: CaseChecker, trial: Trial, day: date) -> CaseOutcome:
+    case, guideline = trial.case, checker.guideline
     try:
-        result = Refusal(case.patient, trial.refused) if trial.refused else assess(
-            guideline, case.patient, trial.observations, day)  # fmt: skip
+        result = trial.refusal or assess(guideline, case.patient, trial.observations, day)
     except RecordError as error:
         result = Refusal(case.patient, error.problems)
     if isinstance(result, Refusal):
-        return CaseOutcome(trial, result, tuple(_of_refusal(case, [problem.code for problem in result.problems])))
-    checker = CaseChecker(guideline)
-    failures = [*checker.decided(case, checker.decided_in(result)), *_explained(checker, case, result),
+        return CaseOutcome(trial, result, tuple(checker.failures(case, result)))
+    failures = [*checker.failures(case, checker.decided_in(result)), *_explained(checker, case, result),
                 *checker.side(trial)]  # fmt: skip
     return CaseOutcome(trial, result, tuple(failures))
 
@@ -136,64 +143,62 @@ class CaseChecker:
     """Decides records by one guideline and compares with what cases expect."""
 
     def __init__(self, guideline: Guideline) -> None:
-        self.guideline, self.compiled = guideline, guideline.compiled
+        self.guideline, self.compiled, self.assessor = guideline, guideline.compiled, Assessor(guideline)
         self.management = [cls.iri for cls in guideline.catalogue.management]
-        self._assessor: Assessor | None = None
 
     def decide(self, observations: Sequence[Observation], action: str = "") -> CaseAnswer | Refusal:
         """What is decided of a record that was observed, and of one action that it proposes."""
-        if self._assessor is None:
-            self._assessor = Assessor(self.guideline)
-        assessor = self._assessor
         try:
-            decision = assessor.decide(observations)
+            decision = self.assessor.decide(observations)
         except RecordError as error:
             return Refusal(None, error.problems)
         row = OrderReview(self.compiled.index, self.guideline.checks_of(action)) if action else None
         verdict = row.verdict(decision.answers)[1] if row and row.checks else SILENT
-        alerts = frozenset(check.shape for check in assessor.alerts.of(decision.answers))
-        return self._decided(decision, assessor.status(decision), alerts, {action: verdict})
+        alerts = self.assessor.alerts.of(decision.answers)
+        return self._answer(decision, self.assessor.status(decision), alerts, {action: verdict})
 
     def decided_in(self, result: Assessment) -> CaseAnswer:
         """The same of an assessment."""
-        alerts = frozenset(check.shape for check in result.alerts)
         verdicts = {order.action: order.verdict for order in result.orders}
-        return self._decided(result.decision, result.status, alerts, verdicts)
+        return self._answer(result.decision, result.status, result.alerts, verdicts)
 
-    def _decided(
-        self, decision: Decision, status: str, alerts: frozenset[str], verdicts: Mapping[str, str]
-    ) -> CaseAnswer:  # fmt: skip
+    def _answer(
+        self, decision: Decision, status: str, alerts: Iterable[StateShape], verdicts: Mapping[str, str]
+    ) -> CaseAnswer:
         assumed = frozenset(fact.term for fact in decision.assumed)
         known = known_terms(self.compiled, self.compiled.theory.from_bits(decision.recorded))
-        return CaseAnswer(decision.states, status, assumed, known, alerts, verdicts)
+        shapes = frozenset(check.shape for check in alerts)
+        return CaseAnswer(decision.states, status, assumed, known, shapes, verdicts)
 
     def differs(self, trial: Trial) -> bool:
         """Whether what is decided is not what the case expects."""
         case = trial.case
-        decided = (
-            self.decide(trial.observations, case.one("action")) if not trial.refused else Refusal(None, trial.refused)
-        )
-        if isinstance(decided, Refusal):
-            return any(_of_refusal(case, [problem.code for problem in decided.problems]))
-        return any(self.decided(case, decided))
+        return any(self.failures(case, trial.refusal or self.decide(trial.observations, case.one("action"))))
 
-    def decided(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
+    def failures(self, case: Case, decided: CaseAnswer | Refusal) -> Iterator[Finding]:
         """Where what is decided is not what a case expects."""
-        yield from _of_refusal(case, ())
-        yield from self._states(case, decided)
+        codes = {problem.code for problem in decided.problems} if isinstance(decided, Refusal) else set()
+        for code in sorted(case.all("refused") - codes):
+            yield _failure(case, "refused", code, f"the record is not refused as {code}")
+        for code in sorted(codes - case.all("refused")):
+            yield _failure(case, "refused", code, f"the record is refused: {code}")
+        if isinstance(decided, CaseAnswer):
+            for expected in (self._states, self._known, self._others):
+                yield from expected(case, decided)
+
+    def _known(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
         for word, truth in KNOWN.items():
             for iri in case.expected.get(word, ()):
                 if decided.known.get(iri) is not truth:
                     so = {True: "present", False: "absent", None: "not known"}[decided.known.get(iri)]
                     yield self._failure(case, word, iri, f"is {so} by the record, and is to be {word}")
-        yield from self._others(case, decided)
 
     def _states(self, case: Case, decided: CaseAnswer) -> Iterator[Finding]:
-        expected = case.states()
+        expected, named = case.states(), frozenset[str]().union(*map(case.all, STATES))
         for iri, state in expected.items():
             actual = decided.states[iri]
             closed = actual is State.EXCLUDED and bool(case.all("assumes") & decided.assumed)
-            lenient = iri not in _named(case) and state is State.UNDETERMINED and closed
+            lenient = iri not in named and state is State.UNDETERMINED and closed
             if actual is not state and not lenient:
                 word = next((w for w, s in STATES.items() if s is state and iri in case.all(w)), "criterion")
                 yield self._failure(case, word, iri, f"is {actual}, and is to be {state}")
@@ -224,16 +229,11 @@ class CaseChecker:
 
     def side(self, trial: Trial) -> Iterator[Finding]:
         """Whether the number of a case lies on the side of the threshold that it names."""
-        case = trial.case
-        if (iri := case.one("threshold")) and (wanted := SIDES[case.one("side")]) not in sides_of(
-            self.compiled, trial, iri
-        ):
-            where = {-1: "just below", 0: "at", 1: "just above"}[wanted]
-            yield self._failure(case, "threshold", iri, f"has no bound that a number of the record lies {where}")
-
-
-def _named(case: Case) -> set[str]:
-    return {iri for word in STATES for iri in case.expected.get(word, ())}
+        case, iri = trial.case, trial.case.one("threshold")
+        wanted = SIDES.get(case.one("side"))
+        if wanted is not None and wanted not in (side_of(atom, trial) for atom in bounds_of(self.compiled, iri)):
+            what = f"has no bound that a number of the record lies {WHERE[wanted]}"
+            yield self._failure(case, "threshold", iri, what)
 
 
 def bounds_of(compiled: Compiled, iri: str) -> list[Atom]:
@@ -242,13 +242,8 @@ def bounds_of(compiled: Compiled, iri: str) -> list[Atom]:
     return [atom for i, atom in enumerate(compiled.theory.atoms) if numbers >> i & 1 and atom.kind == "above"]
 
 
-def sides_of(compiled: Compiled, trial: Trial, iri: str) -> set[int]:
-    """Where the record lies beside the thresholds of a class: -1 just below one, 0 at one, 1 just above one."""
-    return {side for atom in bounds_of(compiled, iri) if (side := side_of(atom, trial)) is not None}
-
-
 def side_of(atom: Atom, trial: Trial) -> int | None:
-    """Where the recorded number lies, if it is at the bound or beside it."""
+    """Where the recorded number lies, if it is at the bound (0) or just below (-1) or above it (1)."""
     for one in trial.observations:
         if one.kind == "number" and one.path == atom.path and one.low is not None and one.low == one.high:
             away = one.low - atom.bound

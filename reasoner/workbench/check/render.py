@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import groupby
-from textwrap import wrap
 
 from rich.console import Console
 from rich.progress import Progress as ProgressBar
-from rich.text import Text
 
+from reasoner.render.paragraphs import Paragraph, paragraph, unbroken
 from reasoner.workbench.check.check import CHECKS, Check, CheckReport
 from reasoner.workbench.finding import Finding, Severity
 from reasoner.workbench.report import Json, ReportWriter, bullets, table, times
 
-_INDENT = 4
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
 
@@ -40,27 +38,25 @@ class CheckWriter(ReportWriter):
         """The findings by file and line."""
         return iter(self.report.findings)
 
-    def text(self, console: Console) -> None:
-        """Print the findings by file and line, what was skipped and why, and the count."""
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """The findings by file and line, what was skipped and why, and the count."""
         for finding in self.report.findings:
-            self._print(finding, console)
+            yield from self._finding(finding)
         by_reason = sorted(self.report.skipped, key=lambda skipped: skipped.why)
         for why, checks in groupby(by_reason, key=lambda skipped: skipped.why):
             names = ", ".join(skipped.check for skipped in checks)
-            console.print(Text.assemble(("not checked: ", "bold yellow"), f"{names} — {why}"), soft_wrap=True)
-        style = "bold green" if self.report.clean else "bold"
-        console.print(Text(self._counted(), style=style), soft_wrap=True)
+            yield unbroken(("not checked: ", "bold yellow"), f"{names} — {why}")
+        yield unbroken((self._counted(), "bold green" if self.report.clean else "bold"))
 
-    def _print(self, finding: Finding, console: Console) -> None:
+    def _finding(self, finding: Finding) -> Iterator[Paragraph]:
         position = f"{finding.file}:{finding.line}" if finding.file else "the guideline"
         term = f"  {self.name(finding.term)}" if finding.term else ""
         style = _STYLES[finding.severity]
         grave = (f"{finding.severity} ", style), (f"[{finding.code}]", style)
-        console.print(Text.assemble((position, "bold"), term, "  ", *grave), soft_wrap=True)
+        yield unbroken((position, "bold"), term, "  ", *grave)
         for text, style in ((finding.what, ""), (f"→ {finding.remedy}", ""), (finding.docs, "dim")):
-            for line in wrap(text, console.width - _INDENT, break_long_words=False, break_on_hyphens=False):
-                console.print(Text(f"{' ' * _INDENT}{line}", style=style), soft_wrap=True)
-        console.print()
+            yield paragraph((text, style), indent=4)
+        yield paragraph()
 
     def _counted(self) -> str:
         report = self.report

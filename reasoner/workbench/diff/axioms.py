@@ -11,8 +11,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from rdflib import OWL, RDF, Graph, URIRef
-from rdflib.collection import Collection
+from rdflib import URIRef
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
@@ -21,9 +20,12 @@ from reasoner.logic.owl import Axioms, Inclusion, Property, read_axioms
 from reasoner.logic.translate import named_in
 from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import GP
+from reasoner.workbench.lookup import declared_at
 
 DEFINITION, SUBCLASS, DISJOINT, DIFFERENT, CLOSING = "definition", "subclass", "disjoint", "different", "closing"
 PROPERTY, FUNCTIONAL, SUPER, DOMAIN, RANGE = "property", "functional", "super", "domain", "range"
+#: Which versions have a term: both, or the new or the old one alone.
+BOTH, ADDED, REMOVED = "both", "added", "removed"
 _SETS = {DISJOINT, DIFFERENT}
 _LISTED = {SUPER: "supers", DOMAIN: "domains", RANGE: "ranges"}
 _FRAMES = {FUNCTIONAL: "Characteristics", SUPER: "SubPropertyOf", DOMAIN: "Domain", RANGE: "Range",
@@ -32,7 +34,7 @@ _FRAMES = {FUNCTIONAL: "Characteristics", SUPER: "SubPropertyOf", DOMAIN: "Domai
 
 @dataclass(frozen=True)
 class Axiom:
-    """One axiom: `left` and `right` are levelled, `source` is the right side as it was written.
+    """One axiom: `left` and `right` are levelled; `source` is the right side as it was written, where it was otherwise.
 
     `right` is an expression for the axioms between classes, and a name for those of properties and individuals. An
     act that unrecorded means absent counts as an axiom of the kind `closing`.
@@ -42,17 +44,21 @@ class Axiom:
     subject: str
     left: Expr | None
     right: Expr | str
-    source: Expr | str = field(compare=False)
     origin: Origin = field(compare=False)
+    source: Expr | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
 class Change:
-    """Axioms of the old version that stand in the new one as others; either side may be empty."""
+    """Axioms of the old version that stand in the new one as others; one side may be empty."""
 
-    term: str
     old: tuple[Axiom, ...]
     new: tuple[Axiom, ...]
+
+    @property
+    def term(self) -> str:
+        """What the first of the axioms is about."""
+        return (*self.old, *self.new)[0].subject
 
 
 @dataclass(frozen=True)
@@ -75,19 +81,18 @@ class Body:
 def body_of(guideline: Guideline) -> Body:
     """The axioms of a guideline. Raises as `read_axioms`."""
     read = read_axioms(guideline.ontologies)
-    axioms = frozenset([*_class_axioms(read), *_property_axioms(read), *_individuals(guideline), *_closing(guideline)])
+    axioms = frozenset([*_class_axioms(read), *_property_axioms(read), *_others(read, guideline)])
     named = {str(s) for s in guideline.graph.subjects() if isinstance(s, URIRef)}
     return Body(axioms, frozenset(read.classes), frozenset(read.populated), frozenset(named))
 
 
 def _class_axioms(read: Axioms) -> Iterator[Axiom]:
     for iri, (expr, origin) in read.definitions.items():
-        yield Axiom(DEFINITION, iri, Name(iri), levelled(expr), expr, origin)
+        yield Axiom(DEFINITION, iri, Name(iri), levelled(expr), origin, expr)
     for one in read.inclusions:
         sub, sup = levelled(one.sub), levelled(one.sup)
         kind = DISJOINT if sup == BOTTOM and isinstance(sub, And) else SUBCLASS
-        subject = min(named_in(sub), default=one.origin.term)
-        yield Axiom(kind, subject, sub, sup, one.sup, one.origin)
+        yield Axiom(kind, min(named_in(sub), default=one.origin.term), sub, sup, one.origin, one.sup)
 
 
 def _property_axioms(read: Axioms) -> Iterator[Axiom]:
@@ -95,32 +100,15 @@ def _property_axioms(read: Axioms) -> Iterator[Axiom]:
         kinds = [(PROPERTY, "owl:DatatypeProperty" if prop.data else "owl:ObjectProperty")]
         kinds += [(FUNCTIONAL, "Functional")] if prop.functional else []
         kinds += [(kind, target) for kind, name in _LISTED.items() for target in getattr(prop, name)]
-        for kind, target in kinds:
-            yield Axiom(kind, iri, None, target, target, prop.origin)
+        yield from (Axiom(kind, iri, None, target, prop.origin) for kind, target in kinds)
 
 
-def _individuals(guideline: Guideline) -> Iterator[Axiom]:
-    for parsed in guideline.ontologies:
-        for one, other, line in _pairs(parsed.graph, parsed.line_of):
-            yield Axiom(DIFFERENT, one, None, other, other, Origin(one, parsed.file, line))
-
-
-def _pairs(graph: Graph, line_of: Callable[..., int | None]) -> Iterator[tuple[str, str, int | None]]:
-    for s, o in graph.subject_objects(OWL.differentFrom):
-        yield *sorted((str(s), str(o))), line_of(s, OWL.differentFrom, o)  # type: ignore[misc]
-    for node in graph.subjects(RDF.type, OWL.AllDifferent):
-        for predicate in (OWL.distinctMembers, OWL.members):
-            for head in graph.objects(node, predicate):
-                names = sorted(map(str, Collection(graph, head)))
-                yield from ((one, other, line_of(node)) for i, one in enumerate(names) for other in names[i + 1 :])
-
-
-def _closing(guideline: Guideline) -> Iterator[Axiom]:
+def _others(read: Axioms, guideline: Guideline) -> Iterator[Axiom]:
+    """Which individuals differ, and which acts unrecorded means absent."""
+    for pair, origin in read.different.items():
+        yield Axiom(DIFFERENT, min(pair), None, max(pair), origin)
     for act in guideline.catalogue.closable:
-        node = URIRef(act)
-        home = next(p for p in guideline.ontologies if (node, GP.unrecordedMeans, None) in p.graph)
-        origin = Origin(act, home.file, home.line_of(node, GP.unrecordedMeans))
-        yield Axiom(CLOSING, act, None, str(GP.Absent), str(GP.Absent), origin)
+        yield Axiom(CLOSING, act, None, str(GP.Absent), declared_at(guideline, act, GP.unrecordedMeans))
 
 
 # -- levelling --
@@ -163,7 +151,7 @@ def assembled(axioms: Iterable[Axiom], *bodies: Body) -> Axioms:
 def _assemble(axiom: Axiom, found: Axioms) -> None:
     kind, right = axiom.kind, axiom.right
     if kind == DIFFERENT:
-        found.different.add(frozenset((axiom.subject, str(right))))
+        found.different[frozenset((axiom.subject, str(right)))] = axiom.origin
     elif kind == FUNCTIONAL:
         found.properties[axiom.subject].functional = True
     elif kind in _LISTED:
@@ -188,12 +176,10 @@ def changes(old: Body, new: Body) -> tuple[Change, ...]:
     return tuple(sorted(found, key=lambda c: _position((*c.old, *c.new)[0])))
 
 
-def _paired(kind: str, old: list[Axiom], new: list[Axiom]) -> Iterator[Change]:
+def _paired(kind: str, old: list[Axiom], new: list[Axiom]) -> list[Change]:
     if kind in _SETS or (len(old) <= 1 and len(new) <= 1):
-        yield Change((*old, *new)[0].subject, tuple(old), tuple(new))
-        return
-    yield from (Change(axiom.subject, (axiom,), ()) for axiom in old)
-    yield from (Change(axiom.subject, (), (axiom,)) for axiom in new)
+        return [Change(tuple(old), tuple(new))]
+    return [*(Change((axiom,), ()) for axiom in old), *(Change((), (axiom,)) for axiom in new)]
 
 
 def _position(axiom: Axiom) -> tuple[str, int, str, str]:
@@ -205,7 +191,7 @@ def _position(axiom: Axiom) -> tuple[str, int, str, str]:
 
 def manchester(axiom: Axiom, name: Callable[[str], str]) -> str:
     """An axiom in the manner of the Manchester syntax; `name` shortens an IRI."""
-    writer, subject, source = ExpressionWriter(name), name(axiom.subject), axiom.source
+    writer, subject, source = ExpressionWriter(name), name(axiom.subject), axiom.source or axiom.right
     if axiom.kind == CLOSING:
         return f"{subject} {name(str(GP.unrecordedMeans))} {name(str(source))}"
     if isinstance(source, str):

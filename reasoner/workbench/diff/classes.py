@@ -8,22 +8,24 @@ records that leave something open.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, reduce
+from functools import cache, cached_property, reduce
 from itertools import combinations, islice
 from itertools import product as cartesian
 from operator import or_
 
+from reasoner.errors import GuidelineError, GuideproofError, Problem
+from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, absorb, bits, product
 from reasoner.logic.decide import State
 from reasoner.logic.theory import Atom
-from reasoner.workbench.diff.axioms import Change
-from reasoner.workbench.diff.causes import Causes
-from reasoner.workbench.diff.logic import Logic, Space
-from reasoner.workbench.diff.witnesses import CONTRADICTORY, REFUSED, UNKNOWN, Answer, Finder, Witness, shifts, state_in
+from reasoner.logic.translate import named_in
+from reasoner.workbench.diff.axioms import ADDED, BOTH, DEFINITION, REMOVED, Body, Change, assembled, body_of, changes
+from reasoner.workbench.diff.logic import Logic, Space, compiled_jointly, extended
+from reasoner.workbench.diff.witnesses import CONTRADICTORY, EMPTY, POSSIBLE, UNKNOWN, Finder, Witness, shifts
+from reasoner.workbench.lookup import reachable
 
-BOTH, ADDED, REMOVED = "both", "added", "removed"
 _TRIED = 12
 _MOST_DERIVATIONS = 500
 _FEW_ACTS = 5
@@ -57,12 +59,81 @@ class ClassDifference:
     shifts: tuple[Shift, ...]
 
 
-class Comparison:
-    """Compares the classes of two versions."""
+class Causes:
+    """Finds which changed axioms bring about a difference: the fewest that give the old version the new one's answers.
 
-    def __init__(self, old: Logic, new: Logic, space: Space, atoms: Sequence[Atom], finder: Finder, causes: Causes):
-        self.old, self.new, self.space, self.atoms = old, new, space, atoms
-        self.finder, self.causes = finder, causes
+    The old version is compiled with some changes made. Each is tried by itself first; where none is enough, changes are
+    taken out of all of them as long as the rest still gives the answers.
+    """
+
+    def __init__(
+        self, bodies: tuple[Body, Body], changes: tuple[Change, ...], new: Logic, atoms: Sequence[Atom]
+    ) -> None:
+        self.bodies, self.changes, self.new, self.atoms = bodies, changes, new, atoms
+        self._between = cache(self._compiled_between)
+
+    def of(self, answer: Callable[[Logic], object], iri: str = "") -> tuple[Change, ...]:
+        """The fewest changes with which the old version gives the new one's `answer`; those that `iri` uses first.
+
+        A version for which `answer` raises KeyError does not give it.
+        """
+        wanted = answer(self.new)
+
+        def enough(some: frozenset[Change]) -> bool:
+            logic = self._between(some)
+            try:
+                return logic is not None and answer(logic) == wanted
+            except KeyError:
+                return False
+
+        near = reachable([iri], self._named)
+        ordered = sorted(self.changes, key=lambda change: (change.term not in near, not _defines(change)))
+        return next(((one,) for one in ordered if enough(frozenset([one]))), None) or self._fewest(ordered, enough)
+
+    def _fewest(self, ordered: Sequence[Change], enough: Callable[[frozenset[Change]], bool]) -> tuple[Change, ...]:
+        """A set of changes that is enough, and without any of them is not; none where not even all are."""
+        found = frozenset(self.changes)
+        if not enough(found):
+            return ()
+        for change in reversed(ordered):
+            if enough(found - {change}):
+                found -= {change}
+        return tuple(change for change in self.changes if change in found)
+
+    def _named(self, iri: str) -> Iterator[str]:
+        """The names in the definitions of a class."""
+        for axiom in (axiom for body in self.bodies for axiom in body.axioms):
+            if axiom.kind == DEFINITION and axiom.subject == iri and not isinstance(axiom.right, str):
+                yield from named_in(axiom.right)
+
+    def _compiled_between(self, some: frozenset[Change]) -> Logic | None:
+        """The old version with some changes made; None where it cannot be compiled."""
+        old, new = self.bodies
+        axioms = old.changed(change for change in self.changes if change in some)
+        try:
+            return Logic(extended(assembled(axioms, old, new), self.atoms, new), axioms, self.atoms)
+        except GuideproofError:
+            return None
+
+
+def _defines(change: Change) -> bool:
+    return any(axiom.kind == DEFINITION for axiom in (*change.old, *change.new))
+
+
+class Comparison:
+    """Compares the classes of two versions. Raises GuidelineError where a version leaves no patient possible."""
+
+    def __init__(self, old: Guideline, new: Guideline) -> None:
+        bodies = body_of(old), body_of(new)
+        self.changes = changes(*bodies)
+        self.old, self.new, self.atoms = compiled_jointly(*bodies, self.changes)
+        for name, logic in (("old", self.old), ("new", self.new)):
+            if logic.states(EMPTY) is None:
+                what = f"the {name} version: the axioms contradict each other, and no patient is possible"
+                raise GuidelineError(Problem("no-patient", what, "run guideproof check, and correct what it names"))
+        self.space = Space(self.old, self.new, len(self.atoms))
+        self.finder = Finder((old, new), (self.old, self.new))
+        self.causes = Causes(bodies, self.changes, self.new, self.atoms)
 
     # -- classes --
 
@@ -78,15 +149,9 @@ class Comparison:
         """A class that one version has: who is in it there."""
         logic = self.new if presence == ADDED else self.old
         terms = [logic.shared(term) for term in logic.rules[iri].entailed_by]
-        allowed = self.space.diagrams.all_of([self.space.members(logic, iri) or 0, self._allowed(logic)])
-        states = (UNKNOWN, str(State.ENTAILED)) if presence == ADDED else (str(State.ENTAILED), UNKNOWN)
-        witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
-        because = tuple(change for change in self.causes.changes if change.term == iri)
-        return Shift(*states, self._described(terms), self.space.count(allowed), witness, because)
-
-    def _allowed(self, logic: Logic) -> int:
-        alone = self.space.only_new if logic is self.new else self.space.only_old
-        return self.space.diagrams.any_of([self.space.both, alone])
+        states = (UNKNOWN, State.ENTAILED) if presence == ADDED else (State.ENTAILED, UNKNOWN)
+        because = tuple(change for change in self.changes if change.term == iri)
+        return self._shift(iri, states, terms, self.space.count(self.space.members_alone(logic, iri)), because)
 
     def _shifts(self, iri: str) -> list[Shift]:
         """Gained and lost; and where no record in common words shows these, what becomes or was undetermined."""
@@ -104,10 +169,10 @@ class Comparison:
         terms = [cube for cube in pairs if None not in (self.old.states(cube), self.new.states(cube))]
         if not terms:
             return None
-        before, after = self.space.members(self.old, iri) or 0, self.space.members(self.new, iri) or 0
+        before, after = self.space.members(self.old, iri), self.space.members(self.new, iri)
         profiles = self.space.minus(after, before) if truth else self.space.minus(before, after)
-        states = _states(State.EXCLUDED, State.ENTAILED) if truth else _states(State.ENTAILED, State.EXCLUDED)
-        because = self.causes.of_members(iri)
+        states = (State.EXCLUDED, State.ENTAILED) if truth else (State.ENTAILED, State.EXCLUDED)
+        because = self.causes.of(lambda logic: self.space.members(logic, iri), iri)
         return self._shift(iri, states, terms, self.space.count(profiles), because)
 
     def _opened(self, iri: str) -> list[Shift]:
@@ -117,8 +182,11 @@ class Comparison:
             old, new = self.old.state(cube, iri), self.new.state(cube, iri)
             if old is not None and new is not None and old is not new:
                 found[old, new].add(cube)
-        return [self._shift(iri, _states(*pair), absorb(cubes), None, self.causes.of_records(iri, absorb(cubes)))
-                for pair, cubes in sorted(found.items())]  # fmt: skip
+        return [self._open_shift(iri, pair, absorb(cubes)) for pair, cubes in sorted(found.items())]
+
+    def _open_shift(self, iri: str, states: tuple[State, State], records: list[Cube]) -> Shift:
+        because = self.causes.of(lambda logic: [logic.state(cube, iri) for cube in records], iri)
+        return self._shift(iri, states, records, None, because)
 
     def _candidates(self, iri: str) -> Iterator[Cube]:
         """The terms that settle a class by either version, also without the absences that a version assumes.
@@ -162,7 +230,7 @@ class Comparison:
         assumed = self.old.closable_atoms ^ self.new.closable_atoms
         for logic, other in ((self.old, self.new), (self.new, self.old)):
             heads = found[logic] = defaultdict(list)
-            for clause in map(logic.shared, logic.compiled.theory.implicates):
+            for clause in logic.clauses:
                 alone = not clause.atoms & ~other.known and other.states(clause.negated) is not None
                 for i in bits(clause.atoms):
                     head = Cube(clause.pos & 1 << i, clause.neg & 1 << i)
@@ -173,54 +241,37 @@ class Comparison:
 
     def _shift(self, iri: str, states: tuple[str, str], terms: list[Cube], profiles: int | None,
                because: tuple[Change, ...]) -> Shift:  # fmt: skip
-        terms = sorted(terms, key=lambda cube: (cube.size, cube))
         witness = self.finder.find(terms[:_TRIED], shifts(iri, *states))
-        return Shift(*states, self._described(terms), profiles, witness, because)
+        described = tuple(tuple((self.atoms[i], bool(cube.pos >> i & 1)) for i in bits(cube.atoms)) for cube in terms)
+        return Shift(*states, described, profiles, witness, because)
 
     # -- patients who are possible in one version only --
 
     def patients(self) -> Iterator[Shift]:
         """The patients whom one version allows and the other rules out: newly possible, and possible no more."""
-        for rules_out, allows, only in (
-            (self.old, self.new, self.space.only_new),
-            (self.new, self.old, self.space.only_old),
-        ):
-            known = self.old.known & self.new.known
-            cubes = (rules_out.shared(clause).negated for clause in rules_out.compiled.theory.implicates)
-            terms = absorb(cube for cube in cubes if not cube.atoms & ~known and allows.states(cube) is not None)
+        newly = (self.old, self.new, self.space.only_new, (CONTRADICTORY, POSSIBLE))
+        no_more = (self.new, self.old, self.space.only_old, (POSSIBLE, CONTRADICTORY))
+        for rules_out, allows, only, states in (newly, no_more):
+            cubes = (clause.negated for clause in rules_out.clauses if not clause.atoms & ~allows.known)
+            terms = absorb(cube for cube in cubes if allows.states(cube) is not None)
             if terms:
-                yield self._possible(terms, rules_out is self.old, self.space.count(only))
+                yield self._shift("", states, terms, self.space.count(only), self._ruling_out(terms))
 
-    def _possible(self, terms: list[Cube], newly: bool, profiles: int) -> Shift:
-        def shows(one: Answer, other: Answer) -> bool:
-            refused, allowed = (one, other) if newly else (other, one)
-            return state_in(refused, "") == CONTRADICTORY and state_in(allowed, "") not in (CONTRADICTORY, REFUSED)
-
-        states = (CONTRADICTORY, "possible") if newly else ("possible", CONTRADICTORY)
-        witness = self.finder.find(terms[:_TRIED], shows)
-        return Shift(*states, self._described(terms), profiles, witness, self.causes.of_patients(terms))
+    def _ruling_out(self, records: list[Cube]) -> tuple[Change, ...]:
+        """Why records are, or are no longer, contradictory."""
+        return self.causes.of(lambda logic: [logic.states(cube) is None for cube in records])
 
     def affected(self, differences: Sequence[ClassDifference], advising: frozenset[str]) -> int:
         """How many profiles differ in a class, in being possible, or are in a class of `advising` on one side only."""
         parts = [self.space.only_old, self.space.only_new]
         for one in differences:
-            found = [self.space.members(logic, one.iri) or 0 for logic in (self.old, self.new)
+            found = [self.space.members(logic, one.iri) for logic in (self.old, self.new)
                      if one.iri in logic.rules and (one.presence == BOTH or one.iri in advising)]  # fmt: skip
             if found:
                 before, after = found if one.presence == BOTH else (0, found[0])
                 parts += [self.space.minus(before, after), self.space.minus(after, before)]
         return self.space.count(self.space.diagrams.any_of(parts))
 
-    def _described(self, cubes: Sequence[Cube]) -> tuple[Condition, ...]:
-        return tuple(
-            tuple((atom, bool(cube.pos >> i & 1)) for i, atom in enumerate(self.atoms) if cube.atoms >> i & 1)
-            for cube in cubes
-        )
-
 
 def _in_common_words(shift: Shift) -> bool:
     return shift.witness is not None and not shift.witness.rank[0]
-
-
-def _states(old: State, new: State) -> tuple[str, str]:
-    return str(old), str(new)

@@ -6,21 +6,18 @@ axiom that is written otherwise and means the same is named as such.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube
 from reasoner.terms import CITO, GP
-from reasoner.workbench.diff.axioms import CLOSING, PROPERTY, Change, body_of, changes
-from reasoner.workbench.diff.causes import Causes
+from reasoner.workbench.diff.axioms import CLOSING, PROPERTY, Change
 from reasoner.workbench.diff.classes import ClassDifference, Comparison, Shift
-from reasoner.workbench.diff.logic import Logic, Space, closing_in, compiled_jointly
 from reasoner.workbench.diff.texts import ORDER, SILENT, TextChange, shape_changes, text_changes
-from reasoner.workbench.diff.witnesses import EMPTY, Answer, Finder, Witness, quoted, quoted_texts
+from reasoner.workbench.diff.witnesses import EMPTY, Answer, Witness, quoted, quoted_texts
 
 
 @dataclass(frozen=True)
@@ -65,26 +62,11 @@ def diff(old: Guideline, new: Guideline) -> GuidelineDiff:
 
     Raises GuidelineError for axioms that leave no patient possible.
     """
-    bodies = body_of(old), body_of(new)
-    changed = changes(*bodies)
-    *compiled, atoms = compiled_jointly(*bodies, changed)
-    logics = [Logic(one, closing_in(body.axioms), atoms) for one, body in zip(compiled, bodies, strict=True)]
-    for name, logic in zip(("old", "new"), logics, strict=True):
-        if logic.states(EMPTY) is None:
-            what = f"the {name} version: the axioms contradict each other, and no patient is possible"
-            raise GuidelineError(Problem("no-patient", what, "run guideproof check, and correct what it names"))
-    space = Space(logics[0], logics[1], len(atoms))
-    finder = Finder((old, new), (logics[0], logics[1]))
-    causes = Causes(*bodies, changed, space, atoms)
-    comparison = Comparison(logics[0], logics[1], space, atoms, finder, causes)
-    return _compared(old, new, comparison, QuoteFinder(old, new, finder, comparison))
-
-
-def _compared(old: Guideline, new: Guideline, comparison: Comparison, quotes: QuoteFinder) -> GuidelineDiff:
+    comparison = Comparison(old, new)
+    quotes = QuoteFinder((old, new), comparison)
     classes, patients = tuple(comparison.classes()), tuple(comparison.patients())
     shifts = [*patients, *(shift for cls in classes for shift in cls.shifts)]
     responsible = {change for shift in shifts for change in shift.because}
-    changed = comparison.causes.changes
     texts, shapes = text_changes(old, new), shape_changes(old, new)
     advising = frozenset(c.iri for g in (old, new) for c in g.catalogue.management)
     return GuidelineDiff(
@@ -92,10 +74,10 @@ def _compared(old: Guideline, new: Guideline, comparison: Comparison, quotes: Qu
         affected=comparison.affected(classes, advising),
         classes=classes,
         patients=patients,
-        axioms=tuple(c for c in changed if c in responsible),
-        rewritten=tuple(c for c in changed if c not in responsible and not _declares(c)),
-        texts=tuple(QuotedChange(c, quotes.witness(c)) for c in texts if c.kind not in SILENT),
-        shapes=tuple(QuotedChange(c, quotes.witness(c)) for c in shapes if c.kind not in SILENT),
+        axioms=tuple(c for c in comparison.changes if c in responsible),
+        rewritten=tuple(c for c in comparison.changes if c not in responsible and not _declares(c)),
+        texts=quotes.quoted(texts),
+        shapes=quotes.quoted(shapes),
         silent=tuple(c for c in (*texts, *shapes) if c.kind in SILENT),
     )
 
@@ -103,17 +85,22 @@ def _compared(old: Guideline, new: Guideline, comparison: Comparison, quotes: Qu
 class QuoteFinder:
     """Finds records whose answers rest on a changed text."""
 
-    def __init__(self, old: Guideline, new: Guideline, finder: Finder, comparison: Comparison) -> None:
-        self.old, self.new, self.finder, self.comparison = old, new, finder, comparison
+    def __init__(self, guidelines: tuple[Guideline, Guideline], comparison: Comparison) -> None:
+        self.guidelines, self.comparison, self.finder = guidelines, comparison, comparison.finder
 
-    def witness(self, change: TextChange) -> Witness | None:
-        """A record whose answer rests on what changed."""
-        if change.kind == ORDER:
-            return self._order(change)
+    def quoted(self, changes: Iterable[TextChange]) -> tuple[QuotedChange, ...]:
+        """The changes on which some answer can rest, each with a record whose answer does."""
+        return tuple(QuotedChange(change, self._witness(change)) for change in changes if change.kind not in SILENT)
+
+    def _witness(self, change: TextChange) -> Witness | None:
+        if change.kind == ORDER:  # of a proposed act: a record by itself does not lead to it
+            checks = (check for guideline in self.guidelines for check in guideline.content.checks)
+            action = next(check.action for check in checks if check.shape == change.term)
+            return self._quoting([cube for cube, _ in self._pool], {change.term}, action)
         wanted = self._resting(change)
         return self._quoting([cube for cube, found in self._pool if wanted & found], wanted)
 
-    def _quoting(self, cubes: Sequence[Cube], wanted: frozenset[str], order: str = "") -> Witness | None:
+    def _quoting(self, cubes: Sequence[Cube], wanted: set[str], order: str = "") -> Witness | None:
         """A record whose answer quotes one of `wanted`: where it can be, one whose answers differ in what they show."""
 
         def quotes(one: Answer, other: Answer) -> bool:
@@ -124,20 +111,12 @@ class QuoteFinder:
 
         return self.finder.find(cubes, differs, order) or self.finder.find(cubes, quotes, order)
 
-    def _resting(self, change: TextChange) -> frozenset[str]:
+    def _resting(self, change: TextChange) -> set[str]:
         """The terms by which one recognises that an answer quotes what changed."""
-        found = {change.term}
-        for guideline in (self.old, self.new):
-            graph = guideline.graph
-            found |= {str(s) for s, _, o in graph.triples((None, CITO.citesAsEvidence, None)) if str(o) == change.term}
-        if change.predicate in (str(GP.recommends), str(GP.establishes)):
-            found |= {*change.old, *change.new}
-        return frozenset(found)
-
-    def _order(self, change: TextChange) -> Witness | None:
-        """A record that proposes the act that a shape reviews, on which the shape reports by one version."""
-        action = next(c.action for g in (self.old, self.new) for c in g.content.checks if c.shape == change.term)
-        return self._quoting([cube for cube, _ in self._pool], frozenset([change.term]), action)
+        citations = (pair for g in self.guidelines for pair in g.graph.subject_objects(CITO.citesAsEvidence))
+        citing = {str(statement) for statement, reference in citations if str(reference) == change.term}
+        linked = {*change.old, *change.new} if change.predicate in (str(GP.recommends), str(GP.establishes)) else set()
+        return {change.term} | citing | linked
 
     @cached_property
     def _pool(self) -> Sequence[tuple[Cube, frozenset[str]]]:
@@ -150,7 +129,7 @@ class QuoteFinder:
 
     def _terms(self, *, advising: bool) -> list[Cube]:
         found = []
-        for logic, guideline in ((self.comparison.old, self.old), (self.comparison.new, self.new)):
+        for logic, guideline in zip((self.comparison.old, self.comparison.new), self.guidelines, strict=True):
             management = {cls.iri for cls in guideline.catalogue.management}
             for iri, rule in logic.rules.items():
                 terms = (*rule.entailed_by, *(() if advising else rule.excluded_by))

@@ -7,8 +7,8 @@ have is free there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence, Set
+from functools import cache, cached_property
 
 from reasoner.errors import ContradictionError
 from reasoner.logic.bdd import Diagrams, good_order
@@ -16,7 +16,7 @@ from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.decide import State, assumptions_of, decide
 from reasoner.logic.equivalence import compile_over
-from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
+from reasoner.logic.expressions import AtomLeaf, Expr, Name
 from reasoner.logic.facts import RECORDED, Fact
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Atom, Literals
@@ -29,18 +29,20 @@ _ROUNDS = 3
 class Logic:
     """The logic of one version, or of what lies between two, over the numbered conditions `atoms`."""
 
-    def __init__(self, compiled: Compiled, closable: frozenset[str], atoms: Sequence[Atom]) -> None:
-        self.compiled, self.closable = compiled, tuple(sorted(closable))
-        self.rules = compiled.rules
-        positions = {atom: i for i, atom in enumerate(atoms)}
-        self.numbers = [positions.get(atom) for atom in compiled.theory.atoms]
-        self._own = {number: i for i, number in enumerate(self.numbers) if number is not None}
+    def __init__(self, compiled: Compiled, axioms: Iterable[Axiom], atoms: Sequence[Atom]) -> None:
+        self.compiled, self.rules = compiled, compiled.rules
+        self.closable = tuple(sorted({axiom.subject for axiom in axioms if axiom.kind == CLOSING}))
+        positions, own = {atom: i for i, atom in enumerate(atoms)}, compiled.theory.atoms
+        #: The shared number of each of this version's atoms that has one, and the other way round.
+        self.numbers = {i: positions[atom] for i, atom in enumerate(own) if atom in positions}
+        self._own = {number: i for i, number in self.numbers.items()}
         self.known = sum(1 << number for number in self._own)
-        self._states: dict[Cube, Mapping[str, State] | None] = {}
+        #: The state of every class where a record states just a cube; None where that cannot be.
+        self.states = cache(self._decided)
 
     def shared(self, cube: Cube) -> Cube:
         """A term or clause over this version's numbers, in the shared ones."""
-        pos, neg = (sum(1 << (self.numbers[i] or 0) for i in bits(mask)) for mask in (cube.pos, cube.neg))
+        pos, neg = (sum(1 << self.numbers[i] for i in bits(mask)) for mask in (cube.pos, cube.neg))
         return Cube(pos, neg)
 
     def own(self, cube: Cube) -> Literals:
@@ -48,20 +50,20 @@ class Logic:
         pos, neg = (sum(1 << self._own[i] for i in bits(mask & self.known)) for mask in (cube.pos, cube.neg))
         return Literals(pos, neg)
 
-    def states(self, cube: Cube) -> Mapping[str, State] | None:
-        """The state of every class where a record states just `cube`; None where that cannot be."""
-        if cube not in self._states:
-            fact = Fact("", True, None, RECORDED, self.own(cube))
-            try:
-                self._states[cube] = decide(self.compiled, [fact], self.closable).states
-            except ContradictionError:
-                self._states[cube] = None
-        return self._states[cube]
+    def _decided(self, cube: Cube) -> Mapping[str, State] | None:
+        try:
+            return decide(self.compiled, [Fact("", True, None, RECORDED, self.own(cube))], self.closable).states
+        except ContradictionError:
+            return None
 
     def state(self, cube: Cube, iri: str) -> State | None:
         """The state of one class where a record states just `cube`; None where that cannot be."""
-        states = self.states(cube)
-        return states.get(iri) if states is not None else None
+        return (self.states(cube) or {}).get(iri)
+
+    @cached_property
+    def clauses(self) -> list[Cube]:
+        """The implicates of the theory in the shared numbers."""
+        return list(map(self.shared, self.compiled.theory.implicates))
 
     @cached_property
     def closable_atoms(self) -> int:
@@ -75,36 +77,26 @@ class Logic:
 
 def extended(axioms: Axioms, atoms: Iterable[Atom], body: Body) -> Compiled:
     """The axioms compiled with those of `atoms` that they can express, in the words of `body`."""
-    return compile_over(axioms, filter(Expressible(axioms, body).has, sorted(atoms)))
+    fillers = axioms.classes.keys() - Translator(axioms).patient_level - axioms.populated
+    targets = {"value": body.individuals, "class": fillers}
+    return compile_over(axioms, [atom for atom in sorted(atoms) if _expressible(atom, axioms, targets)])
 
 
-class Expressible:
-    """The conditions that the axioms of a version can express, in the names that it declares."""
-
-    def __init__(self, axioms: Axioms, body: Body) -> None:
-        self.axioms, self.body = axioms, body
-        self.patients = Translator(axioms).patient_level
-
-    def has(self, atom: Atom) -> bool:
-        if not atom.path:
-            return atom.target in self.axioms.classes and atom.target not in self.axioms.definitions
-        rules = [self.axioms.properties.get(prop) for prop in atom.path]
-        single = all(rule is not None and rule.functional and not rule.data for rule in rules[:-1])
-        last = rules[-1]
-        if last is None or not single or last.data != (atom.kind == "above" or (atom.kind == "exists" and last.data)):
-            return False
-        if not last.functional and (len(rules) > 1 or atom.kind in ("above", "value") or last.data):
-            return False
-        return self._has_target(atom)
-
-    def _has_target(self, atom: Atom) -> bool:
-        if atom.kind == "value":
-            return atom.target in self.body.individuals
-        filler = atom.target in self.axioms.classes and atom.target not in {*self.patients, *self.axioms.populated}
-        return atom.kind != "class" or filler
+def _expressible(atom: Atom, axioms: Axioms, targets: Mapping[str, Set[str]]) -> bool:
+    """Whether axioms have the words of a condition, in a form that is decided; `targets` are its names by its kind."""
+    if not atom.path:
+        return atom.target in axioms.classes and atom.target not in axioms.definitions
+    *before, last = [axioms.properties.get(prop) for prop in atom.path]
+    if last is None or any(rule is None or rule.data or not rule.functional for rule in before):
+        return False
+    if atom.kind != "exists" and last.data != (atom.kind == "above"):
+        return False
+    if not last.functional and (before or last.data or atom.kind == "value"):
+        return False
+    return atom.kind not in targets or atom.target in targets[atom.kind]
 
 
-def compiled_jointly(old: Body, new: Body, changes: Iterable[Change]) -> tuple[Compiled, Compiled, tuple[Atom, ...]]:
+def compiled_jointly(old: Body, new: Body, changes: Iterable[Change]) -> tuple[Logic, Logic, tuple[Atom, ...]]:
     """Both versions over the conditions of both, and these conditions.
 
     Where two individuals are different in one version only, to have the one of them is such a condition too. A
@@ -120,12 +112,8 @@ def compiled_jointly(old: Body, new: Body, changes: Iterable[Change]) -> tuple[C
         if found == atoms:
             break
         atoms = found
-    return one, other, tuple(sorted(atoms))
-
-
-def closing_in(axioms: Iterable[Axiom]) -> frozenset[str]:
-    """The acts that unrecorded means absent, by these axioms."""
-    return frozenset(axiom.subject for axiom in axioms if axiom.kind == CLOSING)
+    ordered = tuple(sorted(atoms))
+    return Logic(one, old.axioms, ordered), Logic(other, new.axioms, ordered), ordered
 
 
 # -- counting --
@@ -140,57 +128,51 @@ class Space:
 
     def __init__(self, old: Logic, new: Logic, size: int) -> None:
         self.old, self.new = old, new
-        clauses = {logic: list(map(logic.shared, logic.compiled.theory.implicates)) for logic in (old, new)}
-        definitions = [self._mask(logic, rule.definition) for logic in (old, new) for rule in logic.rules.values()]
-        groups = [clause.atoms for found in clauses.values() for clause in found]
-        self.diagrams = Diagrams(good_order(size, [*groups, *definitions]))
-        self._classes: dict[tuple[int, str], int | None] = {}
-        self.allowed = {logic: self._all(found) for logic, found in clauses.items()}
-        self.both = self.diagrams.all_of(self.allowed.values())
-        self.only_old, self.only_new = self._only(old, new, clauses[new]), self._only(new, old, clauses[old])
-        self.all = self.diagrams.any_of([self.both, self.only_old, self.only_new])
-        self.total = self.count(self.all)
+        definitions = [logic.shared(Cube(literals_in(rule.definition), 0)).atoms
+                       for logic in (old, new) for rule in logic.rules.values()]  # fmt: skip
+        clauses = [clause.atoms for logic in (old, new) for clause in logic.clauses]
+        self.diagrams = Diagrams(good_order(size, [*clauses, *definitions]))
+        self.both = self._all([*old.clauses, *new.clauses])
+        self.only_old, self.only_new = self._only(old, new), self._only(new, old)
+        self.total = self.count(self.diagrams.any_of([self.both, self.only_old, self.only_new]))
+        self._members = cache(self._all_members)
+
+    def members(self, logic: Logic, iri: str) -> int:
+        """The profiles in a class that both versions allow, as a diagram; equal ones have equal numbers.
+
+        Raises KeyError where the class, or a condition in its definition, is not among what the versions have.
+        """
+        return self.diagrams.all_of([self._members(logic, iri), self.both])
+
+    def members_alone(self, logic: Logic, iri: str) -> int:
+        """The profiles in a class that `logic` allows, whether or not the other version does."""
+        only = self.only_new if logic is self.new else self.only_old
+        return self.diagrams.all_of([self._members(logic, iri), self.diagrams.any_of([self.both, only])])
 
     def count(self, diagram: int) -> int:
         """How many profiles a diagram holds."""
         return self.diagrams.count(diagram)
 
-    def members(self, logic: Logic, iri: str) -> int | None:
-        """The profiles in a class, as a diagram; None where its definition uses what the versions do not have."""
-        key = id(logic), iri
-        if key not in self._classes:
-            self._classes[key] = self._diagram(logic, logic.rules[iri].definition)
-        return self._classes[key]
-
     def minus(self, one: int, other: int) -> int:
-        """The profiles that both versions allow in one diagram and not in the other."""
-        return self.diagrams.all_of([one, self.diagrams.complement(other), self.both])
+        """The profiles in one diagram and not in the other."""
+        return self.diagrams.all_of([one, self.diagrams.complement(other)])
 
-    def _only(self, one: Logic, other: Logic, clauses: list[Cube]) -> int:
+    def _only(self, one: Logic, other: Logic) -> int:
         """What `one` allows and `other` rules out; conditions that `one` does not know are absent."""
-        of_known = self._all([clause for clause in clauses if not clause.atoms & ~one.known])
-        absent = self._all([Cube(0, 1 << i) for i in bits(other.known & ~one.known)])
-        return self.diagrams.all_of([self.allowed[one], self.diagrams.complement(of_known), absent])
+        of_known = self._all(clause for clause in other.clauses if not clause.atoms & ~one.known)
+        absent = [Cube(0, 1 << i) for i in bits(other.known & ~one.known)]
+        return self.minus(self._all([*one.clauses, *absent]), of_known)
 
     def _all(self, clauses: Iterable[Cube]) -> int:
         return self.diagrams.all_of(map(self.diagrams.clause, clauses))
 
-    def _mask(self, logic: Logic, expr: Expr) -> int:
-        return logic.shared(Cube(literals_in(expr), 0)).pos
+    def _all_members(self, logic: Logic, iri: str) -> int:
+        def of_leaf(leaf: Expr) -> int:
+            match leaf:
+                case AtomLeaf(atom):
+                    return self.diagrams.literal(logic.numbers[atom])
+                case Name(name):
+                    return self._members(logic, name)
+            raise TypeError(f"{leaf!r} is not translated")
 
-    def _diagram(self, logic: Logic, expr: Expr) -> int | None:
-        match expr:
-            case AtomLeaf(atom):
-                number = logic.numbers[atom]
-                return None if number is None else self.diagrams.literal(number)
-            case Name(iri):
-                return self.members(logic, iri)
-            case Not(part):
-                inner = self._diagram(logic, part)
-                return None if inner is None else self.diagrams.complement(inner)
-            case And(parts) | Or(parts):
-                found = [self._diagram(logic, part) for part in parts]
-                whole = [one for one in found if one is not None]
-                join = self.diagrams.all_of if isinstance(expr, And) else self.diagrams.any_of
-                return join(whole) if len(whole) == len(found) else None
-        raise TypeError(f"{expr!r} is not translated")
+        return self.diagrams.of(logic.rules[iri].definition, of_leaf)

@@ -5,40 +5,29 @@ The JSON is stable: `docs/authoring.md` describes its keys.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from itertools import chain
 
 from rdflib import URIRef
-from rich.console import Console
-from rich.text import Text
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.theory import Atom
 from reasoner.render.manchester import plain_number
+from reasoner.render.paragraphs import Paragraph, below_blank, paragraph
 from reasoner.terms import GP, shorten
-from reasoner.workbench.diff.axioms import Axiom, Change, manchester
-from reasoner.workbench.diff.classes import BOTH, ClassDifference, Condition, Shift
+from reasoner.workbench.diff.axioms import BOTH, Axiom, Change, manchester
+from reasoner.workbench.diff.classes import ClassDifference, Condition, Shift
 from reasoner.workbench.diff.diff import GuidelineDiff, QuotedChange
 from reasoner.workbench.diff.texts import TextChange
 from reasoner.workbench.diff.witnesses import Witness
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
-from reasoner.workbench.report import (
-    Json,
-    ReportBlock,
-    ReportWriter,
-    bullets,
-    fenced,
-    place,
-    place_json,
-    short_file,
-    table,
-)
+from reasoner.workbench.report import Json, ReportWriter, block, bullets, fenced, place, place_json, short_file, table
 
 _MOST_CONDITIONS = 2
 _MOST_AXIOMS = 4
-_MANAGEMENT, _RED_FLAG, _CRITERION = "management", "redFlag", "criterion"
-_TITLES = {_MANAGEMENT: "Management classes", _RED_FLAG: "Red flags", _CRITERION: "Criteria"}
+_CRITERION = "criterion"
+_TITLES = {"management": "Management classes", "redFlag": "Red flags", _CRITERION: "Criteria"}
 
 
 class DiffWriter(ReportWriter):
@@ -51,18 +40,21 @@ class DiffWriter(ReportWriter):
         management = [cls.iri for guideline in guidelines for cls in guideline.catalogue.management]
         self.positions = {iri: i for i, iri in reversed(list(enumerate(management)))}
         self.flags = {iri for guideline in guidelines for iri in guideline.catalogue.red_flags}
+        kinds = list(_TITLES)
+        #: The management classes in reading order, then the red flags, then the other criteria.
+        self.classes = sorted(found.classes, key=lambda cls: (
+            kinds.index(self._kind(cls.iri)), self.positions.get(cls.iri, 0), cls.iri))  # fmt: skip
+        self.shifts = [(cls, shift) for cls in self.classes for shift in cls.shifts]
 
     def findings(self) -> Iterator[Finding]:
         """The answers that differ, at the axioms responsible, and the texts and shapes that answers rest on."""
         found = self.difference
-        shifts = [(cls.iri, shift) for cls in self._ordered() for shift in cls.shifts]
-        for iri, shift in [*shifts, *(("", shift) for shift in found.patients)]:
+        shifts = [(cls.iri, self._label(cls.iri), shift) for cls, shift in self.shifts]
+        for iri, label, shift in [*shifts, *(("", "patients", shift) for shift in found.patients)]:
             origins = [axiom.origin for change in shift.because for axiom in (*change.new, *change.old)]
-            what = f"{self._label(iri) if iri else 'patients'}: {self._shift_line(shift)}"
-            yield _finding("answer-differs", what, iri, next(iter(origins), None))
-        for one in (*found.texts, *found.shapes):
-            change = one.change
-            yield _finding("text-differs", self._text_line(change), change.term, change.new_origin or change.old_origin)
+            yield _finding("answer-differs", f"{label}: {self._shift_line(shift)}", iri, next(iter(origins), None))
+        for change in (one.change for one in (*found.texts, *found.shapes)):
+            yield _finding("text-differs", self._text_line(change), change.term, change.origin)
 
     # -- JSON --
 
@@ -73,7 +65,7 @@ class DiffWriter(ReportWriter):
             "old": self.versions[0], "new": self.versions[1], "differs": found.differs,
             "profiles": found.profiles, "affected": found.affected, "share": float(found.share),
             "axioms": [{"id": self.numbers[change], **self._change(change)} for change in found.axioms],
-            "classes": [self._class(cls) for cls in self._ordered()],
+            "classes": [self._class(cls) for cls in self.classes],
             "patients": [self._shift(shift) for shift in found.patients],
             "texts": [self._quoted(one) for one in found.texts],
             "shapes": [self._quoted(one) for one in found.shapes],
@@ -95,49 +87,40 @@ class DiffWriter(ReportWriter):
 
     def _shift(self, shift: Shift) -> Json:
         return {
-            "old": shift.old, "new": shift.new, "profiles": shift.profiles, "share": self._share(shift),
+            "old": shift.old, "new": shift.new, "profiles": shift.profiles,
+            "share": None if shift.profiles is None else shift.profiles / self.difference.profiles,
             "conditions": [self._terms(condition, self.name) for condition in shift.conditions],
             "axioms": [self.numbers[change] for change in shift.because],
             "witness": _witness(shift.witness),
         }  # fmt: skip
 
-    def _share(self, shift: Shift) -> float | None:
-        return None if shift.profiles is None else shift.profiles / self.difference.profiles
-
     def _quoted(self, one: QuotedChange) -> Json:
         return {**self._text_change(one.change), "witness": _witness(one.witness)}
 
     def _text_change(self, change: TextChange) -> Json:
-        origin = change.new_origin or change.old_origin
         return {
             "kind": change.kind, "term": self.name(change.term), "property": self.name(change.predicate) or None,
             "old": [self._short(value) for value in change.old], "new": [self._short(value) for value in change.new],
-            **(place_json(origin) if origin else {"file": None, "line": None}),
+            **place_json(change.origin),
         }  # fmt: skip
 
     # -- text --
 
-    def text(self, console: Console) -> None:
-        """Print the comparison; the witnesses of criteria are left to the other forms."""
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """The comparison; the witnesses of criteria are left to the other forms."""
         found = self.difference
-        console.print(Text(self.summary(), style="bold"))
-        self._print(console, "Axioms", map(self._axiom_block, found.axioms))
-        self._print(console, "Patients", map(self._patient_block, found.patients))
+        yield paragraph((self.summary(), "bold"))
+        yield from _section("Axioms", (block([self._numbered(one)], self._axiom_lines(one), indent=2)
+                                       for one in found.axioms))  # fmt: skip
+        yield from _section("Patients", (_witnessed([self._shift_line(one)], self._where(one), one.witness)
+                                         for one in found.patients))  # fmt: skip
         for kind, title in _TITLES.items():
-            mine = [cls for cls in self._ordered() if self._kind(cls.iri) == kind]
-            self._print(console, title, (block for cls in mine for block in self._class_blocks(cls, kind)))
-        self._print(console, "Texts and links", map(self._quoted_block, found.texts))
-        self._print(console, "Shapes and rules", map(self._quoted_block, found.shapes))
-        rewritten = (ReportBlock((), self._axiom_lines(change), apart=False) for change in found.rewritten)
-        self._print(console, "Axioms that change no answer", rewritten)
-        wording = (ReportBlock((self._text_line(change),), apart=False) for change in found.silent)
-        self._print(console, "Wording", wording)
-
-    def _print(self, console: Console, title: str, blocks: Iterable[ReportBlock]) -> None:
-        for i, block in enumerate(blocks):
-            if not i:
-                console.print(Text(f"\n{title}", style="bold"))
-            block.print(console, 2)
+            yield from _section(title, (self._class_block(c, kind) for c in self.classes if self._kind(c.iri) == kind))
+        yield from _section("Texts and links", map(self._quoted_block, found.texts))
+        yield from _section("Shapes and rules", map(self._quoted_block, found.shapes))
+        rewritten = (block([], self._axiom_lines(change), indent=2) for change in found.rewritten)
+        yield from _section("Axioms that change no answer", rewritten)
+        yield from _section("Wording", (block([self._text_line(change)], indent=2) for change in found.silent))
 
     def summary(self) -> str:
         """What differs, in a line."""
@@ -148,14 +131,12 @@ class DiffWriter(ReportWriter):
                   ("shape", "shapes"): len(found.shapes)}  # fmt: skip
         counted = ", ".join(f"{count} {nouns[count != 1]}" for nouns, count in counts.items() if count)
         verb = "differs" if sum(counts.values()) == 1 else "differ"
-        among = f"{found.affected:,} of {found.profiles:,} complete profiles ({_percent(found.share)})"
+        among = f"{found.affected:,} of {found.profiles:,} complete profiles ({_percent(float(found.share))})"
         share = f"{among} have another class" if found.affected else "no complete profile has another class"
         return f"{versions}: {counted or 'the patients that are possible'} {verb}; {share}."
 
-    def _axiom_block(self, change: Change) -> ReportBlock:
-        return ReportBlock(
-            (f"[{self.numbers[change]}] {self.name(change.term)}",), self._axiom_lines(change), apart=False
-        )
+    def _numbered(self, change: Change) -> str:
+        return f"[{self.numbers[change]}] {self.name(change.term)}"
 
     def _axiom_lines(self, change: Change) -> list[str]:
         lines = []
@@ -164,26 +145,25 @@ class DiffWriter(ReportWriter):
             lines += [f"{mark} and {len(axioms) - _MOST_AXIOMS} more"] if len(axioms) > _MOST_AXIOMS else []
         return lines
 
-    def _class_blocks(self, cls: ClassDifference, kind: str) -> Iterator[ReportBlock]:
-        presence = "" if cls.presence == BOTH else f": {cls.presence}"
-        yield ReportBlock((f"{self._label(cls.iri)}  ({self.name(cls.iri)}){presence}",), apart=False)
+    def _class_block(self, cls: ClassDifference, kind: str) -> Iterator[Paragraph]:
+        yield from block([f"{self._label(cls.iri)}  ({self.name(cls.iri)}){_presence(cls)}"], indent=2)
         for shift in cls.shifts:
             lines = [self._shift_line(shift), *self._where(shift)]
-            if kind == _CRITERION:
-                yield ReportBlock((), lines, apart=False)
-            else:
-                yield _witnessed((), lines, shift.witness)
-
-    def _patient_block(self, shift: Shift) -> ReportBlock:
-        return _witnessed((self._shift_line(shift),), self._where(shift), shift.witness)
+            yield from block([], lines, indent=2) if kind == _CRITERION else _witnessed([], lines, shift.witness)
 
     def _shift_line(self, shift: Shift) -> str:
-        share = self._share(shift)
-        counted = (
-            "records that leave something open" if share is None else f"{shift.profiles:,} profiles ({_percent(share)})"
-        )
-        because = "".join(f" [{self.numbers[change]}]" for change in shift.because)
-        return f"{shift.old} → {shift.new}: {counted}{f', by{because}' if because else ''}"
+        counted = self._counted(shift, " profiles") or "records that leave something open"
+        because = self._because(shift)
+        return f"{shift.old} → {shift.new}: {counted}{because and f', by {because}'}"
+
+    def _counted(self, shift: Shift, noun: str = "") -> str:
+        """How many profiles differ, and which share; empty where only records that leave something open do."""
+        if shift.profiles is None:
+            return ""
+        return f"{shift.profiles:,}{noun} ({_percent(shift.profiles / self.difference.profiles)})"
+
+    def _because(self, shift: Shift) -> str:
+        return " ".join(f"[{self.numbers[change]}]" for change in shift.because)
 
     def _where(self, shift: Shift) -> Iterator[str]:
         for condition in shift.conditions[:_MOST_CONDITIONS]:
@@ -191,18 +171,15 @@ class DiffWriter(ReportWriter):
         if len(shift.conditions) > _MOST_CONDITIONS:
             yield f"and {len(shift.conditions) - _MOST_CONDITIONS} more descriptions"
 
-    def _quoted_block(self, one: QuotedChange) -> ReportBlock:
-        head = (self._text_line(one.change),)
-        return _witnessed(head, (), one.witness) if one.witness else ReportBlock(head, apart=False)
+    def _quoted_block(self, one: QuotedChange) -> Iterator[Paragraph]:
+        head = [self._text_line(one.change)]
+        return _witnessed(head, (), one.witness) if one.witness else block(head, indent=2)
 
     def _text_line(self, change: TextChange) -> str:
-        origin = change.new_origin or change.old_origin
-        where = f"  ({place(origin)})" if origin else ""
         predicate = f" {self.name(change.predicate)}" if change.predicate else ""
-        gone = "" if change.predicate else ": removed" if change.new_origin is None else ": added"
         sides = [f"{mark} {self._short(value)}"
                  for mark, values in (("−", change.old), ("+", change.new)) for value in values]  # fmt: skip
-        about = f"{change.kind} {self.name(change.term)}{predicate}{gone}{where}"
+        about = f"{change.kind} {self.name(change.term)}{predicate}{_presence(change)}  ({place(change.origin)})"
         return f"{about}: {'  '.join(sides)}" if sides else about
 
     # -- Markdown --
@@ -210,45 +187,34 @@ class DiffWriter(ReportWriter):
     def markdown(self) -> str:
         """The comparison for a pull request: the summary and one table, the rest to unfold."""
         found = self.difference
-        parts = [f"## Guideline diff\n\n{self.summary()}\n"]
-        parts += [table(("class", "change", "profiles", "axioms"),
-                        [self._row(cls, shift) for cls in self._ordered() for shift in cls.shifts])]  # fmt: skip
-        blocks = [self._axiom_block(change) for change in found.axioms]
-        axioms = "".join(f"{line}\n" for one in blocks for line in (*map(str, one.head), *one.lines))
-        parts += [f"### Axioms\n\n```diff\n{axioms.replace('−', '-')}```\n"] if axioms else []
+        rows = [self._row(cls, shift) for cls, shift in self.shifts]
+        parts = [f"## Guideline diff\n\n{self.summary()}\n", table(("class", "change", "profiles", "axioms"), rows)]
+        axioms = [line for change in found.axioms for line in (self._numbered(change), *self._axiom_lines(change))]
+        parts += ["### Axioms\n\n```diff\n" + "\n".join(axioms).replace("−", "-") + "\n```\n"] if axioms else []
         for title, quoted in (("Texts and links", found.texts), ("Shapes and rules", found.shapes)):
             lines = bullets(self._text_line(one.change) for one in quoted)
             parts += [f"### {title}\n\n{lines}"] if lines else []
-        parts += [self._details("Patients", shift) for shift in found.patients]
-        parts += [self._details(self.name(cls.iri), shift) for cls in self._ordered() for shift in cls.shifts]
-        parts += [_folded(f"{one.change.kind} {self.name(one.change.term)}", "", one.witness)
+        titled = [("Patients", shift) for shift in found.patients]
+        for title, shift in [*titled, *((self.name(cls.iri), shift) for cls, shift in self.shifts)]:
+            where = bullets(self._where(shift)) + _shown(shift.witness)
+            parts.append(_folded(f"{title}: {self._shift_line(shift)}", where))
+        parts += [_folded(f"{one.change.kind} {self.name(one.change.term)}", _shown(one.witness))
                   for one in (*found.texts, *found.shapes) if one.witness]  # fmt: skip
         silent = [line for change in found.rewritten for line in self._axiom_lines(change)]
         silent += map(self._text_line, found.silent)
-        if silent:
-            body = "\n\n```text\n" + "\n".join(silent) + "\n```\n"
-            parts.append(f"<details><summary>Changes that no answer rests on</summary>{body}\n</details>\n")
+        body = "```text\n" + "\n".join(silent) + "\n```\n"
+        parts += [_folded("Changes that no answer rests on", body)] if silent else []
         return "\n".join(filter(None, parts))
 
-    def _row(self, cls: ClassDifference, shift: Shift) -> Sequence[str]:
-        share = self._share(shift)
-        counted = "open records" if share is None else f"{shift.profiles:,} ({_percent(share)})"
-        because = " ".join(f"[{self.numbers[change]}]" for change in shift.because)
-        return f"{self._label(cls.iri)} `{self.name(cls.iri)}`", f"{shift.old} → {shift.new}", counted, because
-
-    def _details(self, title: str, shift: Shift) -> str:
-        return _folded(f"{title}: {self._shift_line(shift)}", bullets(self._where(shift)), shift.witness)
+    def _row(self, cls: ClassDifference, shift: Shift) -> tuple[str, ...]:
+        counted = self._counted(shift) or "open records"
+        named = f"{self._label(cls.iri)} `{self.name(cls.iri)}`"
+        return named, f"{shift.old} → {shift.new}", counted, self._because(shift)
 
     # -- names --
 
-    def _ordered(self) -> list[ClassDifference]:
-        """The management classes in reading order, then the red flags, then the other criteria."""
-        kinds = list(_TITLES)
-        return sorted(self.difference.classes,
-                      key=lambda c: (kinds.index(self._kind(c.iri)), self.positions.get(c.iri, 0), c.iri))  # fmt: skip
-
     def _kind(self, iri: str) -> str:
-        return _MANAGEMENT if iri in self.positions else _RED_FLAG if iri in self.flags else _CRITERION
+        return "management" if iri in self.positions else "redFlag" if iri in self.flags else _CRITERION
 
     def _label(self, iri: str) -> str:
         """The label, in the new version's words where it has the term."""
@@ -258,63 +224,65 @@ class DiffWriter(ReportWriter):
     def _short(self, value: str) -> str:
         return shorten(value, self.prefixes)
 
-    def _terms(self, condition: Condition, name: Any) -> list[str]:
+    def _terms(self, condition: Condition, name: Callable[[str], str]) -> list[str]:
         """The conditions that describe a record; that a value is there is left out where the value is named."""
-        named = {atom.path for atom, _ in condition if atom.kind != "exists"}
+        named = {atom.path[:length] for atom, _ in condition if atom.kind != "exists"
+                 for length in range(len(atom.path) + 1)}  # fmt: skip
         return [self._literal(atom, truth, name) for atom, truth in condition
-                if atom.kind != "exists" or not truth
-                or not any(path[: len(atom.path)] == atom.path for path in named)]  # fmt: skip
+                if atom.kind != "exists" or not truth or atom.path not in named]  # fmt: skip
 
-    def _literal(self, atom: Atom, truth: bool, name: Any) -> str:
+    def _literal(self, atom: Atom, truth: bool, name: Callable[[str], str]) -> str:
         """A condition, or its complement, in few words."""
-        path = " ".join(name(prop) for prop in atom.path)
+        path = " ".join(map(name, atom.path))
         if atom.kind == "above":
-            sign = {(True, True): ">", (True, False): ">=", (False, True): "<=", (False, False): "<"}[
-                truth, atom.strict
-            ]
+            sign = (">" if atom.strict else ">=") if truth else "<=" if atom.strict else "<"
             return f"{path} {sign} {plain_number(atom.bound)}{self._unit(atom.path[-1])}"
-        denied = "" if truth else "not "
-        if atom.kind == "exists":
-            return f"{denied}{path}"
-        return f"{denied}{name(atom.target)}" if atom.kind == "class" else f"{denied}{path} {name(atom.target)}"
+        shown = {"exists": path, "class": name(atom.target)}.get(atom.kind, f"{path} {name(atom.target)}")
+        return shown if truth else f"not {shown}"
 
     def _unit(self, prop: str) -> str:
         units = (guideline.graph.value(URIRef(prop), GP.unit) for guideline in reversed(self.guidelines))
         return next((f" {unit}" for unit in units if unit), "")
 
 
-def _witness(witness: Witness | None) -> dict[str, Any] | None:
-    if witness is None:
-        return None
-    accepted = [name for name, yes in (("old", witness.old_accepts), ("new", witness.new_accepts)) if yes]
-    return {"turtle": witness.turtle, "acceptedBy": accepted}
+def _presence(one: ClassDifference | TextChange) -> str:
+    return "" if one.presence == BOTH else f": {one.presence}"
 
 
-def _accepted(witness: Witness) -> str:
-    if witness.old_accepts and witness.new_accepts:
-        return ""
-    return f", which only the {'old' if witness.old_accepts else 'new'} version accepts"
+def _percent(share: float) -> str:
+    return f"{share:.2%}" if share >= 0.0001 or not share else "<0.01%"
 
 
-def _folded(title: str, body: str, witness: Witness | None) -> str:
-    shown = fenced(witness.turtle) if witness else "\nNo record shows it.\n"
-    return f"<details><summary>{title}</summary>\n\n{body}{shown}\n</details>\n"
+def _witness(witness: Witness | None) -> Json | None:
+    return None if witness is None else {"turtle": witness.turtle, "acceptedBy": list(witness.accepted_by)}
 
 
-def _percent(share: Any) -> str:
-    return f"{float(share):.2%}" if share >= 0.0001 or not share else "<0.01%"
+def _shown(witness: Witness | None) -> str:
+    return fenced(witness.turtle) if witness else "\nNo record shows it.\n"
 
 
-def _witnessed(head: tuple[str, ...], lines: Iterable[str], witness: Witness | None) -> ReportBlock:
+def _folded(title: str, body: str) -> str:
+    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+
+
+def _section(title: str, blocks: Iterable[Iterable[Paragraph]]) -> Iterator[Paragraph]:
+    """Blocks below a title; nothing where there is none."""
+    found = list(chain.from_iterable(blocks))
+    return chain(below_blank((title, "bold")) if found else (), found)
+
+
+def _witnessed(head: list[str], lines: Iterable[str], witness: Witness | None) -> Iterator[Paragraph]:
     """A block with a record that shows it, or with the statement that none does."""
     if witness is None:
-        return ReportBlock(head, [*lines, "no record shows it"], apart=False)
+        return block(head, [*lines, "no record shows it"], indent=2)
+    only = (
+        "" if len(witness.accepted_by) == 2 else f", which only the {' or '.join(witness.accepted_by)} version accepts"
+    )
     compact = "\n".join(filter(None, witness.turtle.splitlines()))
-    return ReportBlock(head, [*lines, f"witness{_accepted(witness)}:"], compact, apart=False)
+    return block(head, [*lines, f"witness{only}:"], compact, indent=2)
 
 
 def _finding(code: str, what: str, term: str, origin: Origin | None) -> Finding:
     where = Origin(term, short_file(origin), origin.line) if origin else Origin(term, "", None)
-    return Finding(
-        code, Severity.WARNING, what, where, "see that the change is meant", f"{DOCUMENT}#what-diff-compares"
-    )
+    docs = f"{DOCUMENT}#what-diff-compares"
+    return Finding(code, Severity.WARNING, what, where, "see that the change is meant", docs)

@@ -22,6 +22,7 @@ from reasoner.logic.compiled import Origin
 from reasoner.logic.decide import State
 from reasoner.rdf import Parsed, read_graph
 from reasoner.terms import CITO, GP
+from reasoner.workbench.diff.axioms import ADDED, BOTH, REMOVED
 
 STATEMENT, CITATION, ADVICE, ASSUMPTION, READING = "statement", "citation", "recommendation", "assumption", "reading"
 ROLE, TERM, DECLARATION, WORDING, VERSION = "role", "term", "declaration", "wording", "version"
@@ -52,16 +53,16 @@ class TextChange:
     """The values of a term for one property, before and after.
 
     `kind` is what it matters for. Where a version does not have the term, `predicate` is empty and the values are its
-    texts. `old_origin` and `new_origin` are where it stands.
+    texts. `origin` is where it stands, in the new version if it stands there.
     """
 
     kind: str
     term: str
     predicate: str
+    presence: str
     old: tuple[str, ...]
     new: tuple[str, ...]
-    old_origin: Origin | None
-    new_origin: Origin | None
+    origin: Origin
 
 
 #: The values of a term by property, each with where it stands; and these by term.
@@ -72,10 +73,9 @@ Kind = Callable[[str, str], str]
 
 def text_changes(old: Guideline, new: Guideline) -> list[TextChange]:
     """What differs between the ontologies, besides their axioms; classes that are decided come and go as classes."""
-    before, after = _values(old.ontologies), _values(new.ontologies)
     decided = {*old.compiled.rules, *new.compiled.rules}
-    found = list(_changes(before, after, _kind_in(old.graph, new.graph)))
-    return sorted((c for c in found if c.predicate or c.term not in decided), key=_order)
+    found = _changes(old.ontologies, new.ontologies, _kind_in(old.graph, new.graph))
+    return [change for change in found if change.predicate or change.term not in decided]
 
 
 def shape_changes(old: Guideline, new: Guideline) -> list[TextChange]:
@@ -96,56 +96,45 @@ def shape_changes(old: Guideline, new: Guideline) -> list[TextChange]:
             return REWRITTEN if _rewritten(mine) else ORDER if mine[0].action else ALERT
         return RULE if term in rules else CONTRACT
 
-    return sorted(_changes(_values(files[0]), _values(files[1]), kind), key=_order)
-
-
-def _order(change: TextChange) -> tuple[str, ...]:
-    return change.kind, change.term, change.predicate
+    return _changes(files[0], files[1], kind)
 
 
 # -- comparing --
 
 
-def _changes(old: Terms, new: Terms, kind: Kind) -> Iterator[TextChange]:
-    for term in sorted({*old, *new}):
-        before, after = old.get(term), new.get(term)
-        if before is None or after is None:
-            yield _whole(term, before, after, kind)
-            continue
+def _changes(old_files: Iterable[Parsed], new_files: Iterable[Parsed], kind: Kind) -> list[TextChange]:
+    found = _differences(_values(old_files), _values(new_files), kind)
+    return sorted(found, key=lambda change: (change.kind, change.term, change.predicate))
+
+
+def _differences(old: Terms, new: Terms, kind: Kind) -> Iterator[TextChange]:
+    for term in sorted(old.keys() ^ new.keys()):
+        yield _whole(term, old.get(term), new.get(term), kind(term, ""))
+    for term in sorted(old.keys() & new.keys()):
+        before, after = old[term], new[term]
         for predicate in sorted({*before, *after}):
             was, now = before.get(predicate, {}), after.get(predicate, {})
-            if set(was) != set(now):
-                first = _first(was, now), _first(now, was)
-                yield TextChange(kind(term, predicate), term, predicate, _left(was, now), _left(now, was),
-                                 first[0] or _any(before), first[1] or _any(after))  # fmt: skip
+            lost, gained = (tuple(sorted(values)) for values in (was.keys() - now, now.keys() - was))
+            if lost or gained:
+                origin = _first([now[value] for value in gained or now] or _origins(after))
+                yield TextChange(kind(term, predicate), term, predicate, BOTH, lost, gained, origin)
 
 
-def _whole(term: str, before: Values | None, after: Values | None, kind: Kind) -> TextChange:
+def _whole(term: str, before: Values | None, after: Values | None, kind: str) -> TextChange:
     """A term that one version does not have, by its texts."""
-    values_of = before or after or {}
-    texts = [p for p in (GP.paraphrase, RDFS.label, SKOS.definition, SH.message) if str(p) in values_of]
-    values = tuple(values_of[str(texts[0])]) if texts else ()
-    origin, name = _any(values_of), kind(term, "")
-    return TextChange(name, term, "", values if before else (), values if after else (),
-                      origin if before else None, origin if after else None)  # fmt: skip
+    found = before or after or {}
+    texts = (found[str(p)] for p in (GP.paraphrase, RDFS.label, SKOS.definition, SH.message) if str(p) in found)
+    values = tuple(next(texts, ()))
+    old, new = (values, ()) if before else ((), values)
+    return TextChange(kind, term, "", REMOVED if before else ADDED, old, new, _first(_origins(found)))
 
 
-def _left(mine: Mapping[str, Origin], theirs: Mapping[str, Origin]) -> tuple[str, ...]:
-    return tuple(sorted(set(mine) - set(theirs)))
+def _origins(values_of: Values) -> Iterator[Origin]:
+    return (origin for values in values_of.values() for origin in values.values())
 
 
-def _first(mine: Mapping[str, Origin], theirs: Mapping[str, Origin]) -> Origin | None:
-    """Where what only one version states stands; else where it states something of the kind."""
-    origins = [mine[value] for value in _left(mine, theirs)] or list(mine.values())
-    return min(origins, key=_line, default=None)
-
-
-def _any(values_of: Mapping[str, Mapping[str, Origin]]) -> Origin | None:
-    return min((origin for values in values_of.values() for origin in values.values()), key=_line, default=None)
-
-
-def _line(origin: Origin) -> tuple[str, int]:
-    return origin.file, origin.line or 0
+def _first(origins: Iterable[Origin]) -> Origin:
+    return min(origins, key=lambda origin: (origin.file, origin.line or 0))
 
 
 # -- reading --
@@ -206,13 +195,13 @@ def _kind_in(*graphs: Graph) -> Kind:
 
 def _rewritten(checks: list[StateShape]) -> bool:
     """Whether two forms of a shape report the same of every patient."""
-    if len(checks) < 2 or any(getattr(checks[0], f) != getattr(checks[1], f)
-                              for f in ("severity", "message", "statements", "action")):  # fmt: skip
-        return False
-    return checks[0].condition == checks[1].condition or _same(checks[0].condition, checks[1].condition)
+    shown = {(check.severity, check.message, check.statements, check.action) for check in checks}
+    return len(checks) == 2 and len(shown) == 1 and _same(checks[0].condition, checks[1].condition)
 
 
 def _same(one: Condition, other: Condition) -> bool:
+    if one == other:
+        return True
     classes = sorted(classes_in(one) | classes_in(other))
     if len(classes) > _MOST_CLASSES:
         return False

@@ -32,26 +32,19 @@ def two_versions(old: str, new: str) -> Iterator[tuple[Guideline, Guideline]]:
     that cannot be used.
     """
     with ExitStack() as stack:
-        found = []
-        for side, name, other in (("old", old, new), ("new", new, old)):
-            base = Path(other) if Path(other).is_dir() else Path()
-            found.append(_version(stack, side, name, base))
-        yield found[0], found[1]
+        yield _version(stack, "old", old, new), _version(stack, "new", new, old)
 
 
-def _version(stack: ExitStack, side: str, name: str, base: Path) -> Guideline:
-    if name and Path(name).is_dir():
-        return _loaded(Path(name), side, "", cache=True)
-    commit = _commit(name, base)
-    folder = Path(stack.enter_context(TemporaryDirectory(prefix="guideproof-")))
-    _check_out(commit, base, folder)
-    return _loaded(folder, side, f"{name}:", cache=False)
-
-
-def _loaded(directory: Path, side: str, shown: str, *, cache: bool) -> Guideline:
-    """The guideline in a directory; its errors name the side that it is, and show a temporary directory as `shown`."""
+def _version(stack: ExitStack, side: str, name: str, other: str) -> Guideline:
+    """The guideline in a directory, or of a revision; its errors name the side, and the revision for its directory."""
+    directory, shown = Path(name), ""
+    if not name or not directory.is_dir():
+        base = Path(other) if Path(other).is_dir() else Path()
+        commit, shown = _commit(name, base), f"{name}:"
+        directory = Path(stack.enter_context(TemporaryDirectory(prefix="guideproof-")))
+        _check_out(commit, base, directory)
     try:
-        guideline = load_guideline(directory, cache=cache)
+        guideline = load_guideline(directory, cache=not shown)
         _ = guideline.ontologies
     except GuidelineError as error:
         raise type(error)(*(_sided(problem, side, directory, shown) for problem in error.problems)) from error

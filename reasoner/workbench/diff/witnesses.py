@@ -10,8 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Set
 from copy import copy
 from dataclasses import dataclass
 from datetime import date
-
-from msgspec.structs import replace
+from functools import cache
 
 from reasoner.errors import RecordError
 from reasoner.guideline.guideline import Guideline
@@ -22,12 +21,13 @@ from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_text
 from reasoner.terms import CORE
 from reasoner.workbench.diff.logic import Logic
+from reasoner.workbench.lookup import with_content
 from reasoner.workbench.recordable import turtle
 from reasoner.workbench.witness import Record, Witnesses, minimal
 
 #: No witness has a date, so that any day gives the same answer.
 DAY = date(2000, 1, 1)
-CONTRADICTORY, REFUSED, UNKNOWN = "contradictory", "refused", "unknown"
+CONTRADICTORY, REFUSED, UNKNOWN, POSSIBLE = "contradictory", "refused", "unknown", "possible"
 EMPTY = Cube(0, 0)
 
 Answer = Assessment | Refusal
@@ -36,19 +36,18 @@ Shows = Callable[[Answer, Answer], bool]
 
 @dataclass(frozen=True)
 class Witness:
-    """A record as Turtle, and whether each version accepts it (a contradiction is an answer, not a refusal).
+    """A record as Turtle, and which of `old` and `new` accept it (a contradiction is an answer, not a refusal).
 
     Where a version does not know a term of the record, its answer is that to the record without it.
     """
 
     turtle: str
-    old_accepts: bool
-    new_accepts: bool
+    accepted_by: tuple[str, ...]
 
     @property
     def rank(self) -> tuple[bool, int]:
         """Better witnesses first: accepted by both, then short."""
-        return not (self.old_accepts and self.new_accepts), len(self.turtle)
+        return len(self.accepted_by) < 2, len(self.turtle)
 
 
 class Finder:
@@ -56,13 +55,12 @@ class Finder:
 
     def __init__(self, guidelines: tuple[Guideline, Guideline], logics: tuple[Logic, Logic]) -> None:
         self.guidelines, self.logics = guidelines, logics
-        sides = [replace(g, content=replace(g.content, compiled=logic.compiled))
-                 for g, logic in zip(guidelines, logics, strict=True)]  # fmt: skip
-        self._own = [Witnesses(side) for side in sides]
+        sides = zip(guidelines, logics, strict=True)
+        self._own = [Witnesses(with_content(guideline, compiled=logic.compiled)) for guideline, logic in sides]
         self._stated = [dict(found.observable) for found in self._own]
         shared = self._stated[0].keys() & self._stated[1].keys()
         self._common = [_limited(found, shared) for found in self._own]
-        self._answers: dict[tuple[int, str], Answer] = {}
+        self._answer = cache(lambda side, text: _answered(guidelines[side], text))
 
     def find(self, cubes: Iterable[Cube], shows: Shows, order: str = "") -> Witness | None:
         """The best witness among records that state one of `cubes`; each also proposes an act `order`, where given."""
@@ -94,14 +92,9 @@ class Finder:
 
     def answers(self, record: Record, order: str = "") -> tuple[Answer, Answer]:
         """What both versions answer to a record, as far as each has its terms."""
-        return self._answer(0, record, order), self._answer(1, record, order)
-
-    def _answer(self, side: int, record: Record, order: str) -> Answer:
-        text = self.text([one for one in record if one in self._stated[side]], order)
-        found = self._answers.get((side, text))
-        if found is None:
-            found = self._answers[side, text] = _answered(self.guidelines[side], text)
-        return found
+        texts = (self.text([one for one in record if one in stated], order) for stated in self._stated)
+        old, new = (self._answer(side, text) for side, text in enumerate(texts))
+        return old, new
 
     def text(self, record: Sequence[Observation], order: str = "") -> str:
         """A record as Turtle, in the words of the first version that has all its properties: the new one, if it can."""
@@ -114,9 +107,11 @@ class Finder:
         if not shows(*self.answers(record, order)):
             return None
         record = minimal(record, lambda rest: shows(*self.answers(rest, order)))
-        accepts = [all(one in stated for one in record) and state_in(answer, "") != REFUSED
-                   for stated, answer in zip(self._stated, self.answers(record, order), strict=True)]  # fmt: skip
-        return Witness(self.text(record, order), *accepts)
+        sides = zip(("old", "new"), self._stated, self.answers(record, order), strict=True)
+        accepted = (
+            name for name, stated, answer in sides if {*record} <= stated.keys() and state_in(answer) != REFUSED
+        )
+        return Witness(self.text(record, order), tuple(accepted))
 
 
 def _limited(found: Witnesses, allowed: Set[Observation]) -> Witnesses:
@@ -141,16 +136,15 @@ def _answered(guideline: Guideline, text: str) -> Answer:
 # -- what an answer holds --
 
 
-def state_in(answer: Answer, iri: str) -> str:
-    """The state of a class in an answer; what became of the record where there is none."""
+def state_in(answer: Answer, iri: str = "") -> str:
+    """The state of a class in an answer, or of the patient; what became of the record where there is no answer."""
     if isinstance(answer, Refusal):
         return CONTRADICTORY if answer.problems[0].code == "contradictory-record" else REFUSED
-    states = answer.decision.states
-    return str(states[iri]) if iri in states else UNKNOWN
+    return str(answer.decision.states.get(iri, UNKNOWN)) if iri else POSSIBLE
 
 
 def shifts(iri: str, old: str, new: str) -> Shows:
-    """Whether a class has one state by the old version and another by the new one."""
+    """Whether a class (or, where `iri` is empty, the patient) has one state by the old version, another by the new."""
     return lambda one, other: (state_in(one, iri), state_in(other, iri)) == (old, new)
 
 

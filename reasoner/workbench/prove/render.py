@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from rich.console import Console
-from rich.text import Text
-
 from reasoner.guideline.guideline import Guideline
+from reasoner.render.paragraphs import Paragraph, below_blank, paragraph
 from reasoner.workbench.declared import Acceptance
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.prove.prove import CODES, Proof, ProofFinding
 from reasoner.workbench.recordable import turtle
-from reasoner.workbench.report import Json, ReportBlock, ReportWriter, bullets, fenced, place, place_json, table, times
+from reasoner.workbench.report import Json, ReportWriter, block, bullets, fenced, place, place_json, table, times
 
 _MOST_AXIOMS = 4
 
@@ -71,19 +69,19 @@ class ProofWriter(ReportWriter):
 
     # -- text --
 
-    def text(self, console: Console) -> None:
-        """Print a proof: the counts, the invariants, the open findings in full, and the accepted ones by reason."""
-        console.print(Text(f"{self._counted()}\n", style="bold"))
+    def paragraphs(self) -> Iterator[Paragraph]:
+        """The counts, the invariants, the open findings in full, and the accepted ones by reason."""
+        yield from (paragraph((self._counted(), "bold")), paragraph())
         for declared in self.proof.invariants:
             mark, style = ("✘", "bold red") if declared.iri in self.broken else ("✔", "green")
-            console.print(Text.assemble((f"{mark} ", style), f"{declared.label}  ", (self.name(declared.iri), "dim")))
+            yield paragraph((f"{mark} ", style), f"{declared.label}  ", (self.name(declared.iri), "dim"))
         for finding in self.proof.open:
             head = ((f"[{finding.code}] ", "bold red"), finding.what)
-            ReportBlock(head, list(self._lines(finding)), self.witness(finding) or "").print(console)
+            yield from (paragraph(), *block(head, self._lines(finding), self.witness(finding)))
         for accepted, count, code in self._accepted():
             title = f"{times(count, 'finding')}: {self.catalogue.label(accepted.iri)}  "
-            named = ((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim"))
-            ReportBlock(named, [accepted.reason], style="italic").print(console)
+            yield from below_blank((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim"))
+            yield paragraph((accepted.reason, "italic"), indent=4)
 
     def _counted(self) -> str:
         proof = self.proof

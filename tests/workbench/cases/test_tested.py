@@ -5,7 +5,6 @@ The plant guideline serves as an author's; the cases of the guideline of the pac
 
 from __future__ import annotations
 
-import io
 import json
 from pathlib import Path
 
@@ -15,7 +14,6 @@ from author_cases import DAY, HEAD, WATERED, write
 from clean_guideline import CLEAN, guideline_of
 from conftest import TESTS
 from faults.faults import MEANT_OTHERWISE, Fault, copied, seed
-from rich.console import Console
 
 from reasoner.cli.author import ReportFormat
 from reasoner.cli.author import test as command
@@ -23,8 +21,7 @@ from reasoner.errors import InputError
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.rdf import read_text
 from reasoner.workbench.cases.mutation import KILLED
-from reasoner.workbench.cases.render import CaseWriter
-from reasoner.workbench.cases.tested import CaseReport, concerned, run_tests
+from reasoner.workbench.cases.tested import CaseReport, CaseWriter, concerned, run_tests
 
 
 @pytest.fixture(scope="module")
@@ -95,9 +92,7 @@ def test_a_surviving_mutant_is_reported_with_a_record(author: Path) -> None:
 def test_every_form_of_the_report_has_the_surviving_mutants(author: Path) -> None:
     guideline = load_guideline(author, cache=False)
     writer = CaseWriter(guideline, run_tests(guideline, DAY, mutants=True))
-    console = Console(record=True, width=100, quiet=False, file=io.StringIO())
-    writer.text(console)
-    for text in (console.export_text(), writer.markdown()):
+    for text in (writer.page().plain(100), writer.markdown()):
         assert "pot:dryDays 5.0" in text
         assert "pot:dryDays > 5.0 instead of pot:dryDays >= 5.0" in " ".join(text.split())
     results = json.loads(writer.sarif())["runs"][0]["results"]

@@ -11,10 +11,9 @@ from clean_guideline import CLEAN, guideline_of
 from reasoner.logic.compiled import Origin
 from reasoner.terms import PREFIXES
 from reasoner.workbench.check.codes import check_finding
-from reasoner.workbench.finding import Finding, Severity
+from reasoner.workbench.finding import Finding, Severity, sarif_log
 from reasoner.workbench.prove.prove import prove
 from reasoner.workbench.prove.render import ProofWriter
-from reasoner.workbench.sarif import sarif_log
 
 TERM = PREFIXES["gp"] + "Act"
 
