@@ -9,21 +9,20 @@ triple patterns whose literals are compared as texts alone.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pyoxigraph as ox
 from pyparsing import ParseResults
-from rdflib import OWL, RDF, SH, Graph, Literal, URIRef, Variable
+from rdflib import RDF, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, SequencePath
 from rdflib.term import Node
 
-from reasoner.records.algebra import prefixed, read_query
+from reasoner.records.algebra import needs_of_rule, order_of, query_of, read_query
 from reasoner.records.contract import Beyond, Query, Rule
-from reasoner.records.contract_shapes import Background, BeyondError, needs_of
+from reasoner.records.contract_shapes import Background, BeyondError
 from reasoner.terms import GP
 
-_SHAPE = {SH.targetSubjectsOf, SH.order, SH.message, SH.severity}
 #: Where pySHACL looks for the focus node.
 _THIS = re.compile(r"[\s{}()][$?]this\b")
 #: What may lead elsewhere, or give another result another time.
@@ -62,56 +61,27 @@ class Queries:
         return tuple(found)
 
     def _construct(self, shape: URIRef, compiled: bool) -> Query:
-        rule = self._sole(shape, SH.rule, _SHAPE)
-        text = self._text(rule, SH.construct, {SH.order})
+        rule, text = _asked(self.graph, shape, SH.rule, SH.construct)
         if (rule, RDF.type, SH.SPARQLRule) not in self.graph or (not compiled and _ANY.search(text)):
             raise BeyondError
-        algebra = _algebra(text, ox.QueryTriples)
-        orders = [float(str(order)) for order in self.graph.objects(rule, SH.order)]
-        shared = self.background.kinds | self.background.predicates
-        needs = (need for need in needs_of(self.graph, shape, lists_only=False) if shared.isdisjoint(need))
-        return Query(str(shape), min(orders, default=0), tuple(sorted(needs)), text, _terms(algebra.p))
+        needs = needs_of_rule(self.graph, shape, self.background)
+        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(_algebra(text, ox.QueryTriples).p))
 
     def _select(self, beyond: Beyond) -> Query:
-        shape = URIRef(beyond.shape)
-        text = self._text(self._sole(shape, SH.sparql, _SHAPE), SH.select, set())
+        _, text = _asked(self.graph, URIRef(beyond.shape), SH.sparql, SH.select)
         algebra = _algebra(text, ox.QuerySolutions)
         if algebra.p.name != "Project" or Variable("value") not in algebra.p.PV:
             raise BeyondError
         _Texts().read(algebra.p.p)
         return Query(beyond.shape, 0.0, beyond.needs, text, _terms(algebra.p))
 
-    def _sole(self, shape: URIRef, link: URIRef, allowed: Collection[Node]) -> Node:
-        """The one node to which a shape leads, if the shape looks at the node with the as-of date and does no more."""
-        linked = list(self.graph.objects(shape, link))
-        targets = set(self.graph.objects(shape, SH.targetSubjectsOf))
-        if len(linked) != 1 or targets != {GP.asOf} or not self._used(shape) <= {link, *allowed}:
-            raise BeyondError
-        return linked[0]
 
-    def _used(self, node: Node) -> set[Node]:
-        return {p for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
-
-    def _text(self, node: Node, link: URIRef, more: set[Node]) -> str:
-        """The query of a constraint or a rule, with its prefixes."""
-        texts = list(self.graph.objects(node, link))
-        if len(texts) != 1 or not self._used(node) <= {link, SH.prefixes, SH.message, SH.severity, *more}:
-            raise BeyondError
-        text = str(texts[0])
-        if _FICKLE.search(text) or not _THIS.search(text):
-            raise BeyondError
-        return prefixed(text, self._prefixes(node))
-
-    def _prefixes(self, node: Node) -> Mapping[str, str]:
-        found = dict[str, str]()
-        for ontology in self.graph.objects(node, SH.prefixes):
-            if (ontology, RDF.type, OWL.Ontology) not in self.graph:
-                raise BeyondError
-            for declared in self.graph.objects(ontology, SH.declare):
-                names, iris = (list(map(str, self.graph.objects(declared, p))) for p in (SH.prefix, SH.namespace))
-                if len(names) != 1 or len(iris) != 1 or found.setdefault(names[0], iris[0]) != iris[0]:
-                    raise BeyondError
-        return found
+def _asked(graph: Graph, shape: URIRef, link: URIRef, text: URIRef) -> tuple[Node, str]:
+    """A node with a query, and the query, which gives the same each time."""
+    node, found = query_of(graph, shape, link, text)
+    if _FICKLE.search(found) or not _THIS.search(found):
+        raise BeyondError
+    return node, found
 
 
 def _algebra(text: str, kind: type) -> Any:

@@ -13,8 +13,8 @@ from datetime import date
 import pyoxigraph as ox
 
 from reasoner.records.canonical import to_oxigraph
+from reasoner.records.constraints import Needs
 from reasoner.records.contract import TYPE, WELL_FORMED, Contract
-from reasoner.records.needs import Needs
 from reasoner.records.nodes import XSD_STRING, LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, triples
 from reasoner.records.vocabulary import AS_OF, AS_OF_DATE, TAXONOMY
 

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from reasoner.records.constraints import Needs
 from reasoner.records.contract import TYPE, Contract, Pattern, Rule
-from reasoner.records.needs import Needs
 from reasoner.records.nodes import LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, Values
 from reasoner.records.record_store import RecordStore
 from reasoner.records.vocabulary import AS_OF, AS_OF_DATE, TAXONOMY
