@@ -20,7 +20,7 @@ from reasoner.records.contract_shapes import Background, BeyondError, needs_of
 from reasoner.terms import GP
 
 #: rdflib's SPARQL parser, and pySHACL with it, are for one thread at a time.
-ONE_AT_A_TIME = threading.Lock()
+ONE_AT_A_TIME = threading.RLock()
 
 #: What pySHACL binds in every query.
 _PREFIXES = {"rdf": str(RDF), "rdfs": str(RDFS), "owl": str(OWL)}

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
 
-from rdflib import RDF, RDFS, SH, XSD, Graph, Literal
+from rdflib import RDF, SH, XSD, Graph, Literal
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem, RecordError
@@ -22,17 +22,12 @@ from reasoner.records.conversion import plain_triple, to_nodes
 from reasoner.records.observe import Observer
 from reasoner.records.record import Records, graph_of, statements
 from reasoner.records.reference_faults import FaultReport, RecordFault, ReferenceTerms, UndeclaredTerms, in_order
-from reasoner.records.reference_rules import AS_OF, RuleScene, expand
+from reasoner.records.reference_rules import AS_OF, RuleScene, Scene, expand
 from reasoner.records.validate import ObservedRecord, observed_record
 from reasoner.terms import GP
 
 #: How often a rule runs before it is said never to end.
 MAX_PASSES = 50
-
-#: What a shape says to readers; the engine is faster without.
-_FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
-_TARGETS = frozenset({SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetClass, SH.targetNode})
-
 
 #: For those who observe nothing.
 _BLIND = Observer({}, {}, {})
@@ -75,7 +70,8 @@ class Reference:
         found = FaultReport(records, self._terms)
         faults = [*UndeclaredTerms(found).faults(), *found.shared()]
         _refuse_strays(found, [*faults, *found.strays()])
-        report = _report_of(_validation_scene(records.graph, self._terms, as_of), self._contract)
+        stated = (triple for triple in records.graph if triple[1] != GP.asOf)  # of as-of dates shapes see one
+        report = _report_of(Scene(stated, _background(self._terms, as_of)), self._contract)
         faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
                    for fault in found.located(report, result, self._contract)]  # fmt: skip
         _refuse_strays(found, faults)
@@ -126,23 +122,8 @@ def _background(terms: ReferenceTerms, as_of: date) -> list[Triple]:
     return [*terms.taxonomy, (AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
 
 
-def _validation_scene(records: Graph, terms: ReferenceTerms, as_of: date) -> Graph:
-    """A graph of its own of all that shapes see; of as-of dates they see one."""
-    scene = Graph(bind_namespaces="none")
-    scene.addN((*triple, scene) for triple in records if triple[1] != GP.asOf)
-    scene.addN((*triple, scene) for triple in _background(terms, as_of))
-    return scene
-
-
 def _merged(graphs: Iterable[Graph]) -> Graph:
     return graph_of(triple for graph in graphs for triple in graph)
-
-
-def _idle(scene: Graph, shapes: Graph) -> set[Node]:
-    """The shapes that can report nothing, for no property of a list that they need occurs."""
-    used = set(scene.predicates())
-    needs = [(shape, set(shapes.items(need))) for shape, need in shapes.subject_objects(GP.needs)]
-    return {shape for shape, properties in needs if properties and properties.isdisjoint(used)}
 
 
 def _report_of(scene: Graph, shapes: Graph) -> Graph:
@@ -150,12 +131,9 @@ def _report_of(scene: Graph, shapes: Graph) -> Graph:
     import pyshacl  # slow to import; needed only here
     from pyshacl.errors import ReportableRuntimeError
 
-    idle = _idle(scene, shapes)
-    lean = graph_of(triple for triple in shapes if triple[1] not in _FOR_READERS
-                    and not (triple[0] in idle and triple[1] in _TARGETS))  # fmt: skip
     try:
         with ONE_AT_A_TIME:
-            _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)
+            _, report, text = pyshacl.validate(scene, shacl_graph=shapes, inplace=True)
     except (ReportableRuntimeError, RuntimeError, ValueError) as error:
         report, text = None, str(error)
     if isinstance(report, Graph):

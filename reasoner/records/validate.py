@@ -266,7 +266,7 @@ class CompiledContract:
         try:
             store = RecordStore(self._quads, nodes, among, as_of)
             occurring = reduce(or_, (satisfied[patient] for patient in groups), 0)
-            refused = self._queries.violators(store, nodes, groups, occurring)
+            refused = self._queries.violators(store, groups, occurring)
             for patient in refused:
                 store.remove(nodes, groups[patient])
             left = {patient: group for patient, group in groups.items() if patient not in refused}
