@@ -25,13 +25,12 @@ class RecordStore:
 
     def __init__(self, taxonomy: Sequence[ox.Quad], nodes: Nodes, among: Iterable[str], as_of: date) -> None:
         self._store = ox.Store()
-        self._store.bulk_extend(taxonomy)
-        self.add((AS_OF, AS_OF_DATE, LiteralTerm(as_of.isoformat(), f"{_XSD}date")))
-        self._store.bulk_extend(_quad(triple) for triple in triples(nodes, among))
+        dated = AS_OF, AS_OF_DATE, LiteralTerm(as_of.isoformat(), f"{_XSD}date")
+        self._store.bulk_extend([*taxonomy, *map(_quad, [dated, *triples(nodes, among)])])
 
-    def add(self, triple: Triple) -> None:
-        """Add a triple."""
-        self._store.add(_quad(triple))
+    def add(self, found: Iterable[Triple]) -> None:
+        """Add triples."""
+        self._store.extend(map(_quad, found))
 
     def remove(self, nodes: Nodes, among: Iterable[str]) -> None:
         """Take out the statements about some nodes."""
