@@ -9,9 +9,10 @@ that every refusal is the reference's own. A record that passes all tests confor
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 from decimal import Decimal
+from math import inf
 
 from msgspec import Struct
 
@@ -149,6 +150,15 @@ class ValueShape(Struct, frozen=True):
     path: str
     test: Test
 
+    @property
+    def holds_up_to(self) -> float:
+        """The largest number of values for which it holds whatever the values are; -1 where the values decide."""
+        return -1
+
+    def holds(self, found: Sequence[bool | None]) -> bool:
+        """Whether it certainly holds of values with these verdicts (None: unsure)."""
+        return all(found)
+
 
 class CountShape(Struct, frozen=True):
     """A shape: at each node of the target, `low` to `high` (None: any number) values of `path` pass the test."""
@@ -159,6 +169,19 @@ class CountShape(Struct, frozen=True):
     test: Test
     low: int
     high: int | None
+
+    @property
+    def holds_up_to(self) -> float:
+        """As of `ValueShape`."""
+        return -1 if self.low else inf if self.high is None else self.high
+
+    def holds(self, found: Sequence[bool | None]) -> bool:
+        """As of `ValueShape`."""
+        passing = found.count(True)
+        return self.low <= passing and (self.high is None or passing + found.count(None) <= self.high)
+
+
+Shape = ValueShape | CountShape
 
 
 class Beyond(Struct, frozen=True):

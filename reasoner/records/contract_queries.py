@@ -1,29 +1,28 @@
 """Which shapes and rules go over the whole data from the node with the as-of date, and by which queries.
 
 SPARQL-based constraints, https://www.w3.org/TR/shacl/#sparql-constraints, and SPARQL rules,
-https://www.w3.org/TR/shacl-af/#SPARQLRule. Oxigraph answers a rule for the reference too, so that any rule will do that
-gives the same each time. A constraint is answered for the reference by rdflib: it has to be one on which the two agree,
-triple patterns whose literals are compared as texts alone.
+https://www.w3.org/TR/shacl-af/#SPARQLRule. Oxigraph answers them for the reference too, so that any will do that gives
+the same each time; a constraint has to look at each node by itself, for not all patients are asked about at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any
 
 import pyoxigraph as ox
 from pyparsing import ParseResults
-from rdflib import OWL, RDF, SH, Graph, Literal, URIRef, Variable
+from rdflib import RDF, SH, Graph, URIRef, Variable
 from rdflib.paths import AlternativePath, InvPath, MulPath, NegatedPath, SequencePath
 from rdflib.term import Node
 
-from reasoner.records.algebra import prefixed, read_query
+from reasoner.records.algebra import needs_of_rule, order_of, query_of, read_query
 from reasoner.records.contract import Beyond, Query, Rule
-from reasoner.records.contract_shapes import Background, BeyondError, needs_of
+from reasoner.records.contract_shapes import Background, BeyondError
 from reasoner.terms import GP
 
-_SHAPE = {SH.targetSubjectsOf, SH.order, SH.message, SH.severity}
 #: Where pySHACL looks for the focus node.
 _THIS = re.compile(r"[\s{}()][$?]this\b")
 #: What may lead elsewhere, or give another result another time.
@@ -31,6 +30,8 @@ _FICKLE = re.compile(
     r"(?<![?$])\b(?:SERVICE|GRAPH|FROM|NOW|RAND|UUID|STRUUID|BNODE|GROUP_CONCAT|REDUCED|LIMIT|OFFSET|VALUES|MINUS)\b",
     re.I,
 )
+#: What a filter finds in a graph.
+_ELSEWHERE = re.compile(r"(?<![?$])\bEXISTS\b", re.I)
 #: What gives any of several, which is the same each time only in a rule that is compiled: it knows that there is one.
 _ANY = re.compile(r"(?<![?$])\bSAMPLE\b", re.I)
 
@@ -62,56 +63,53 @@ class Queries:
         return tuple(found)
 
     def _construct(self, shape: URIRef, compiled: bool) -> Query:
-        rule = self._sole(shape, SH.rule, _SHAPE)
-        text = self._text(rule, SH.construct, {SH.order})
+        rule, text = _asked(self.graph, shape, SH.rule, SH.construct)
         if (rule, RDF.type, SH.SPARQLRule) not in self.graph or (not compiled and _ANY.search(text)):
             raise BeyondError
-        algebra = _algebra(text, ox.QueryTriples)
-        orders = [float(str(order)) for order in self.graph.objects(rule, SH.order)]
-        shared = self.background.kinds | self.background.predicates
-        needs = (need for need in needs_of(self.graph, shape, lists_only=False) if shared.isdisjoint(need))
-        return Query(str(shape), min(orders, default=0), tuple(sorted(needs)), text, _terms(algebra.p))
+        needs = needs_of_rule(self.graph, shape, self.background)
+        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(_algebra(text, ox.QueryTriples).p))
 
     def _select(self, beyond: Beyond) -> Query:
-        shape = URIRef(beyond.shape)
-        text = self._text(self._sole(shape, SH.sparql, _SHAPE), SH.select, set())
-        algebra = _algebra(text, ox.QuerySolutions)
-        if algebra.p.name != "Project" or Variable("value") not in algebra.p.PV:
+        _, text = _asked(self.graph, URIRef(beyond.shape), SH.sparql, SH.select)
+        if not asks_of_one_node(text):
             raise BeyondError
-        _Texts().read(algebra.p.p)
-        return Query(beyond.shape, 0.0, beyond.needs, text, _terms(algebra.p))
+        return Query(beyond.shape, 0.0, beyond.needs, text, _terms(read_query(text).algebra.p))
 
-    def _sole(self, shape: URIRef, link: URIRef, allowed: Collection[Node]) -> Node:
-        """The one node to which a shape leads, if the shape looks at the node with the as-of date and does no more."""
-        linked = list(self.graph.objects(shape, link))
-        targets = set(self.graph.objects(shape, SH.targetSubjectsOf))
-        if len(linked) != 1 or targets != {GP.asOf} or not self._used(shape) <= {link, *allowed}:
+
+@lru_cache(maxsize=256)
+def asks_of_one_node(text: str) -> bool:
+    """Whether a query selects by what one node states, each by itself, and the as-of date."""
+    try:
+        project = _algebra(text, ox.QuerySolutions).p
+        triples = list(_triples(project.p)) if project.name == "Project" and Variable("value") in project.PV else []
+    except BeyondError:
+        return False
+    stated = [(s, p) for s, p, _ in triples if s != Variable("this")]
+    plain = all(isinstance(s, Variable) and isinstance(p, URIRef) for s, p in stated)
+    dated = {p for s, p, _ in triples if s == Variable("this")} == {GP.asOf}
+    return plain and dated and len({s for s, _ in stated}) == 1 and not _ELSEWHERE.search(text)
+
+
+def _triples(part: Any) -> Iterator[Any]:
+    """The triple patterns of a part without groups of its own. Raises BeyondError for any other part."""
+    match part.name:
+        case "BGP":
+            yield from part.triples
+        case "Join" | "LeftJoin" | "Union":
+            yield from _triples(part.p1)
+            yield from _triples(part.p2)
+        case "Extend" | "Filter":
+            yield from _triples(part.p)
+        case _:
             raise BeyondError
-        return linked[0]
 
-    def _used(self, node: Node) -> set[Node]:
-        return {p for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
 
-    def _text(self, node: Node, link: URIRef, more: set[Node]) -> str:
-        """The query of a constraint or a rule, with its prefixes."""
-        texts = list(self.graph.objects(node, link))
-        if len(texts) != 1 or not self._used(node) <= {link, SH.prefixes, SH.message, SH.severity, *more}:
-            raise BeyondError
-        text = str(texts[0])
-        if _FICKLE.search(text) or not _THIS.search(text):
-            raise BeyondError
-        return prefixed(text, self._prefixes(node))
-
-    def _prefixes(self, node: Node) -> Mapping[str, str]:
-        found = dict[str, str]()
-        for ontology in self.graph.objects(node, SH.prefixes):
-            if (ontology, RDF.type, OWL.Ontology) not in self.graph:
-                raise BeyondError
-            for declared in self.graph.objects(ontology, SH.declare):
-                names, iris = (list(map(str, self.graph.objects(declared, p))) for p in (SH.prefix, SH.namespace))
-                if len(names) != 1 or len(iris) != 1 or found.setdefault(names[0], iris[0]) != iris[0]:
-                    raise BeyondError
-        return found
+def _asked(graph: Graph, shape: URIRef, link: URIRef, text: URIRef) -> tuple[Node, str]:
+    """A node with a query, and the query, which gives the same each time."""
+    node, found = query_of(graph, shape, link, text)
+    if _FICKLE.search(found) or not _THIS.search(found):
+        raise BeyondError
+    return node, found
 
 
 def _algebra(text: str, kind: type) -> Any:
@@ -146,73 +144,3 @@ def _parts(part: Any) -> Iterator[Any]:
             inner = part
     for one in inner:
         yield from _parts(one)
-
-
-class _Texts:
-    """Reads a constraint that compares literals as texts alone. Whatever else it does raises BeyondError."""
-
-    def __init__(self) -> None:
-        self._values: set[Variable] = set()
-        self._texts: set[Variable] = set()
-
-    def read(self, part: Any) -> set[Variable]:
-        """The variables that the patterns of a part bind to values, which may be literals."""
-        match part.name:
-            case "BGP":
-                return self._bound(part.triples)
-            case "Join":
-                return self._apart(self.read(part.p1), self.read(part.p2))
-            case "Union":
-                return self.read(part.p1) | self.read(part.p2)
-            case "Extend":
-                found = self.read(part.p)
-                self._extend(part.var, part.expr)
-                return found
-            case "Filter":
-                found = self.read(part.p)
-                self._compares(part.expr)
-                return found
-        raise BeyondError
-
-    def _bound(self, triples: Sequence[Any]) -> set[Variable]:
-        found = set[Variable]()
-        for s, p, o in triples:
-            if not isinstance(s, Variable) or not isinstance(p, URIRef) or (s == Variable("this")) != (p == GP.asOf):
-                raise BeyondError
-            if isinstance(o, Variable):
-                found = self._apart(found, {o})
-            elif not isinstance(o, URIRef):
-                raise BeyondError
-        self._values |= found
-        nodes = {s for s, _, _ in triples}
-        return self._apart(found, nodes) - nodes
-
-    def _apart(self, one: set[Variable], other: set[Variable]) -> set[Variable]:
-        """Both sets, which have nothing in common: stores differ in which literals they call equal."""
-        if not one.isdisjoint(other):
-            raise BeyondError
-        return one | other
-
-    def _extend(self, var: Variable, expr: Any) -> None:
-        if not isinstance(expr, URIRef):
-            self._is_text(expr)
-            self._texts.add(var)
-
-    def _compares(self, expr: Any) -> None:
-        if getattr(expr, "name", "") != "RelationalExpression" or expr.op not in ("<", ">", "<=", ">=", "=", "!="):
-            raise BeyondError
-        self._is_text(expr.expr)
-        self._is_text(expr.other)
-
-    def _is_text(self, expr: Any) -> None:
-        name = getattr(expr, "name", "")
-        if name == "Builtin_SUBSTR":
-            if getattr(expr.length, "name", "") != "Builtin_STRLEN" or expr.start != Literal(1):
-                raise BeyondError
-            self._is_text(expr.arg)
-            self._is_text(expr.length.arg)
-        elif name == "Builtin_STR":
-            if not isinstance(expr.arg, Variable) or expr.arg not in self._values:
-                raise BeyondError
-        elif expr not in self._texts:
-            raise BeyondError

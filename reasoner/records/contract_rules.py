@@ -15,9 +15,9 @@ from rdflib import RDFS, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import MulPath, ZeroOrMore
 from rdflib.term import Node
 
-from reasoner.records.algebra import prefixed, read_query
+from reasoner.records.algebra import needs_of_rule, order_of, query_of, read_query
 from reasoner.records.contract import TYPE, Beyond, Pattern, Rule, Vocabulary, stem
-from reasoner.records.contract_shapes import Background, BeyondError, needs_of
+from reasoner.records.contract_shapes import Background, BeyondError
 from reasoner.terms import GP
 
 
@@ -31,7 +31,7 @@ def compile_rules(
         try:
             rules.append(compiler.rule(shape))
         except BeyondError:
-            beyond.append(Beyond(str(shape), compiler.needs(shape)))
+            beyond.append(Beyond(str(shape), needs_of_rule(graph, shape, background)))
     rules.sort(key=lambda rule: (rule.order, rule.shape))
     return tuple(rules), tuple(sorted(beyond, key=lambda one: one.shape))
 
@@ -40,27 +40,20 @@ class _RuleCompiler:
     def __init__(self, graph: Graph, background: Background, vocabulary: Vocabulary) -> None:
         self.graph, self.background, self.vocabulary = graph, background, vocabulary
 
-    def needs(self, shape: Node) -> tuple[tuple[str, ...], ...]:
-        """The sets of terms that a rule cannot do without, but for those that the guideline has itself."""
-        shared = self.background.kinds | self.background.predicates
-        return tuple(sorted(need for need in needs_of(self.graph, shape, lists_only=False) if shared.isdisjoint(need)))
-
     def rule(self, shape: URIRef) -> Rule:
         """The one rule of a shape."""
-        rules = list(self.graph.objects(shape, SH.rule))
-        targets = {(p, o) for p, o in self.graph.predicate_objects(shape) if str(p).startswith(f"{SH}target")}
-        if len(rules) != 1 or targets != {(SH.targetSubjectsOf, GP.asOf)} or not self._plain(shape, rules[0]):
+        rule, text = query_of(self.graph, shape, SH.rule, SH.construct)
+        query = _read(text)
+        if query.name != "ConstructQuery" or query.datasetClause:
             raise BeyondError
-        query = self._query(rules[0])
         sole, alias, match, absent = _where(query.p)
-        orders = [float(str(order)) for order in self.graph.objects(rules[0], SH.order)]
         give = tuple(Pattern(s, p, alias.get(o, o)) if o.startswith("?") else Pattern(s, p, "", (o,))
                      for s, p, o in map(_names, query.template))  # fmt: skip
         shared = [name for triple in query.template for name in triple]
         found = Rule(
             str(shape),
-            min(orders, default=0),
-            self.needs(shape),
+            order_of(self.graph, rule),
+            needs_of_rule(self.graph, shape, self.background),
             self._patterns(match, [*shared, *(name for triples in absent for t in triples for name in t)], sole),
             tuple(self._patterns(triples, [*shared, *(name for t in match for name in t)], ()) for triples in absent),
             sole,
@@ -68,23 +61,6 @@ class _RuleCompiler:
         )
         self._check(found)
         return found
-
-    def _plain(self, shape: URIRef, rule: Node) -> bool:
-        """Whether nothing is stated of a shape and its rule that changes how they run."""
-        used = {p for node in (shape, rule) for p in self.graph.predicates(node) if str(p).startswith(str(SH))}
-        return used <= {SH.targetSubjectsOf, SH.rule, SH.order, SH.prefixes, SH.construct, SH.message, SH.severity}
-
-    def _query(self, rule: Node) -> Any:
-        """The algebra of a rule's query."""
-        texts = list(self.graph.objects(rule, SH.construct))
-        declared = [d for o in self.graph.objects(rule, SH.prefixes) for d in self.graph.objects(o, SH.declare)]
-        prefixes = {str(self.graph.value(d, SH.prefix)): str(self.graph.value(d, SH.namespace)) for d in declared}
-        if len(texts) != 1:
-            raise BeyondError
-        algebra = _read(prefixed(str(texts[0]), prefixes))
-        if algebra.name != "ConstructQuery" or algebra.datasetClause:
-            raise BeyondError
-        return algebra
 
     def _patterns(self, triples: Sequence[Any], elsewhere: Iterable[Any], sole: Sequence[str]) -> tuple[Pattern, ...]:
         """Triple patterns, without those of the as-of date, and with classes for paths up the taxonomy."""

@@ -69,21 +69,6 @@ class RecordSource(Struct, frozen=True):
     data: bytes | None
 
 
-class ReadFile:
-    """The statements of one file or several, all their subjects, also those only declared, and all types that occur."""
-
-    def __init__(self, nodes: Nodes, subjects: set[str], classes: set[Term]) -> None:
-        self.nodes, self.subjects, self.classes = nodes, subjects, classes
-
-    def merge(self, other: ReadFile) -> None:
-        """Add another file. Raises NeedsReferenceError where both state something of one node."""
-        if not self.subjects.isdisjoint(other.subjects):
-            raise NeedsReferenceError
-        self.nodes.update(other.nodes)
-        self.subjects |= other.subjects
-        self.classes |= other.classes
-
-
 def source_of(path: Path | str, format: str | None) -> RecordSource:
     """The file at `path`, read once."""
     try:
@@ -99,9 +84,8 @@ def source_of(path: Path | str, format: str | None) -> RecordSource:
 def read(sources: Iterable[RecordSource]) -> ReadFile | None:
     """The statements of all files; None where the reference has to read one of them."""
     try:
-        files = [_read(source) for source in sources]
-        whole = files[0] if files else ReadFile({}, set(), set())
-        for other in files[1:]:
+        whole, *others = [_read(source) for source in sources] or [ReadFile("", "")]
+        for other in others:
             whole.merge(other)
     except (NeedsReferenceError, SyntaxError, UnicodeDecodeError):
         return None
@@ -109,15 +93,19 @@ def read(sources: Iterable[RecordSource]) -> ReadFile | None:
 
 
 def _read(source: RecordSource) -> ReadFile:
+    """One file. Raises NeedsReferenceError also where it may be nested too deep, or has no patient."""
     if source.data is None:
         raise NeedsReferenceError
     text = source.data.decode().removeprefix("\ufeff")
     kind = _kind(source, text)
     if "<<" in text:
         raise NeedsReferenceError
-    reader = _NodeReader(source.name, text)
-    reader.read(ox.parse(text, kind))
-    return reader.file()
+    file = ReadFile(source.name, text)
+    file.read(ox.parse(text, kind))
+    unnamed = any(type(c) is not str or c[0] == "_" for c in file.classes)
+    if unnamed or file.links > _FEW_LINKS or PATIENT not in file.classes:
+        raise NeedsReferenceError
+    return file
 
 
 def _kind(source: RecordSource, text: str) -> RdfFormat:
@@ -136,18 +124,29 @@ def _suffix(name: str) -> str:
     return Path(name).suffix
 
 
-class _NodeReader:
-    """Collects the statements of one file by node."""
+class ReadFile:
+    """The statements of one file or several by node, all subjects, also those only declared, and all types that occur.
+
+    `links` counts those between blank nodes.
+    """
 
     def __init__(self, name: str, text: str) -> None:
         self._name, self._text = name, text
         self._known: dict[str, str] = {}
         self._blanks: dict[str, str] = {}
         self._prefix = ""
-        self._links = 0
+        self.links = 0
         self.nodes: Nodes = {}
-        self.declared: set[str] = set()
+        self.subjects: set[str] = set()
         self.classes: set[Term] = set()
+
+    def merge(self, other: ReadFile) -> None:
+        """Add another file. Raises NeedsReferenceError where both state something of one node."""
+        if not self.subjects.isdisjoint(other.subjects):
+            raise NeedsReferenceError
+        self.nodes.update(other.nodes)
+        self.subjects |= other.subjects
+        self.classes |= other.classes
 
     def read(self, quads: Iterable[ox.Quad]) -> None:
         """Collect all statements."""
@@ -165,7 +164,7 @@ class _NodeReader:
                 o = self._value(s, p, value)
             if p == TYPE:
                 if o in _DECLARATIONS:
-                    self.declared.add(s)
+                    self.subjects.add(s)
                     continue
                 self.classes.add(o)
             stated = nodes.get(s)
@@ -175,12 +174,13 @@ class _NodeReader:
                 stated[p][o] = None
             else:
                 stated[p] = {o: None}
+        self.subjects |= nodes.keys()
 
     def _value(self, s: str, p: str, value: object) -> Term:
         """A value that is no IRI."""
         if type(value) is ox.Literal:
             return _literal(value)
-        self._links += s[0] == "_" and p != _REST
+        self.links += s[0] == "_" and p != _REST
         return self._label(value)
 
     def _label(self, term: object) -> str:
@@ -194,16 +194,6 @@ class _NodeReader:
                 self._prefix = f"_:b{digest[:12]}n"
             label = self._blanks[term.value] = f"{self._prefix}{len(self._blanks) + 1}"
         return label
-
-    def file(self) -> ReadFile:
-        """All that was read.
-
-        Raises NeedsReferenceError where it may be nested too deep, has no patient, or a class without a name.
-        """
-        unnamed = any(type(c) is not str or c[0] == "_" for c in self.classes)
-        if unnamed or self._links > _FEW_LINKS or PATIENT not in self.classes:
-            raise NeedsReferenceError
-        return ReadFile(self.nodes, self.nodes.keys() | self.declared, self.classes)
 
 
 def _literal(term: ox.Literal) -> LiteralTerm:

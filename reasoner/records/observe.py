@@ -10,16 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Observation
 from reasoner.records.contract import TYPE
 from reasoner.records.nodes import LiteralTerm, Nodes, Term, Triple, Values
-
-if TYPE_CHECKING:
-    from rdflib import Graph
-    from rdflib.term import Node
 
 _NAMED_INDIVIDUAL = "http://www.w3.org/2002/07/owl#NamedIndividual"
 _NOTHING: Values = {}
@@ -132,18 +127,3 @@ class _Observed:
 
 def _text(term: Term) -> str:
     return term.value if isinstance(term, LiteralTerm) else term
-
-
-def observe(
-    graph: Graph,
-    patient: Node,
-    properties: Mapping[str, PropertyRule],
-    negations: Mapping[str, str],
-    derived: Collection[tuple[Node, Node, Node]] = (),
-    bounds: Mapping[str, tuple[str, str]] = MappingProxyType({}),
-) -> tuple[Observation, ...]:
-    """What an rdflib graph says of `patient`; observations resting on a triple of `derived` are marked so."""
-    from reasoner.records.conversion import plain_triple, to_nodes, to_plain
-
-    ours = {plain_triple(triple) for triple in derived}
-    return Observer(properties, negations, bounds).observe(to_nodes(graph), str(to_plain(patient)), ours)

@@ -6,27 +6,18 @@ guideline and the as-of date. Whatever the reference might read otherwise raises
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 
 import pyoxigraph as ox
 
 from reasoner.records.canonical import to_oxigraph
-from reasoner.records.contract import TYPE, WELL_FORMED, Contract
-from reasoner.records.needs import Needs
-from reasoner.records.nodes import XSD_STRING, LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, triples
+from reasoner.records.constraints import Needs
+from reasoner.records.contract import Contract
+from reasoner.records.nodes import LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, triples
 from reasoner.records.vocabulary import AS_OF, AS_OF_DATE, TAXONOMY
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
-
-#: The literals, besides strings, that all libraries write alike: of others some change the form.
-_ALIKE: dict[str, Callable[[str], object]] = {
-    f"{_XSD}integer": re.compile("-?[1-9][0-9]{0,30}|0").fullmatch,
-    f"{_XSD}decimal": re.compile(r"(?!-0$)-?(?:[1-9][0-9]{0,19}|0)(?:\.[0-9]{0,17}[1-9])?").fullmatch,
-    f"{_XSD}boolean": re.compile("true|false").fullmatch,
-    **{f"{_XSD}{name}": WELL_FORMED[f"{_XSD}{name}"] for name in ("date", "gYearMonth", "gYear")},
-}
 
 
 class RecordStore:
@@ -34,13 +25,12 @@ class RecordStore:
 
     def __init__(self, taxonomy: Sequence[ox.Quad], nodes: Nodes, among: Iterable[str], as_of: date) -> None:
         self._store = ox.Store()
-        self._store.bulk_extend(taxonomy)
-        self.add((AS_OF, AS_OF_DATE, LiteralTerm(as_of.isoformat(), f"{_XSD}date")))
-        self._store.bulk_extend(_quad(triple) for triple in triples(nodes, among))
+        dated = AS_OF, AS_OF_DATE, LiteralTerm(as_of.isoformat(), f"{_XSD}date")
+        self._store.bulk_extend([*taxonomy, *map(_quad, [dated, *triples(nodes, among)])])
 
-    def add(self, triple: Triple) -> None:
-        """Add a triple."""
-        self._store.add(_quad(triple))
+    def add(self, found: Iterable[Triple]) -> None:
+        """Add triples."""
+        self._store.extend(map(_quad, found))
 
     def remove(self, nodes: Nodes, among: Iterable[str]) -> None:
         """Take out the statements about some nodes."""
@@ -74,11 +64,8 @@ class Constraints:
 
     def __init__(self, contract: Contract, needs: Needs) -> None:
         self._selects = [(select.text, needs.of(select.needs)) for select in contract.selects]
-        self._terms = frozenset(term for select in contract.selects for term in select.terms)
 
-    def violators(
-        self, store: RecordStore, nodes: Nodes, groups: Mapping[str, Sequence[str]], satisfied: int
-    ) -> set[str]:
+    def violators(self, store: RecordStore, groups: Mapping[str, Sequence[str]], satisfied: int) -> set[str]:
         """The patients of `groups` who may not conform, where all of them together satisfy the needs `satisfied`.
 
         Raises NeedsReferenceError for a fault that is of no patient.
@@ -88,12 +75,7 @@ class Constraints:
                  for node in store.select(text)}  # fmt: skip
         if "" in found:
             raise NeedsReferenceError
-        return found | {patient for patient, group in groups.items() if self._may_differ(nodes, group)}
-
-    def _may_differ(self, nodes: Nodes, group: Iterable[str]) -> bool:
-        """Whether a constraint may see a value of some nodes whose text is another in another library."""
-        return any(not all(map(_has_one_text, nodes[node][p]))
-                   for node in group for p in self._terms & nodes[node].keys() if p != TYPE)  # fmt: skip
+        return found
 
 
 def taxonomy_quads(taxonomy: Iterable[tuple[str, str, str]]) -> list[ox.Quad]:
@@ -107,22 +89,11 @@ def _quad(triple: Triple) -> ox.Quad:
 
 
 def _plain(term: object) -> Term:
-    """The same term as plain text. Raises NeedsReferenceError for a literal that some library may write otherwise."""
+    """The same term as plain text. Raises NeedsReferenceError for a literal with a language."""
     if isinstance(term, ox.NamedNode):
         return term.value
     if isinstance(term, ox.BlankNode):
         return f"_:{term.value}"
-    if isinstance(term, ox.Literal) and not term.language and is_alike(term.value, term.datatype.value):
+    if isinstance(term, ox.Literal) and not term.language:
         return LiteralTerm(term.value, term.datatype.value)
     raise NeedsReferenceError
-
-
-def _has_one_text(term: Term) -> bool:
-    if isinstance(term, LiteralTerm):
-        return not term.language and is_alike(term.value, term.datatype)
-    return term[0] != "_"
-
-
-def is_alike(text: str, datatype: str) -> bool:
-    """Whether all libraries certainly write a literal so."""
-    return datatype == XSD_STRING or (datatype in _ALIKE and bool(_ALIKE[datatype](text)))

@@ -22,16 +22,19 @@ from reasoner.records.conversion import plain_triple, to_nodes
 from reasoner.records.observe import Observer
 from reasoner.records.record import Records, graph_of, statements
 from reasoner.records.reference_faults import FaultReport, RecordFault, ReferenceTerms, UndeclaredTerms, in_order
-from reasoner.records.reference_rules import AS_OF, RuleScene, expand
+from reasoner.records.reference_rules import AS_OF, RuleScene, Scene, expand
 from reasoner.records.validate import ObservedRecord, observed_record
 from reasoner.terms import GP
 
 #: How often a rule runs before it is said never to end.
 MAX_PASSES = 50
 
-#: What a shape says to readers; the engine is faster without.
+#: What a shape says to readers. With `sh:order` the engine would report in another order, and of two faults of one
+#: statement that are as basic the first is shown.
 _FOR_READERS = frozenset({RDFS.label, SH.message, SH.order, GP.code, GP.remedy})
-_TARGETS = frozenset({SH.targetSubjectsOf, SH.targetObjectsOf, SH.targetClass, SH.targetNode})
+
+#: For those who observe nothing.
+_BLIND = Observer({}, {}, {})
 
 
 class Reference:
@@ -41,10 +44,11 @@ class Reference:
     it: it changes none of the graphs that it is given.
     """
 
-    def __init__(self, taxonomy: Graph, contract: Sequence[Graph], rules: Sequence[Graph], observer: Observer) -> None:
+    def __init__(
+        self, taxonomy: Graph, contract: Iterable[Graph], rules: Iterable[Graph], observer: Observer = _BLIND
+    ) -> None:
         self._terms, self._observer = ReferenceTerms(taxonomy), observer
-        self._contract = _merged(contract) if contract else None
-        self._rules = _merged(rules) if rules else None
+        self._contract, self._rules = _merged(contract), _merged(rules)
 
     def observe(
         self, records: Records, as_of: date
@@ -57,8 +61,8 @@ class Reference:
         sound = [patient for patient in records.patients if patient not in problems]
         if problems:
             records = records.only(sound, self._terms.properties)
-        if self._rules is not None and sound:
-            records = _derived(records, self._terms, self._rules, as_of)
+        if sound:
+            records = self.completed(records, as_of)
         nodes, derived = to_nodes(records.graph), frozenset(map(plain_triple, records.derived))
         properties = frozenset(map(str, self._terms.properties))
         observed = {patient: observed_record(nodes, patient, derived, self._observer, properties)
@@ -66,8 +70,24 @@ class Reference:
         return observed, {str(patient): tuple(found) for patient, found in problems.items()}
 
     def problems_of(self, records: Records, as_of: date) -> dict[Node, list[Problem]]:
-        """What is wrong with each patient's record, as the function `validate`; without a contract, nothing."""
-        return {} if self._contract is None else _validated(records, self._terms, self._contract, as_of)
+        """What is wrong with each patient's record, as the function `validate`."""
+        found = FaultReport(records, self._terms)
+        faults = [*UndeclaredTerms(found).faults(), *found.shared()]
+        _refuse_strays(found, [*faults, *found.strays()])
+        stated = (triple for triple in records.graph if triple[1] != GP.asOf)  # of as-of dates shapes see one
+        report = _report_of(Scene(stated, _background(self._terms, as_of)), self._contract)
+        faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
+                   for fault in found.located(report, result, self._contract)]  # fmt: skip
+        _refuse_strays(found, faults)
+        return found.by_patient(faults)
+
+    def completed(self, records: Records, as_of: date) -> Records:
+        """The records with all that the rules give, as the function `derive`."""
+        scene = RuleScene(records.graph, _background(self._terms, as_of))
+        with ONE_AT_A_TIME:
+            expand(scene, self._rules, MAX_PASSES)
+        added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)
+        return replace(records, graph=scene.records(), derived=records.derived | added)
 
     def stray_problems(self, data: bytes, source: str, as_of: date) -> Sequence[Problem]:
         """What is wrong with nodes, given as N-Triples, that no patient leads to."""
@@ -85,7 +105,7 @@ def validate(records: Records, guideline: Graph, shapes: Sequence[Graph], as_of:
     `guideline` is the graph of all ontologies, `shapes` the record contract. Raises RecordError for what belongs to no
     patient, and GuidelineError for shapes that cannot be used.
     """
-    return _validated(records, ReferenceTerms(guideline), _merged(shapes), as_of)
+    return Reference(guideline, shapes, ()).problems_of(records, as_of)
 
 
 def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: date) -> Records:
@@ -93,18 +113,7 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
 
     Raises GuidelineError for rules that cannot be used or that never come to an end.
     """
-    return _derived(records, ReferenceTerms(guideline), _merged(rules), as_of)
-
-
-def _validated(records: Records, terms: ReferenceTerms, contract: Graph, as_of: date) -> dict[Node, list[Problem]]:
-    found = FaultReport(records, terms)
-    faults = [*UndeclaredTerms(found).faults(), *found.shared()]
-    _refuse_strays(found, [*faults, *found.strays()])
-    report = _report_of(_validation_scene(records.graph, terms, as_of), contract)
-    faults += [fault for result in report.subjects(RDF.type, SH.ValidationResult)
-               for fault in found.located(report, result, contract)]  # fmt: skip
-    _refuse_strays(found, faults)
-    return found.by_patient(faults)
+    return Reference(guideline, (), rules).completed(records, as_of)
 
 
 def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
@@ -112,36 +121,13 @@ def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
         raise RecordError(*in_order(strays))
 
 
-def _derived(records: Records, terms: ReferenceTerms, rules: Graph, as_of: date) -> Records:
-    scene = RuleScene(records.graph, _background(terms, as_of))
-    with ONE_AT_A_TIME:
-        expand(scene, rules, MAX_PASSES)
-    added = frozenset(triple for triple in scene.added if triple[0] != AS_OF)
-    return replace(records, graph=scene.records(), derived=records.derived | added)
-
-
 def _background(terms: ReferenceTerms, as_of: date) -> list[Triple]:
     """What shapes see besides the record: the guideline's taxonomy and the as-of date."""
     return [*terms.taxonomy, (AS_OF, GP.asOf, Literal(as_of.isoformat(), datatype=XSD.date))]
 
 
-def _validation_scene(records: Graph, terms: ReferenceTerms, as_of: date) -> Graph:
-    """A graph of its own of all that shapes see; of as-of dates they see one."""
-    scene = Graph(bind_namespaces="none")
-    scene.addN((*triple, scene) for triple in records if triple[1] != GP.asOf)
-    scene.addN((*triple, scene) for triple in _background(terms, as_of))
-    return scene
-
-
 def _merged(graphs: Iterable[Graph]) -> Graph:
     return graph_of(triple for graph in graphs for triple in graph)
-
-
-def _idle(scene: Graph, shapes: Graph) -> set[Node]:
-    """The shapes that can report nothing, for no property of a list that they need occurs."""
-    used = set(scene.predicates())
-    needs = [(shape, set(shapes.items(need))) for shape, need in shapes.subject_objects(GP.needs)]
-    return {shape for shape, properties in needs if properties and properties.isdisjoint(used)}
 
 
 def _report_of(scene: Graph, shapes: Graph) -> Graph:
@@ -149,9 +135,7 @@ def _report_of(scene: Graph, shapes: Graph) -> Graph:
     import pyshacl  # slow to import; needed only here
     from pyshacl.errors import ReportableRuntimeError
 
-    idle = _idle(scene, shapes)
-    lean = graph_of(triple for triple in shapes if triple[1] not in _FOR_READERS
-                    and not (triple[0] in idle and triple[1] in _TARGETS))  # fmt: skip
+    lean = graph_of(triple for triple in shapes if triple[1] not in _FOR_READERS)
     try:
         with ONE_AT_A_TIME:
             _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)

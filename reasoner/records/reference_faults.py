@@ -17,14 +17,12 @@ from rdflib.term import Node
 from reasoner.errors import Problem
 from reasoner.records.contract import Vocabulary, stem
 from reasoner.records.record import Records
-from reasoner.records.vocabulary import SHARED
+from reasoner.records.vocabulary import SHARED, PermittedTerms
 from reasoner.terms import GP, PREFIXES, curie, local_name
 
 #: The properties that lead from a patient to the nodes of its record, with all their subproperties.
 NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
 
-_AXIOMS = frozenset({RDFS.subClassOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range})
-_ABOUT_FILES = frozenset({OWL.versionIRI, OWL.versionInfo})
 _Location = tuple[Node, Node | None, Node | None]
 #: What is wrong with a term: code, what, remedy; None where nothing is.
 _Finding = tuple[str, str, str] | None
@@ -52,38 +50,38 @@ class ReferenceTerms:
         for s, o in typed:
             self.kinds[s].add(o)
         ontologies = guideline.subjects(RDF.type, OWL.Ontology)
-        self.stems = {stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
+        stems = {stem(str(iri) + "#") for iri in (*ontologies, URIRef(GP))}
+        properties = {s for s, o in typed if str(o).endswith("Property")}
+        classes = {s for s, o in typed if o == OWL.Class}
+        sets = (stems, properties, classes, self.kinds, self.properties)
+        self.vocabulary = Vocabulary(*(tuple(sorted(map(str, terms))) for terms in sets))
+        self.permitted = PermittedTerms(self.vocabulary)
         self.prefixes = {name: str(iri) for name, iri in guideline.namespaces() if self.in_namespace(iri)}
-        self._roles = {
-            "property": {s for s, o in typed if str(o).endswith("Property")},
+        self._known = {"property": properties, "class": classes, "value": self.kinds.keys()}
+        self._likely = {
+            "property": properties,
             "class": {GP.Patient}.union(*(_below(guideline, RDFS.subClassOf, top) for top in (GP.Finding, GP.Act))),
             "value": {s for s, o in typed if not str(o).startswith((str(GP), str(OWL)))},
         }
 
     def in_namespace(self, term: Node) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return isinstance(term, URIRef) and stem(term) in self.stems
+        return isinstance(term, URIRef) and self.permitted.in_namespace(term)
 
     def knows(self, term: Node, role: str) -> bool:
         """Whether the guideline declares an IRI as a `property`, as a `class`, or (a `value`) as anything."""
-        if role == "property":
-            return term in self._roles[role]
-        return OWL.Class in self.kinds.get(term, ()) if role == "class" else term in self.kinds
+        return term in self._known[role]
 
     def nearest(self, term: Node, role: str) -> Node | None:
         """The declared term whose name is most like that of `term`; None where none is alike."""
-        names = {local_name(str(t)).lower(): t for t in sorted(self._roles[role], key=str) if self.in_namespace(t)}
+        names = {local_name(str(t)).lower(): t for t in sorted(self._likely[role], key=str) if self.in_namespace(t)}
         like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.5)
         return names[like[0]] if like else None
 
 
 def vocabulary(guideline: Graph) -> Vocabulary:
     """The terms that a record may use, as data."""
-    declared = ReferenceTerms(guideline)
-    properties = [term for term in declared.kinds if declared.knows(term, "property")]
-    classes = [term for term in declared.kinds if declared.knows(term, "class")]
-    sets = (declared.stems, properties, classes, declared.kinds, declared.properties)
-    return Vocabulary(*(tuple(sorted(map(str, terms))) for terms in sets))
+    return ReferenceTerms(guideline).vocabulary
 
 
 @dataclass(frozen=True)
@@ -226,7 +224,7 @@ class UndeclaredTerms:
                 yield RecordFault(0, *fault, s, p, o)
 
     def _of_predicate(self, p: Node) -> _Finding:
-        if p in _AXIOMS or (str(p).startswith(str(OWL)) and p not in _ABOUT_FILES):
+        if self.terms.permitted.states_axiom(str(p)):
             return _axiom("the record states an axiom")
         if p == GP.asOf:
             return "as-of-in-record", "the as-of date is not recorded", "give it when the record is read"
@@ -234,7 +232,7 @@ class UndeclaredTerms:
 
     def _of_object(self, p: Node, o: Node) -> _Finding:
         if p != RDF.type:
-            role = "class" if p in {GP.lacksFinding, GP.didNotUndergo, *self.terms.properties} else "value"
+            role = "class" if self.terms.permitted.leads_to_classes(str(p)) else "value"
             return None if o in self._subjects else self._unknown(o, role)
         declared = str(o).startswith((str(OWL), str(RDFS)))
         return _axiom("the record declares a term") if declared else self._unknown(o, "class")

@@ -1,7 +1,8 @@
-"""Running SHACL rules until they add nothing: SHACL Advanced Features, https://www.w3.org/TR/shacl-af/#rules.
+"""What the reference's shapes look at, and running SHACL rules (https://www.w3.org/TR/shacl-af/#rules) until they end.
 
-pySHACL runs the rules. A query that starts from the node with the as-of date goes over all records at once, and
-Oxigraph answers it: rdflib would take minutes. A shape says by `gp:needs` what its rules cannot do without.
+pySHACL validates and runs the rules. A query that starts from the node with the as-of date goes over all records at
+once, and Oxigraph answers it: rdflib would take minutes, and the compiled contract asks Oxigraph too. A shape says by
+`gp:needs` what its rules cannot do without.
 """
 
 from __future__ import annotations
@@ -13,13 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyoxigraph as ox
-from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef
+from rdflib import RDF, RDFS, SH, BNode, Graph, Literal, URIRef, Variable
 from rdflib.query import Result
-from rdflib.term import Node
+from rdflib.term import Identifier, Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.rdf import Triple
 from reasoner.records import vocabulary
+from reasoner.records.contract_queries import asks_of_one_node
 from reasoner.records.conversion import to_quad
 from reasoner.terms import GP
 
@@ -29,16 +31,48 @@ AS_OF = URIRef(vocabulary.AS_OF)
 _SERVICE = re.compile(r"\bSERVICE\b", re.IGNORECASE)
 
 
-class RuleScene(Graph):
-    """What rules look at and add to: records, and a background. A query that starts from `AS_OF` asks Oxigraph."""
+class Scene(Graph):
+    """What constraints look at: records, and a background."""
 
     def __init__(self, records: Iterable[Triple], background: Iterable[Triple]) -> None:
         super().__init__(bind_namespaces="none")
         self.addN((*triple, self) for triple in records)
         self._background = [triple for triple in background if triple not in self]
         self.addN((*triple, self) for triple in self._background)
-        self.added: list[Triple] = []
         self._store: ox.Store | None = None
+
+    def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Result:
+        """The result of a constraint's query: of one that is compiled as Oxigraph answers it."""
+        text = str(query_object)
+        if _this(args, kwargs) != AS_OF or not asks_of_one_node(text):
+            return super().query(query_object, *args, **kwargs)
+        found, result = self._asked(text), Result("SELECT")
+        assert isinstance(found, ox.QuerySolutions)
+        names = [variable.value for variable in found.variables]
+        rows = [{name: solution[name] for name in names} for solution in found]
+        result.vars = [Variable(name) for name in names]
+        result.bindings = [{Variable(name): _term(o) for name, o in row.items() if o is not None} for row in rows]
+        return result
+
+    def _asked(self, query: str) -> object:
+        if self._store is None:
+            self._store = ox.Store()
+            self._store.bulk_extend(to_quad(triple) for triple in self)
+        return self._store.query(query)
+
+
+def _this(args: Iterable[Any], kwargs: Mapping[str, Any]) -> object:
+    """The focus node that pySHACL binds for a query."""
+    bound = kwargs.get("initBindings") or next((a for a in args if isinstance(a, Mapping) and "this" in a), {})
+    return bound.get("this")
+
+
+class RuleScene(Scene):
+    """What rules look at and add to."""
+
+    def __init__(self, records: Iterable[Triple], background: Iterable[Triple]) -> None:
+        super().__init__(records, background)
+        self.added: list[Triple] = []
 
     def records(self) -> Graph:
         """The records with what was added, and no background. The scene is over."""
@@ -57,11 +91,10 @@ class RuleScene(Graph):
 
     def query(self, query_object: Any, *args: Any, **kwargs: Any) -> Result:
         """The result of a rule's query. Raises ValueError for one that leads to the network or that is none."""
-        bound = kwargs.get("initBindings") or next((a for a in args if isinstance(a, Mapping) and "this" in a), {})
         if _SERVICE.search(str(query_object)):
             raise ValueError("a rule may not call SERVICE")
-        if bound.get("this") != AS_OF:
-            return super().query(query_object, *args, **kwargs)
+        if _this(args, kwargs) != AS_OF:
+            return Graph.query(self, query_object, *args, **kwargs)
         result = Result("CONSTRUCT")
         result.graph = Graph("SimpleMemory", bind_namespaces="none")
         for triple in self._constructed(str(query_object)):
@@ -69,11 +102,8 @@ class RuleScene(Graph):
         return result
 
     def _constructed(self, query: str) -> list[Triple]:
-        if self._store is None:
-            self._store = ox.Store()
-            self._store.bulk_extend(to_quad(triple) for triple in self)
         try:
-            found = self._store.query(query)
+            found = self._asked(query)
         except SyntaxError as error:
             raise ValueError(f"the query of a rule cannot be read: {error}") from error
         if not isinstance(found, ox.QueryTriples):
@@ -81,7 +111,7 @@ class RuleScene(Graph):
         return [(_term(t.subject), _term(t.predicate), _term(t.object)) for t in found]
 
 
-def _term(term: object) -> Node:
+def _term(term: object) -> Identifier:
     """The same term in rdflib's types."""
     if isinstance(term, ox.NamedNode):
         return URIRef(term.value)
@@ -90,7 +120,7 @@ def _term(term: object) -> Node:
     assert isinstance(term, ox.Literal)
     if term.language:
         return Literal(term.value, lang=term.language)
-    return Literal(term.value, datatype=URIRef(term.datatype.value))
+    return Literal(term.value, datatype=URIRef(term.datatype.value), normalize=False)
 
 
 @dataclass(frozen=True)

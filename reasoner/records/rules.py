@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
+from reasoner.records.constraints import Needs
 from reasoner.records.contract import TYPE, Contract, Pattern, Rule
-from reasoner.records.needs import Needs
 from reasoner.records.nodes import LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, Values
 from reasoner.records.record_store import RecordStore
 from reasoner.records.vocabulary import AS_OF, AS_OF_DATE, TAXONOMY
@@ -85,28 +85,22 @@ class Completion:
 
     def add(self, found: Iterable[Triple]) -> tuple[int, int]:
         """Add what a rule gives: how many triples are new, and the needs that these satisfy."""
-        new = gained = 0
+        new, gained = [], 0
         for triple in found:
             s, p, o = triple
             values = (self._of_the_day if s == AS_OF else self.nodes)[s].setdefault(p, {})
             if o not in values:
                 values[o] = None
-                new += 1
-                gained |= self._enter(triple)
+                new.append(triple)
+                bits = self._needs.satisfied_by(str(o) if p == TYPE else p)
+                for patient in self.satisfied if s == AS_OF else (self._owners[s],):
+                    self.satisfied[patient] |= bits
+                gained |= bits
+        self.derived.update(triple for triple in new if triple[0] != AS_OF)
+        if self.store is not None and new:
+            self.store.add(new)
         self.occurring |= gained
-        return new, gained
-
-    def _enter(self, triple: Triple) -> int:
-        """Enter a new triple everywhere else; the needs that it satisfies."""
-        s, p, o = triple
-        bits = self._needs.satisfied_by(str(o) if p == TYPE else p)
-        if self.store is not None:
-            self.store.add(triple)
-        for patient in self.satisfied if s == AS_OF else (self._owners[s],):
-            self.satisfied[patient] |= bits
-        if s != AS_OF:
-            self.derived.add(triple)
-        return bits
+        return len(new), gained
 
     def checked(self, triple: Triple) -> Triple:
         """A triple about a node of one patient or about the day. Raises NeedsReferenceError for any other."""

@@ -22,9 +22,8 @@ from reasoner.errors import Problem, RecordError
 from reasoner.logic.facts import Observation
 from reasoner.records import conform
 from reasoner.records.canonical import canonical
-from reasoner.records.constraints import PathConstraint, constraints_of, mentioned_in
-from reasoner.records.contract import PATIENT, TYPE, Contract, Test
-from reasoner.records.needs import Needs
+from reasoner.records.constraints import Needs, mentioned_in, shapes_by_target
+from reasoner.records.contract import PATIENT, TYPE, Contract, Shape, Test
 from reasoner.records.nodes import (
     LiteralTerm,
     NeedsReferenceError,
@@ -83,14 +82,14 @@ class _PropertyUse(NamedTuple):
     permitted: bool
     in_namespace: bool
     mentioned: bool
-    asked: tuple[PathConstraint, ...]
+    asked: tuple[Shape, ...]
 
 
 class _NodePlan(NamedTuple):
     """What is left to test at a node of which types and properties are known, and the needs that these satisfy."""
 
     conforms: bool
-    asked: tuple[tuple[PathConstraint, float], ...]
+    asked: tuple[tuple[Shape, float], ...]
     satisfied: int
 
 
@@ -120,7 +119,7 @@ class CompiledContract:
 
     def __init__(self, contract: Contract, observer: Observer, taxonomy: Iterable[tuple[str, str, str]] = ()) -> None:
         self._permitted, self._observer = PermittedTerms(contract.vocabulary), observer
-        self._constraints, self._mentioned = constraints_of(contract), mentioned_in(contract)
+        self._shapes, self._mentioned = shapes_by_target(contract), mentioned_in(contract)
         self._node_properties = frozenset(contract.vocabulary.node_properties)
         self._needs = Needs(contract)
         self._rules = CompiledRules(contract, self._needs)
@@ -218,7 +217,7 @@ class CompiledContract:
         return True
 
     def _use(self, p: str) -> _PropertyUse:
-        asked = tuple(self._constraints.get(("objects", p), ()))
+        asked = tuple(self._shapes.get(("objects", p), ()))
         permitted = self._permitted.permits_property(p)
         return _PropertyUse(permitted, self._permitted.in_namespace(p), p in self._mentioned, asked)
 
@@ -228,10 +227,10 @@ class CompiledContract:
             return False
         return not use.asked or all(self._holds_of_leaf(one, value) for one in use.asked)
 
-    def _holds_of_leaf(self, constraint: PathConstraint, value: Term) -> bool:
-        if constraint.path:
-            return value not in self._permitted.terms and constraint.holds([])
-        return constraint.holds([self._verdict(constraint.test, value)])
+    def _holds_of_leaf(self, shape: Shape, value: Term) -> bool:
+        if shape.path:
+            return value not in self._permitted.terms and shape.holds([])
+        return shape.holds([self._verdict(shape.test, value)])
 
     # -- what is observed of a patient --
 
@@ -267,7 +266,7 @@ class CompiledContract:
         try:
             store = RecordStore(self._quads, nodes, among, as_of)
             occurring = reduce(or_, (satisfied[patient] for patient in groups), 0)
-            refused = self._queries.violators(store, nodes, groups, occurring)
+            refused = self._queries.violators(store, groups, occurring)
             for patient in refused:
                 store.remove(nodes, groups[patient])
             left = {patient: group for patient, group in groups.items() if patient not in refused}
@@ -290,9 +289,9 @@ class CompiledContract:
             plan = self._plans.get(key) or self._plan(key)
             if not plan.conforms:
                 return None
-            for constraint, holds_up_to in plan.asked:
-                values = stated[constraint.path]
-                if len(values) > holds_up_to and not self._holds(constraint, nodes, values):
+            for shape, holds_up_to in plan.asked:
+                values = stated[shape.path]
+                if len(values) > holds_up_to and not self._holds(shape, nodes, values):
                     return None
             satisfied |= plan.satisfied
         return satisfied
@@ -301,7 +300,7 @@ class CompiledContract:
         """What is asked of a node, for as far as that depends on its values; remembered where all terms are known."""
         blank, incoming, own, types = key
         brought = [("objects", incoming), ("subjects", own), ("class", types)]
-        asked = {one for kind, iris in brought for iri in iris for one in self._constraints.get((kind, str(iri)), ())}
+        asked = {one for kind, iris in brought for iri in iris for one in self._shapes.get((kind, str(iri)), ())}
         itself = conform.Term("blank" if blank else "iri", "", "", frozenset(map(str, types)))
         conforms, left = True, []
         for one in asked:
@@ -317,9 +316,9 @@ class CompiledContract:
             self._plans[key] = plan
         return plan
 
-    def _holds(self, constraint: PathConstraint, nodes: Nodes, values: Iterable[Term]) -> bool:
-        test = constraint.test
-        return constraint.holds([
+    def _holds(self, shape: Shape, nodes: Nodes, values: Iterable[Term]) -> bool:
+        test = shape.test
+        return shape.holds([
             conform.passes(test, _conform(o, nodes[o].get(TYPE, _NOTHING))) if type(o) is str and o in nodes
             else self._verdict(test, o) for o in values
         ])  # fmt: skip

@@ -28,21 +28,29 @@ class PermittedTerms:
         self._stems = frozenset(vocabulary.stems)
         self._properties, self._classes = frozenset(vocabulary.properties), frozenset(vocabulary.classes)
         self.terms = frozenset(vocabulary.terms)
-        self._naming_classes = _DENIALS.union(vocabulary.node_properties)
+        self._naming_classes = _DENIALS.union(vocabulary.node_properties, [TYPE])
 
     def in_namespace(self, iri: str) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
         return stem(iri) in self._stems
 
+    def states_axiom(self, predicate: str) -> bool:
+        """Whether a property makes an axiom of what is stated by it."""
+        return predicate in _AXIOMS or (predicate.startswith(OWL) and predicate not in _ABOUT_FILES)
+
     def permits_property(self, predicate: str) -> bool:
         """Whether a record may use a property."""
-        if predicate in _AXIOMS or (predicate.startswith(OWL) and predicate not in _ABOUT_FILES):
+        if predicate == AS_OF_DATE or self.states_axiom(predicate):
             return False
-        return predicate != AS_OF_DATE and (predicate in self._properties or not self.in_namespace(predicate))
+        return predicate in self._properties or not self.in_namespace(predicate)
+
+    def leads_to_classes(self, predicate: str) -> bool:
+        """Whether what a property leads to, if it is no node of the record, is a class."""
+        return predicate in self._naming_classes
 
     def permits_object(self, predicate: str, iri: str) -> bool:
         """Whether a property may lead to an IRI of which the record says nothing more."""
         if predicate == TYPE and iri.startswith((OWL, RDFS)):
             return False
-        known = self._classes if predicate == TYPE or predicate in self._naming_classes else self.terms
+        known = self._classes if self.leads_to_classes(predicate) else self.terms
         return iri in known or not self.in_namespace(iri)

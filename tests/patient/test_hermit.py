@@ -18,7 +18,8 @@ from small_ontologies import MAIN, NAMES, Model, model, read, small
 from reasoner.errors import EngineError
 from reasoner.logic.decide import State
 from reasoner.patient.hermit import decide_profiles
-from reasoner.records.observe import observe
+from reasoner.records.conversion import to_nodes
+from reasoner.records.observe import Observer
 from reasoner.terms import GP
 
 FOREVER = 600.0
@@ -141,7 +142,7 @@ def test_a_random_record_is_read_back_from_rdf_as_it_was_drawn() -> None:
         if any(seen.kind == "number" and (seen.low is None or seen.low != seen.high) for seen in record):
             continue
         graph = as_graph(record, own.compiled, {q: p for p, q in denials.items()}, BNode("patient"))
-        seen = observe(graph, BNode("patient"), own.compiled.properties, denials)
+        seen = Observer(own.compiled.properties, denials, {}).observe(to_nodes(graph), "_:patient")
         assert own.decision(seen).states == own.decision(record).states, describe(record)
         tried += 1
     assert tried > 30

@@ -1,4 +1,4 @@
-"""When what a shape asks of values certainly holds, and which terms bring a node before a shape or a rule."""
+"""When a shape certainly holds, which terms bring a node before it, and which needs they satisfy."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from math import inf
 
 import pytest
 
-from reasoner.records.constraints import PathConstraint, constraints_of, mentioned_in
+from reasoner.records.constraints import Needs, mentioned_in, shapes_by_target
 from reasoner.records.contract import (
     All,
     Beyond,
@@ -26,21 +26,21 @@ IRI = OfKind(("iri",))
 
 @pytest.mark.parametrize("low, high", [(0, None), (0, 0), (0, 2), (1, None), (1, 1)])
 def test_a_count_holds_only_if_it_does_whatever_is_unsure(low: int, high: int | None) -> None:
-    constraint = PathConstraint("urn:p", IRI, False, low, high)
+    shape = CountShape("urn:s", (), "urn:p", IRI, low, high)
     for size in range(4):
         for verdicts in product((True, False, None), repeat=size):
             settled = [[v if v is not None else now for v, now in zip(verdicts, picks, strict=True)]
                        for picks in product((True, False), repeat=size)]  # fmt: skip
             always = all(low <= one.count(True) <= (inf if high is None else high) for one in settled)
-            assert constraint.holds(verdicts) == always
-            assert always or size > constraint.holds_up_to
+            assert shape.holds(verdicts) == always
+            assert always or size > shape.holds_up_to
 
 
 def test_every_value_has_to_pass() -> None:
-    constraint = PathConstraint("urn:p", IRI, True)
-    assert constraint.holds([]) and constraint.holds([True, True])
-    assert not constraint.holds([True, None]) and not constraint.holds([False])
-    assert constraint.holds_up_to == -1
+    shape = ValueShape("urn:s", (), "urn:p", IRI)
+    assert shape.holds([]) and shape.holds([True, True])
+    assert not shape.holds([True, None]) and not shape.holds([False])
+    assert shape.holds_up_to == -1
 
 
 def contract() -> Contract:
@@ -53,12 +53,35 @@ def contract() -> Contract:
     return Contract(Vocabulary((), (), (), (), ()), values, counts, (rule,), beyond, above)
 
 
-def test_constraints_by_what_brings_a_node_before_them() -> None:
-    found = constraints_of(contract())
-    value, count = PathConstraint("urn:p", IRI, True), PathConstraint("", All(()), False, 1, None)
-    assert found == {("class", "urn:A"): [value, count], ("class", "urn:B"): [value, count],
+def test_shapes_by_what_brings_a_node_before_them() -> None:
+    (value,), (count,) = contract().checks, contract().counts
+    assert shapes_by_target(contract()) == {("class", "urn:A"): [value, count], ("class", "urn:B"): [value, count],
                      ("objects", "urn:q"): [value]}  # fmt: skip
 
 
 def test_terms_that_shapes_and_rules_mention() -> None:
     assert mentioned_in(contract()) == {f"urn:{name}" for name in ("A", "B", "q", "p", "n", "m", "has", "C", "D")}
+
+
+# -- needs --
+
+AB, C = ("urn:a", "urn:b"), ("urn:c",)
+
+
+def needs() -> Needs:
+    beyond = (Beyond("urn:s", (AB, C)), Beyond("urn:t", (C,)))
+    return Needs(Contract(Vocabulary((), (), (), (), ()), (), (), (), beyond, {"urn:below": ("urn:b",)}))
+
+
+def test_each_set_has_a_bit_of_its_own() -> None:
+    found = needs()
+    assert found.of([]) == 0 and found.of([AB]) != found.of([C])
+    assert found.of([AB, C, C]) == found.of([AB]) | found.of([C])
+
+
+def test_a_term_satisfies_the_sets_in_which_it_or_one_above_it_stands() -> None:
+    found = needs()
+    assert found.satisfied_by("urn:a") == found.satisfied_by("urn:b") == found.of([AB])
+    assert found.satisfied_by("urn:below") == found.of([AB])
+    assert found.satisfied_by("urn:c") == found.of([C])
+    assert found.satisfied_by("urn:d") == 0

@@ -15,10 +15,10 @@ from small_contract import (
 )
 
 from reasoner.rdf import read_text
+from reasoner.records.constraints import Needs
 from reasoner.records.contract import Contract
 from reasoner.records.contract_rules import compile_rules
 from reasoner.records.conversion import plain_triple
-from reasoner.records.needs import Needs
 from reasoner.records.nodes import NeedsReferenceError, Nodes, RecordSource, read
 from reasoner.records.record import gather
 from reasoner.records.reference import derive

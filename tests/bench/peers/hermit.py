@@ -14,7 +14,8 @@ from peers import CLASSES, COLUMNS, Steps
 from reasoner.guideline.guideline import load_guideline
 from reasoner.logic.decide import State
 from reasoner.patient.hermit import decide_profiles
-from reasoner.records.observe import observe
+from reasoner.records.conversion import to_nodes
+from reasoner.records.observe import Observer
 from reasoner.records.record import load
 
 SN = "https://w3id.org/guideproof/schmorl#"
@@ -25,7 +26,8 @@ def exact(source: Path, out: Path) -> Steps:
     """All classes as OWL entails them."""
     guideline, records = load_guideline(), load([source])
     properties, catalogue = guideline.compiled.properties, guideline.catalogue
-    profiles = [observe(records.graph, patient, properties, catalogue.negations) for patient in records.patients]
+    observer, nodes = Observer(properties, catalogue.negations, {}), to_nodes(records.graph)
+    profiles = [observer.observe(nodes, str(patient)) for patient in records.patients]
     ontologies = [parsed.graph for parsed in guideline.ontologies]
     yield None
     answers = decide_profiles(ontologies, profiles, [SN + name for name in CLASSES], list(catalogue.closable),
