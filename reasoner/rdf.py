@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 from collections import UserString
@@ -232,7 +233,7 @@ class _Terms:
     def __init__(self, text: str, is_json: bool, refuse: FileRefusal) -> None:
         self._is_json = is_json
         self._known: dict[object, Node] = {}
-        self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
+        self._blank = f"b{hashlib.sha256(os.fsencode(refuse.file) + bytes(1) + text.encode()).hexdigest()[:12]}n"
         self._count = 0
         self._refuse = refuse
 
