@@ -28,6 +28,7 @@ from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
+from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
 Triple = tuple[Node, Node, Node]
@@ -111,8 +112,8 @@ def read_bytes(path: Path, refuse: FileRefusal) -> bytes:
 
 
 def _read(data: bytes, name: str | None, imports: bool, refuse: FileRefusal) -> Parsed:
+    kind = format_of(data, name, refuse)
     text = _text(data, refuse)
-    kind = format_of(text, name, refuse)
     _check_before(text, kind, refuse)
     parsed = _parse(text, kind, refuse)
     if not parsed.lines:
@@ -134,14 +135,16 @@ def _text(data: bytes, refuse: FileRefusal) -> str:
     return text
 
 
-def format_of(text: str, name: str | None, refuse: FileRefusal) -> RdfFormat:
+def format_of(data: bytes, name: str | None, refuse: FileRefusal) -> RdfFormat:
     """The format of a name, else of the file's suffix, else (standard input) of what the text looks like.
 
-    Raises the refusal's error for a name that is none.
+    Raises the refusal's error for a name that is none, and for a file of a format that is no RDF, by its name.
     """
+    if other := mistaken(data[:ENOUGH]):
+        refuse("other-format", *other)
     given = (name or Path(refuse.file).suffix).lower().removeprefix(".")
     if not name and refuse.file == STDIN:
-        return _sniff(text)
+        return _sniff(data.decode("utf-8-sig", "replace"))
     found = SUFFIXES.get(given) or NAMES.get(given)
     if found is None:
         what = f"“{given}” is no format that can be read" if given else "the file name says no format"
@@ -151,9 +154,10 @@ def format_of(text: str, name: str | None, refuse: FileRefusal) -> RdfFormat:
 
 def _sniff(text: str) -> RdfFormat:
     """What standard input looks like. TriG includes Turtle and N-Triples."""
-    if _XML.match(text.lstrip()):
+    text = text.lstrip()
+    if _XML.match(text):
         return RdfFormat.RDF_XML
-    if text.lstrip()[0] in "{[":
+    if text.startswith(("{", "[")):
         try:
             json.loads(text, parse_int=str, parse_float=str)
         except (ValueError, RecursionError):

@@ -141,7 +141,7 @@ MISTAKEN: dict[str, tuple[str, bytes, str]] = {
 BATCHED = (".csv",)
 
 
-@pytest.mark.parametrize("mistaken", cases(MISTAKEN, "*", UNNAMED))
+@pytest.mark.parametrize("mistaken", MISTAKEN.values(), ids=MISTAKEN)
 def test_what_was_given_by_mistake_is_named(tmp_path: Path, mistaken: tuple[str, bytes, str]) -> None:
     name, content, called = mistaken
     if name.endswith(BATCHED):
