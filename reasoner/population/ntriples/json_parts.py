@@ -25,7 +25,7 @@ _BEGIN = re.compile(r'\s*(?:\[|\{\s*"@context"\s*:\s*(?=\{))')
 _GRAPH = re.compile(r'\s*,\s*"@graph"\s*:\s*\[')
 _SPACE = re.compile(r"\s*")
 # A context of a member's own, a name spelled otherwise, and a label that is not certainly one in N-Triples.
-_UNUSUAL = re.compile(r'@context|@import|\\u00(?:40|5[fF]|3[aA])|"_:(?![A-Za-z0-9]+")')
+_UNUSUAL = re.compile(r'@context|\bnull\b|@import|\\u00(?:40|5[fF]|3[aA])|"_:(?![A-Za-z0-9]+")')
 
 
 class UnusualJsonError(Exception):
