@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import IO, Any, NoReturn
+from typing import IO, NoReturn
 
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
@@ -28,6 +28,7 @@ from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
+from reasoner.json_contexts import without_nulls
 from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
@@ -221,38 +222,8 @@ def check_statements(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> N
 def wrapped(text: str) -> str:
     """A JSON-LD document inside one whose vocabulary catches every name that the document does not define."""
     if _NULL.search(text):
-        text = json.dumps(_without_nulls(json.loads(text)))
+        text = without_nulls(text, {"@vocab": UNDEFINED, "@base": RELATIVE})
     return f'{{"@context": {{"@vocab": "{UNDEFINED}"}}, "@graph": [\n{text}\n]}}'
-
-
-def _without_nulls(document: Any) -> Any:
-    """The document with contexts in which nothing is null: a null makes a name undefined, and drops what it names."""
-    if isinstance(document, list):
-        return [_without_nulls(one) for one in document]
-    if not isinstance(document, dict):
-        return document
-    return {key: _context(value) if key == "@context" else _without_nulls(value) for key, value in document.items()}
-
-
-def _context(context: Any) -> Any:
-    if isinstance(context, list):
-        return [one for part in context for one in (_context(part) if part is None else [_context(part)])]
-    if context is None:
-        return [None, {"@vocab": UNDEFINED, "@base": RELATIVE}]
-    if not isinstance(context, dict):
-        return context
-    return {key: _definition(key, value) for key, value in context.items()}
-
-
-def _definition(key: str, value: Any) -> Any:
-    """The definition of a name; of one that is defined as nothing, as one that is undefined."""
-    if isinstance(value, dict):
-        if "@id" in value and value["@id"] is None:
-            return UNDEFINED + key
-        return {name: _context(inner) if name == "@context" else inner for name, inner in value.items()}
-    if value is not None or key in ("@language", "@direction"):
-        return value
-    return {"@vocab": UNDEFINED, "@base": RELATIVE}.get(key, UNDEFINED + key)
 
 
 def _graph(triples: Mapping[Triple, int | None], prefixes: Mapping[str, str]) -> Graph:

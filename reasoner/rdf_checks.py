@@ -23,10 +23,10 @@ MAX_DEPTH = 200
 #: A string, also one without an end, and what opens and closes.
 _JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
 #: The keywords of JSON-LD 1.1, https://www.w3.org/TR/json-ld11/#keywords; what looks like one and is none is dropped.
-_KEYWORDS = frozenset(
-    f"@{name}" for name in "base container context direction graph id import included index json language list nest "
-    "none prefix propagate protected reverse set type value version vocab".split()
-)  # fmt: skip
+_KEYWORD = re.compile(
+    "@(base|container|context|direction|graph|id|import|included|index|json|language|list|nest|none|prefix|propagate"
+    r"|protected|reverse|set|type|value|version|vocab)\Z"
+)
 _LIKE_KEYWORD = re.compile(r"@[A-Za-z]+\Z")
 
 
@@ -67,11 +67,7 @@ def check_json(text: str, refuse: FileRefusal) -> None:
             _check_context(key, value, refuse)
             for name in (value if isinstance(value, list) else [value]) if key in ("@id", "@type") else ():
                 _check_keyword(name, refuse)
-        found = dict(pairs)
-        if len(found) < len(pairs):
-            twice = next(key for number, (key, _) in enumerate(pairs) if key in [k for k, _ in pairs[:number]])
-            refuse("duplicate-key", f"the key “{twice}” stands twice in one object", "write its values as an array")
-        return found
+        return dict(pairs)
 
     try:
         json.loads(text, object_pairs_hook=check, parse_int=str, parse_float=str)
@@ -81,7 +77,7 @@ def check_json(text: str, refuse: FileRefusal) -> None:
 
 def _check_keyword(name: object, refuse: FileRefusal) -> None:
     """Refuse what looks like a keyword and is none: JSON-LD drops it, and all that stands under it."""
-    if isinstance(name, str) and name not in _KEYWORDS and _LIKE_KEYWORD.match(name):
+    if isinstance(name, str) and _LIKE_KEYWORD.match(name) and not _KEYWORD.match(name):
         refuse("undefined-term", f"“{name}” is no keyword of JSON-LD", "write it without @, or correct it")
 
 
