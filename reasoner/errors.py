@@ -20,6 +20,8 @@ from contextlib import contextmanager
 from msgspec import Struct
 from msgspec.structs import replace
 
+from reasoner.escapes import visible
+
 
 class Problem(Struct, frozen=True, order=True):
     """One fault: a stable code, what is wrong, where, and what to do."""
@@ -43,7 +45,7 @@ class Problem(Struct, frozen=True, order=True):
 
     def __str__(self) -> str:
         where = f"{self.where}: " if self.where else ""
-        return f"error [{self.code}] {where}{self.what} — {self.remedy}"
+        return visible(f"error [{self.code}] {where}{self.what} — {self.remedy}").replace("\n", " ")
 
     def at(self, file: str | None, line: int | None = None) -> Problem:
         """The same problem with file and line filled in where they were not known."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import os
 import re
 import sys
 from collections import UserString
@@ -27,6 +28,8 @@ from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
+from reasoner.json_contexts import without_nulls
+from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
 
 Triple = tuple[Node, Node, Node]
@@ -59,6 +62,7 @@ RELATIVE = "https://relative.invalid/"
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
+_NULL = re.compile(r"\bnull\b")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
 
 
@@ -110,8 +114,8 @@ def read_bytes(path: Path, refuse: FileRefusal) -> bytes:
 
 
 def _read(data: bytes, name: str | None, imports: bool, refuse: FileRefusal) -> Parsed:
+    kind = format_of(data, name, refuse)
     text = _text(data, refuse)
-    kind = format_of(text, name, refuse)
     _check_before(text, kind, refuse)
     parsed = _parse(text, kind, refuse)
     if not parsed.lines:
@@ -133,14 +137,16 @@ def _text(data: bytes, refuse: FileRefusal) -> str:
     return text
 
 
-def format_of(text: str, name: str | None, refuse: FileRefusal) -> RdfFormat:
+def format_of(data: bytes, name: str | None, refuse: FileRefusal) -> RdfFormat:
     """The format of a name, else of the file's suffix, else (standard input) of what the text looks like.
 
-    Raises the refusal's error for a name that is none.
+    Raises the refusal's error for a name that is none, and for a file of a format that is no RDF, by its name.
     """
+    if other := mistaken(data[:ENOUGH]):
+        refuse("other-format", *other)
     given = (name or Path(refuse.file).suffix).lower().removeprefix(".")
     if not name and refuse.file == STDIN:
-        return _sniff(text)
+        return _sniff(data.decode("utf-8-sig", "replace"))
     found = SUFFIXES.get(given) or NAMES.get(given)
     if found is None:
         what = f"“{given}” is no format that can be read" if given else "the file name says no format"
@@ -150,9 +156,10 @@ def format_of(text: str, name: str | None, refuse: FileRefusal) -> RdfFormat:
 
 def _sniff(text: str) -> RdfFormat:
     """What standard input looks like. TriG includes Turtle and N-Triples."""
-    if _XML.match(text.lstrip()):
+    text = text.lstrip()
+    if _XML.match(text):
         return RdfFormat.RDF_XML
-    if text.lstrip()[0] in "{[":
+    if text.startswith(("{", "[")):
         try:
             json.loads(text, parse_int=str, parse_float=str)
         except (ValueError, RecursionError):
@@ -214,6 +221,8 @@ def check_statements(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> N
 
 def wrapped(text: str) -> str:
     """A JSON-LD document inside one whose vocabulary catches every name that the document does not define."""
+    if _NULL.search(text):
+        text = without_nulls(text, {"@vocab": UNDEFINED, "@base": RELATIVE})
     return f'{{"@context": {{"@vocab": "{UNDEFINED}"}}, "@graph": [\n{text}\n]}}'
 
 
@@ -232,7 +241,7 @@ class _Terms:
     def __init__(self, text: str, is_json: bool, refuse: FileRefusal) -> None:
         self._is_json = is_json
         self._known: dict[object, Node] = {}
-        self._blank = f"b{hashlib.sha256(refuse.file.encode() + bytes(1) + text.encode()).hexdigest()[:12]}n"
+        self._blank = f"b{hashlib.sha256(os.fsencode(refuse.file) + bytes(1) + text.encode()).hexdigest()[:12]}n"
         self._count = 0
         self._refuse = refuse
 

@@ -20,7 +20,14 @@ from reasoner.errors import InputError, Problem
 MAX_DEPTH = 200
 
 
-_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]')
+#: A string, also one without an end, and what opens and closes.
+_JSON_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\Z)|[\[{]|[\]}]', re.DOTALL)
+#: The keywords of JSON-LD 1.1, https://www.w3.org/TR/json-ld11/#keywords; what looks like one and is none is dropped.
+_KEYWORD = re.compile(
+    "@(base|container|context|direction|graph|id|import|included|index|json|language|list|nest|none|prefix|propagate"
+    r"|protected|reverse|set|type|value|version|vocab)\Z"
+)
+_LIKE_KEYWORD = re.compile(r"@[A-Za-z]+\Z")
 
 
 def silence_conversions() -> None:
@@ -56,16 +63,33 @@ def check_json(text: str, refuse: FileRefusal) -> None:
 
     def check(pairs: list[tuple[str, object]]) -> dict[str, object]:
         for key, value in pairs:
-            contexts = value if isinstance(value, list) else [value]
-            if key == "@import" or (key == "@context" and any(isinstance(c, str) for c in contexts)):
-                refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
-                       "write the context into the file")  # fmt: skip
+            _check_keyword(key, refuse)
+            _check_context(key, value, refuse)
+            for name in (value if isinstance(value, list) else [value]) if key in ("@id", "@type") else ():
+                _check_keyword(name, refuse)
         return dict(pairs)
 
     try:
         json.loads(text, object_pairs_hook=check, parse_int=str, parse_float=str)
     except json.JSONDecodeError as error:
         refuse("syntax-error", f"the JSON is not well-formed: {error.msg}", "correct the file", error.lineno)
+
+
+def _check_keyword(name: object, refuse: FileRefusal) -> None:
+    """Refuse what looks like a keyword and is none: JSON-LD drops it, and all that stands under it."""
+    if isinstance(name, str) and _LIKE_KEYWORD.match(name) and not _KEYWORD.match(name):
+        refuse("undefined-term", f"“{name}” is no keyword of JSON-LD", "write it without @, or correct it")
+
+
+def _check_context(key: str, value: object, refuse: FileRefusal) -> None:
+    contexts = value if isinstance(value, list) else [value]
+    if key == "@import" or (key == "@context" and any(isinstance(one, str) for one in contexts)):
+        refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
+               "write the context into the file")  # fmt: skip
+    for one in contexts if key == "@context" else ():
+        for name, meaning in one.items() if isinstance(one, dict) else ():
+            if ":" in name and (meaning is None or (isinstance(meaning, dict) and meaning.get("@id", "") is None)):
+                refuse("undefined-term", f"the @context defines “{name}” as nothing", "leave the definition out")
 
 
 def check_xml(file: IO[bytes], refuse: FileRefusal) -> None:

@@ -36,14 +36,8 @@ class Row:
 
 #: Reads a patient in N-Triples, so that each loop over triples is compiled.
 COMPILE = """
-from datetime import date
-from pathlib import Path
-from reasoner.guideline.guideline import load_guideline
-from reasoner.population.sources import Readers
-from reasoner.terms import GP
-readers = Readers(load_guideline(Path("tests/tiny"), cache=False), date(2026, 11, 22))
-typed = f"<https://example.org/p> <http://www.w3.org/1999/02/22-rdf-syntax-ns#type> <{GP.Patient}> .\\n"
-readers.triples.cohort(readers.triples.block(typed.encode(), "x.nt"), "x.nt")
+from reasoner.population.ntriples.reading import read_block
+read_block(b"<https://example.org/s> <https://example.org/p> <https://example.org/o> .\\n", "x.nt")
 """
 
 

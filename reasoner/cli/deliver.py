@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from reasoner.errors import InputError, Problem
-from reasoner.files import write_whole
+from reasoner.files import unwritable, write_whole
 from reasoner.guideline.guideline import Guideline, load_guideline
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.render.paragraphs import Page
@@ -43,23 +44,59 @@ def as_of_date(text: str) -> date:
 
 
 def deliver(content: Writer, out: Path | None) -> None:
-    """Print, or write a file whole or not at all. Raises InputError where a file cannot be written."""
+    """Print, or write a file whole or not at all. Raises InputError where it cannot be written."""
     if out is not None:
         whole = _without_styles(content)
-        write_whole(out, whole if isinstance(whole, bytes) else whole.encode())
-    elif isinstance(content, Page) and not _styled():
-        _print(content.plain(_width()).encode(sys.stdout.encoding or "utf-8", "replace"))
-    elif callable(content):
-        from rich.console import Console
+        write_whole(out, whole if isinstance(whole, bytes) else _encoded(whole))
+        return
+    if sys.stdout is None:
+        raise unwritable(OSError("it is closed"), "standard output")
+    with _standard_output():
+        if isinstance(content, Page) and not _styled():
+            _print(content.plain(_width()).encode(sys.stdout.encoding or "utf-8", "replace"))
+        elif callable(content):
+            from rich.console import Console
 
-        content(Console())
-    else:
-        _print(content if isinstance(content, bytes) else content.encode())
+            content(Console())
+        else:
+            _print(content if isinstance(content, bytes) else _encoded(content))
+
+
+def flush() -> None:
+    """Give out what is still held back for standard output. Raises InputError where it cannot be written."""
+    if sys.stdout is not None:
+        with _standard_output():
+            sys.stdout.flush()
+
+
+@contextmanager
+def _standard_output() -> Iterator[None]:
+    """Turns an OSError into an InputError, but for a reader who has read enough: then the rest goes nowhere."""
+    try:
+        yield
+    except OSError as error:
+        _close_standard_output()
+        if not isinstance(error, BrokenPipeError):
+            raise unwritable(error, "standard output") from error
+    except SystemExit as leaving:  # by rich, where a pipe closes
+        if not isinstance(leaving.__context__, BrokenPipeError):
+            raise
+        _close_standard_output()
+
+
+def _close_standard_output() -> None:
+    """Send to nowhere what is still to be printed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _print(data: bytes) -> None:
     sys.stdout.buffer.write(data)
     sys.stdout.buffer.flush()
+
+
+def _encoded(text: str) -> bytes:
+    r"""A text as UTF-8; bytes of a file's name that are no UTF-8 are written as `\udcXX`, as JSON does."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _without_styles(content: Writer) -> str | bytes:
@@ -78,7 +115,12 @@ def _without_styles(content: Writer) -> str | bytes:
 
 def _styled() -> bool:
     """Whether standard output shows styles: it is a terminal, or is said to be one."""
-    return sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    return is_terminal() or bool(os.environ.get("FORCE_COLOR"))
+
+
+def is_terminal() -> bool:
+    """Whether standard output is read by a person."""
+    return sys.stdout is not None and sys.stdout.isatty()
 
 
 def _width() -> int:

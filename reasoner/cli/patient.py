@@ -6,7 +6,7 @@ Exit codes: 0 done, 2 where a record was refused or cannot be read, 3 our fault.
 from __future__ import annotations
 
 import json
-import sys
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reasoner.cli.deliver import Writer, as_of_date, deliver, load, progress, report_refusals
+from reasoner.cli.deliver import Writer, as_of_date, deliver, is_terminal, load, progress, report_refusals
 from reasoner.cli.options import AsOf, GuidelineDir, Input, OneRecord, Out, Records
 from reasoner.errors import InputError, Problem
+from reasoner.escapes import visible
 from reasoner.guideline.guideline import Guideline, home
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_files, explained, find_class, has_refusals
@@ -148,6 +149,18 @@ Bindings = Annotated[
 TableOption = Annotated[Table | None, typer.Option(help="table on a terminal and csv elsewhere, if not given.")]
 
 
+def _seconds(given: float) -> float:
+    """A number of seconds. Raises BadParameter for what is none."""
+    if not 0 < given < math.inf:
+        raise typer.BadParameter("give a number of seconds above 0")
+    return given
+
+
+Timeout = Annotated[
+    float, typer.Option(metavar="SECONDS", callback=_seconds, help="How long the query may take at most.")
+]
+
+
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['query']}")
 def query(
     name: QueryName = "",
@@ -157,12 +170,13 @@ def query(
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
     format: TableOption = None,
+    timeout: Timeout = 60.0,
     out: Out = None,
     guideline: GuidelineDir = None,
     input: Input = None,
 ) -> None:
     """Ask the ontology and the results in SPARQL."""
-    from reasoner.patient.query import ask, binding, read_query, store_of
+    from reasoner.patient.query import ask_apart, binding, read_query
     from reasoner.render.rdf import RdfRenderer
 
     loaded, day = load(guideline), as_of_date(as_of)
@@ -177,8 +191,9 @@ def query(
     if records:  # what was refused is reported before anything is asked
         results = classify_files(loaded, records, day, format=input, engine=engine, progress=progress)
         report_refusals(loaded, results)
-    store = store_of(loaded.graph, RdfRenderer(loaded).render(results))
-    deliver(_tabulated(ask(store, text, bindings, loaded.prefixes), format, loaded.prefixes), out)
+    graphs = [loaded.graph, RdfRenderer(loaded).render(results)]
+    answer = ask_apart(graphs, text, bindings, loaded.prefixes, timeout)
+    deliver(_tabulated(answer, format, loaded.prefixes), out)
     if has_refusals(results):
         raise typer.Exit(2)
 
@@ -187,8 +202,8 @@ def _list_queries(guideline: Guideline) -> None:
     """Print the named queries, each with its title."""
     from reasoner.patient.query import named_queries, title
 
-    for stem, path in named_queries(guideline.queries).items():
-        print(f"{stem:32} {title(path)}")
+    named = named_queries(guideline.queries).items()
+    deliver("".join(f"{stem:32} {visible(title(path))}\n" for stem, path in named), None)
 
 
 def _leave(guideline: Guideline, results: Results) -> None:
@@ -224,5 +239,5 @@ def _written(guideline: Guideline, results: Results, kind: Format, only: str | N
 def _tabulated(answer: Answer, kind: Table | None, prefixes: Mapping[str, str]) -> Writer:
     from reasoner.render.table import serialise, tabulate
 
-    kind = kind or (Table.TABLE if sys.stdout.isatty() else Table.CSV)
+    kind = kind or (Table.TABLE if is_terminal() else Table.CSV)
     return tabulate(answer, prefixes) if kind is Table.TABLE else serialise(answer, kind, prefixes)

@@ -7,6 +7,7 @@ the user's and nobody else can write to it. A cache that cannot be used is no er
 from __future__ import annotations
 
 import hashlib
+import hmac
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
@@ -44,9 +45,10 @@ def key_of(files: Mapping[Path, bytes]) -> str:
 def load(key: str, kind: type[T]) -> T | None:
     """What is kept under a key; None where there is nothing, or it is not what was written."""
     try:
-        path = _directory() / f"{key}.json"
-        check, _, text = path.read_bytes().partition(b"\n")
-        if _hash(text) != check:
+        directory = _directory()
+        path = directory / f"{key}.json"
+        check, _, text = _read_own(path).partition(b"\n")
+        if not hmac.compare_digest(_seal(text, directory), check):
             return None
         found = msgspec.json.decode(text, type=kind)
         os.utime(path)
@@ -60,12 +62,35 @@ def save(key: str, content: msgspec.Struct) -> None:
     text = msgspec.json.encode(content)
     with suppress(OSError, RuntimeError, InputError):
         directory = _directory()
-        write_whole(directory / f"{key}.json", b"\n".join((_hash(text), text)))
+        write_whole(directory / f"{key}.json", b"\n".join((_seal(text, directory), text)))
         _evict(directory)
 
 
-def _hash(text: bytes) -> bytes:
-    return hashlib.sha256(text).hexdigest().encode()
+def _seal(text: bytes, directory: Path) -> bytes:
+    """The hash by which an entry is known as one of this cache: nobody makes it who cannot read the cache's secret."""
+    return hmac.new(_secret(directory), text, "sha256").hexdigest().encode()
+
+
+def _secret(directory: Path) -> bytes:
+    """The secret of a cache, drawn when it is first used. Raises OSError."""
+    path = directory / "secret"
+    with suppress(FileExistsError):
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(os.urandom(32))
+    return _read_own(path)
+
+
+def _read_own(path: Path) -> bytes:
+    """What an ordinary file holds. Raises OSError where it is a link, another's, or open to others."""
+    with os.fdopen(os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0)), "rb") as file:
+        _check_own(os.fstat(file.fileno()), path)
+        return file.read()
+
+
+def _check_own(about: os.stat_result, path: Path) -> None:
+    if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o022):
+        raise PermissionError(f"others can write to {path}")
 
 
 def _evict(directory: Path) -> None:
@@ -85,9 +110,7 @@ def _directory() -> Path:
     caches = Path(os.environ.get("XDG_CACHE_HOME", ""))
     path = Path(given) if given else (caches if caches.is_absolute() else Path.home() / ".cache") / "guideproof"
     path.mkdir(mode=0o700, parents=True, exist_ok=True)
-    about = path.stat()
-    if hasattr(os, "geteuid") and (about.st_uid != os.geteuid() or about.st_mode & 0o022):
-        raise PermissionError(f"others can write to {path}")
+    _check_own(path.stat(), path)
     return path
 
 

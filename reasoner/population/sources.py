@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -18,6 +19,7 @@ from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.kernel.kernel import Kernel
+from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.population.fact_table.files import open_table
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
@@ -110,7 +112,7 @@ def files_of(path: Path) -> list[Path]:
     if not found:
         raise InputError(Problem("no-input", "the directory holds no file", "name a directory of records", str(path)))
     for file in found:
-        kind_of(file)
+        _check_format(file)
         _check_no_partition(file.relative_to(path).parts[:-1] if path.is_dir() else (), path)
     return found
 
@@ -121,6 +123,14 @@ def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
         if "=" in name:
             what, remedy = "a directory's name holds a column's value", "write the column into the files"
             raise InputError(Problem("partitioned", what, remedy, str(path.joinpath(*folders[: number + 1]))))
+
+
+def _check_format(path: Path) -> None:
+    """Raise InputError for a file whose suffix names no format, or that begins as one of another format does."""
+    with suppress(OSError), path.open("rb") as file:
+        if other := mistaken(file.read(ENOUGH), table=path.suffix.lower().removeprefix(".") in _TABLES):
+            raise InputError(Problem("other-format", *other, str(path)))
+    kind_of(path)
 
 
 def kind_of(path: Path) -> str:

@@ -7,6 +7,7 @@ nodes get the same labels in both. An IRI is its text, a blank node begins with 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
@@ -190,7 +191,7 @@ class ReadFile:
         label = self._blanks.get(term.value)
         if label is None:
             if not self._prefix:
-                digest = hashlib.sha256(self._name.encode() + bytes(1) + self._text.encode()).hexdigest()
+                digest = hashlib.sha256(os.fsencode(self._name) + bytes(1) + self._text.encode()).hexdigest()
                 self._prefix = f"_:b{digest[:12]}n"
             label = self._blanks[term.value] = f"{self._prefix}{len(self._blanks) + 1}"
         return label

@@ -6,6 +6,8 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
+from reasoner.escapes import visible
+
 if TYPE_CHECKING:  # rich is slow to import, and needed where styles are seen
     from rich.console import Console
 
@@ -56,7 +58,8 @@ class Page(NamedTuple):
 
 def paragraph(*spans: str | Span, indent: int = 0) -> Paragraph:
     """A paragraph of these pieces; a blank line where there is none."""
-    return Paragraph(tuple((span, "") if isinstance(span, str) else span for span in spans), indent)
+    pieces = ((span, "") if isinstance(span, str) else span for span in spans)
+    return Paragraph(tuple((visible(text), style) for text, style in pieces), indent)
 
 
 def below_blank(*spans: str | Span) -> tuple[Paragraph, Paragraph]:
@@ -71,7 +74,7 @@ def unbroken(*spans: str | Span, indent: int = 0) -> Paragraph:
 
 def heading(title: str) -> Paragraph:
     """A title with a rule to its right."""
-    return Paragraph(((title, "bold"),), title=True)
+    return Paragraph(((visible(title), "bold"),), title=True)
 
 
 def _ruled(title: Paragraph, width: int) -> list[Span]:

@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from reasoner.errors import Problem, QueryError
+from reasoner.escapes import visible
 from reasoner.patient.query import Answer
 from reasoner.terms import curie
 
@@ -24,7 +25,7 @@ _FORMATS = {
 
 def serialise(answer: Answer, kind: str, prefixes: Mapping[str, str]) -> bytes:
     """The answer in a W3C format. Raises QueryError where the kind of query does not have it."""
-    if isinstance(answer, ox.QueryTriples):
+    if isinstance(answer, (ox.QueryTriples, list)):
         if kind not in ("turtle", "csv"):
             raise QueryError(Problem("bad-format", f"a CONSTRUCT query is not written as {kind}", "choose turtle"))
         return ox.serialize(answer, format=ox.RdfFormat.TURTLE, prefixes=dict(prefixes)) or b""
@@ -34,12 +35,13 @@ def serialise(answer: Answer, kind: str, prefixes: Mapping[str, str]) -> bytes:
         raise QueryError(
             Problem("bad-format", "only a CONSTRUCT query is written as turtle", "choose csv, json or xml")
         )
-    return answer.serialize(format=_FORMATS[kind]) or b""
+    written = answer.serialize(format=_FORMATS[kind]) or b""
+    return visible(written.decode()).encode() if kind in ("csv", "tsv") else written
 
 
 def tabulate(answer: Answer, prefixes: Mapping[str, str]) -> Callable[[Console], None]:
     """A function that prints the answer as a table."""
-    if isinstance(answer, ox.QueryTriples):
+    if isinstance(answer, (ox.QueryTriples, list)):
         text = serialise(answer, "turtle", prefixes).decode()
         return lambda console: console.print(text, markup=False, highlight=False)
     if isinstance(answer, ox.QueryBoolean):
@@ -63,4 +65,4 @@ def _print(console: Console, variables: list[str], rows: list[list[str]]) -> Non
 def _shown(term: Any, prefixes: Mapping[str, str]) -> str:
     if term is None:
         return ""
-    return curie(term.value, prefixes) if isinstance(term, ox.NamedNode) else str(term.value)
+    return visible(curie(term.value, prefixes) if isinstance(term, ox.NamedNode) else str(term.value))

@@ -180,7 +180,7 @@ def test_version() -> None:
 
 def test_damaged_cache_is_rebuilt(tmp_path: Path) -> None:
     first = run("classify", EXAMPLE, "--format", "json", GUIDEPROOF_CACHE=str(tmp_path)).stdout
-    [cached] = tmp_path.iterdir()
+    [cached] = tmp_path.glob("*.json")
     whole = cached.read_text("utf-8")
     for damaged in ("", "{}", whole[: len(whole) // 2], whole.replace("MriAssessment", "MriAssessmenu"), "x" * 100):
         cached.write_text(damaged, "utf-8")

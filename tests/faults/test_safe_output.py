@@ -50,13 +50,13 @@ def harmful(path: Path, harm: str) -> Path:
     return path
 
 
-@pytest.mark.parametrize("harm", cases(HARMS, ";".join(one for one in HARMS if one != "line separator"), SHOWN))
+@pytest.mark.parametrize("harm", cases(HARMS, "", SHOWN))
 def test_a_value_in_an_error(tmp_path: Path, harm: str) -> None:
     outcome = guideproof("classify", harmful(tmp_path / "p.ttl", harm), *OURS)
     assert outcome.code == 2 and outcome.out + outcome.err and safe(outcome.out) and safe(outcome.err)
 
 
-@pytest.mark.parametrize("harm", cases(HARMS, "*", SHOWN))
+@pytest.mark.parametrize("harm", cases(HARMS, "", SHOWN))
 def test_a_value_in_the_table_of_a_query(tmp_path: Path, harm: str) -> None:
     (tmp_path / "q.rq").write_text(f'SELECT ?x WHERE {{ VALUES ?x {{ "{turtle(harm)}" }} }}', "utf-8")
     for form in ("table", "csv", "tsv"):
@@ -64,7 +64,7 @@ def test_a_value_in_the_table_of_a_query(tmp_path: Path, harm: str) -> None:
         assert outcome.code == 0 and safe(outcome.out), form
 
 
-@pytest.mark.parametrize("harm", cases(HARMS, "*", SHOWN))
+@pytest.mark.parametrize("harm", cases(HARMS, "", SHOWN))
 def test_a_name_of_a_file(tmp_path: Path, harm: str) -> None:
     path = tmp_path / f"p{harm}.ttl"
     path.write_text("no Turtle", "utf-8")
@@ -72,7 +72,7 @@ def test_a_name_of_a_file(tmp_path: Path, harm: str) -> None:
     assert outcome.code == 2 and safe(outcome.err)
 
 
-@pytest.mark.parametrize("harm", cases(HARMS, "* but line separator", SHOWN))
+@pytest.mark.parametrize("harm", cases(HARMS, "", SHOWN))
 def test_a_label_of_a_guideline(tmp_path: Path, harm: str) -> None:
     root = copied(tmp_path, TINY)
     replaced(root, "ontology/plant.ttl", '"water it now"', f'"water {turtle(harm)} now"')

@@ -23,9 +23,8 @@ from reasoner.logic.facts import NOTHING, Observation
 from reasoner.logic.theory import Literals
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flags
 from reasoner.records.conform import Term, passes, term_of
-from reasoner.records.constraints import mentioned_in
+from reasoner.records.constraints import Needs, mentioned_in
 from reasoner.records.contract import Target, ValueShape
-from reasoner.records.needs import Needs
 from reasoner.records.vocabulary import AS_OF as _AS_OF
 from reasoner.records.vocabulary import OWL, RDFS, PermittedTerms
 from reasoner.terms import CORE

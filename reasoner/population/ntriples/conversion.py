@@ -54,7 +54,7 @@ def convert(path: Path, out: Path) -> None:
     RecordError as `reasoner.rdf.read_graph` does.
     """
     refuse = FileRefusal(str(path), RecordError)
-    kind = rdf.format_of("", None, refuse)
+    kind = rdf.format_of(b"", None, refuse)
     with _opened(path, refuse) as file, out.open("wb") as written:
         start = _check_text(file, kind, refuse)
         if kind == RdfFormat.JSON_LD:

@@ -25,7 +25,7 @@ SIZE = 1 << 20
 _KEYWORD = re.compile(rb'"@(?:context|graph)"')
 # A name that is spelled otherwise; a context of a member's own, and a label that is not certainly one in N-Triples.
 _ESCAPED = re.compile(rb"\\u00(?:[4-7]|3[aA])")
-_UNUSUAL = re.compile(rb'@context|@import|"_:(?![A-Za-z0-9]+")')
+_UNUSUAL = re.compile(rb'@context|@import|\bnull\b|"_:(?![A-Za-z0-9]+")')
 
 
 class UnusualJsonError(Exception):

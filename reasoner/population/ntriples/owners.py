@@ -13,8 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from reasoner.kernel.arrays import strings
-from reasoner.kernel.cohort import NODE
+from reasoner.kernel.cohort import NODE, strings
 from reasoner.population.ntriples.classifier import AS_OF, TripleClassifier
 from reasoner.population.ntriples.completion import values_of
 from reasoner.population.ntriples.triple_block import PATIENT, TYPE, Codes, Flags, Positions, TripleBlock

@@ -19,7 +19,7 @@ from msgspec import structs
 
 from reasoner import rdf
 from reasoner.errors import RecordError
-from reasoner.kernel.arrays import strings
+from reasoner.kernel.cohort import strings
 from reasoner.population.ntriples.sweep import Lines, Swept, as_lines, gather, sweep, text_of
 from reasoner.population.ntriples.triple_block import Flags, TripleBlock
 from reasoner.rdf_checks import FileRefusal
