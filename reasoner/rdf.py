@@ -62,6 +62,7 @@ RELATIVE = "https://relative.invalid/"
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
+_TEXTS = frozenset({XSD.string, XSD.normalizedString, XSD.token, RDFV.HTML, RDFV.XMLLiteral, RDFV.JSON})
 _NULL = re.compile(r"\bnull\b")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
 
@@ -300,7 +301,12 @@ class IllTypedLiteral(Literal):
 
 
 def _has_value(text: str, datatype: URIRef) -> bool:
-    """Whether a text is a lexical form of a datatype; true where rdflib does not know the datatype."""
+    """Whether a text is a lexical form of a datatype; true where rdflib does not know it, but for outer white space.
+
+    White space is no part of a lexical form in RDF 1.1, other than of texts.
+    """
+    if text != text.strip() and datatype not in _TEXTS:
+        return False
     if datatype == XSD.decimal:
         return _DECIMAL.fullmatch(text) is not None
     if datatype == XSD.boolean:

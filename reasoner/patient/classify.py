@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
+from reasoner.arguments import check_day, check_engine, checked_paths
 from reasoner.errors import EngineError, Problem, RecordError
 from reasoner.guideline.catalogue import ManagementClass
 from reasoner.guideline.guideline import Guideline
@@ -40,9 +41,12 @@ def classify_files(
     """Assess every patient in `paths`; of several files, one that cannot be used stands as a Refusal of its own.
 
     Without `plain` the reference validates and completes every record. Raises RecordError for a single file that cannot
-    be read, that holds no patient, or that names things of none, and for one patient in two files.
+    be read, that holds no patient, or that names things of none, and for one patient in two files; TypeError or
+    ValueError for an `as_of` that is no date, for one path instead of a list, and for another engine.
     """
-    sources = [source_of(path, format) for path in paths]
+    check_day(as_of)
+    check_engine(engine)
+    sources = [source_of(path, format) for path in checked_paths(paths)]
     return _results(guideline, observe_each(guideline, sources, as_of, plain), as_of, engine, progress)
 
 
@@ -56,6 +60,8 @@ def classify_text(
     engine: str = "compiled",
 ) -> list[Result]:
     """Assess every patient of a record that is at hand; `name` stands for its file. Raises as `classify_files`."""
+    check_day(as_of)
+    check_engine(engine)
     source = RecordSource(name, format, data.encode() if isinstance(data, str) else data)
     return _results(guideline, observe_each(guideline, [source], as_of), as_of, engine)
 
@@ -73,6 +79,8 @@ def classify(
     With the engine `hermit` the reference reasoner decides too, and the two have to agree: raises EngineError where
     they do not.
     """
+    check_day(as_of)
+    check_engine(engine)
     return _results(guideline, [observe_records(guideline, records, as_of)], as_of, engine, progress)
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import pyarrow as pa
 
+from reasoner.arguments import check_day
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Reject
 from reasoner.kernel.kernel import Kernel
@@ -41,6 +42,7 @@ def decide_batches(
     Whether two rows are about one patient is not looked at: only one batch is in memory. Raises InputError for a batch
     of which no row can be read, and for a name in `only` that no column has.
     """
+    check_day(as_of)
     reader, kernel, first = FactTableReader(guideline), Kernel(guideline), 1
     table = ResultTable(guideline, as_of, reasons=reasons, only=only)
     for batch in batches:

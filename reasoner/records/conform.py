@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from reasoner.records.contract import (
     NUMBERS,
+    TEXTS,
     WELL_FORMED,
     All,
     Among,
@@ -104,6 +105,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _written_well(term: Term) -> bool | None:
     """Whether a literal has a form of its datatype; None for a datatype of XML Schema that is not looked at here."""
+    if term.text != term.text.strip() and term.datatype not in TEXTS:
+        return False
     test = WELL_FORMED.get(term.datatype)
     if test is None:
         return None if term.datatype.startswith(XSD) and term.datatype != XSD + "string" else True

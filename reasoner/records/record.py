@@ -10,6 +10,7 @@ from pathlib import Path
 from rdflib import OWL, RDF, Graph, Literal
 from rdflib.term import Node
 
+from reasoner.arguments import checked_paths
 from reasoner.errors import Problem, RecordError
 from reasoner.rdf import Parsed, Triple, read_graph, read_text
 from reasoner.records.conversion import to_plain
@@ -54,7 +55,7 @@ class Records:
 
 def load(paths: Iterable[Path | str], *, format: str | None = None) -> Records:
     """Load the records in `paths`. Raises RecordError: a file unread or without patient, a patient in two files."""
-    return gather([read_graph(path, format=format) for path in paths])
+    return gather([read_graph(path, format=format) for path in checked_paths(paths)])
 
 
 def load_sources(sources: Iterable[RecordSource]) -> Records:

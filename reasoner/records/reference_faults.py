@@ -75,7 +75,7 @@ class ReferenceTerms:
     def nearest(self, term: Node, role: str) -> Node | None:
         """The declared term whose name is most like that of `term`; None where none is alike."""
         names = {local_name(str(t)).lower(): t for t in sorted(self._likely[role], key=str) if self.in_namespace(t)}
-        like = difflib.get_close_matches(local_name(str(term)).lower(), names, n=1, cutoff=0.5)
+        like = difflib.get_close_matches(self.permitted.name_of(str(term)).lower(), names, n=1, cutoff=0.5)
         return names[like[0]] if like else None
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reasoner.records.contract import PATIENT, TYPE, Vocabulary, stem
+import re
+
+from reasoner.records.contract import PATIENT, TYPE, Vocabulary
+from reasoner.terms import local_name
 
 #: A node that is not one patient's alone: code, what is wrong, and what to do.
 SHARED = ("shared-node", "the node belongs to several patients, or stands in several files",
@@ -21,18 +24,44 @@ AS_OF, AS_OF_DATE = "urn:guideproof:as-of", f"{_CORE}asOf"
 TAXONOMY = frozenset({TYPE, f"{RDFS}subClassOf", f"{RDFS}subPropertyOf"})
 
 
+#: After a namespace: a suffix of a file, a version, the separator, and the name.
+_SLIPS = r"(?:\.[A-Za-z]{2,6})?(?:/v?\d+(?:\.\d+)*)?((?:[#/]|%23)*)([^#/%]*|%20[^#/]*)"
+#: A name with its prefix between brackets: `<sn:Fever>` is an IRI of the scheme `sn`.
+_CURIE = re.compile(r"[A-Za-z][\w-]*:([A-Za-z][\w-]*)")
+
+
+def _with_port(stem: str) -> str:
+    """A pattern for a namespace without its scheme, perhaps with a port."""
+    host, slash, path = stem.partition("/")
+    return rf"{re.escape(host)}(?::\d+)?{re.escape(slash + path)}"
+
+
 class PermittedTerms:
     """The terms of one guideline, and what a record may do with them."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
-        self._stems = frozenset(vocabulary.stems)
+        self._names = frozenset(map(local_name, vocabulary.terms))
+        self._slips = re.compile(
+            f"(?:https?://)?(?:www\\.)?(?:{'|'.join(map(_with_port, vocabulary.stems))}){_SLIPS}", re.I
+        )
         self._properties, self._classes = frozenset(vocabulary.properties), frozenset(vocabulary.classes)
         self.terms = frozenset(vocabulary.terms)
         self._naming_classes = _DENIALS.union(vocabulary.node_properties, [TYPE])
 
     def in_namespace(self, iri: str) -> bool:
         """Whether an IRI lies in a namespace of the guideline, or in one that only a slip tells from it."""
-        return stem(iri) in self._stems
+        return self._name_in_namespace(iri) is not None
+
+    def name_of(self, iri: str) -> str:
+        """The name that an IRI has in its namespace, also where a slip hides it."""
+        return self._name_in_namespace(iri) or local_name(iri)
+
+    def _name_in_namespace(self, iri: str) -> str | None:
+        found = self._slips.fullmatch(iri)
+        if found and (found[1] or found[2] in self._names):
+            return found[2]
+        curie = _CURIE.fullmatch(iri)
+        return curie[1] if curie and curie[1] in self._names else None
 
     def states_axiom(self, predicate: str) -> bool:
         """Whether a property makes an axiom of what is stated by it."""

@@ -155,8 +155,9 @@ class TripleClassifier:
 
     @cached_property
     def _suspect(self) -> str:
-        parts = [*self.contract.vocabulary.stems, OWL, RDFS, *(term[1:-1] for term in sorted(self._mentioned))]
-        return f"^<.*(?:{'|'.join(map(re.escape, parts))})"
+        paths = (stem[stem.find("/") :] if "/" in stem else stem for stem in self.contract.vocabulary.stems)
+        parts = [*paths, OWL, RDFS, *(term[1:-1] for term in sorted(self._mentioned))]
+        return rf"^<(?:[a-z][\w-]*:[\w-]+>$|.*(?:{'|'.join(map(re.escape, parts))}))"
 
     @cached_property
     def _asked_about(self) -> frozenset[str]:

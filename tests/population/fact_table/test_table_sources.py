@@ -121,7 +121,7 @@ BROKEN = {
     "carriage-returns.csv": (f"{HEADER}{name(1)},true,false\n".replace("\n", "\r"), "broken-row"),
     "few.csv": (f"{HEADER}{name(1)},true\n", "not-readable"),
     "many.csv": (f"{HEADER}{name(1)},true,true,true\n", "not-readable"),
-    "semicolons.csv": (f"{HEADER}{name(1)},true,true\n".replace(",", ";"), "no-patient-column"),
+    "semicolons.csv": (f"{HEADER}{name(1)},true,true\n".replace(",", ";"), "other-format"),
     "no-rows.csv": ("patient,sn:Fevr\n", "unknown-column"),
     "empty.csv": ("", "empty-file"),
     "empty.parquet": ("", "not-readable"),
