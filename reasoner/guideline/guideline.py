@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,6 +29,29 @@ _PACKAGE = Path(__file__).resolve().parents[1]
 
 #: The shapes that every guideline shares: the general part of the record contract, and what an ontology must keep.
 SHARED = ("core", "authoring")
+
+#: The names of a guideline's own shapes: its record contract, its rules, and what looks at answers.
+ROLES = ("record", "derivation", "pathway", "red-flags")
+
+#: The suffixes of files that hold ontologies or shapes, in whatever syntax.
+_SYNTAXES = frozenset(
+    {
+        ".ttl",
+        ".turtle",
+        ".nt",
+        ".n3",
+        ".trig",
+        ".nq",
+        ".rdf",
+        ".owl",
+        ".owx",
+        ".ofn",
+        ".omn",
+        ".obo",
+        ".jsonld",
+        ".shacl",
+    }
+)
 
 
 class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
@@ -155,6 +178,8 @@ def from_files(directory: Path, files: GuidelineFiles, *, cache: bool = True) ->
 def read_files(directory: Path) -> GuidelineFiles:
     """The files of the guideline in `directory`. Raises GuidelineError where one is missing or cannot be read."""
     ontologies, shapes = ontology_files(directory), shapes_files(directory)
+    for path, what, remedy in unread_files(directory):
+        raise GuidelineError(Problem("file-ignored", what, remedy, str(path)))
     return GuidelineFiles({path: _bytes(path) for path in ontologies}, {path: _bytes(path) for path in shapes})
 
 
@@ -182,6 +207,31 @@ def shapes_files(directory: Path) -> list[Path]:
     """The shapes that answers rest on: the shared contract, and the guideline's own."""
     core = home() / "shapes" / "core.ttl"
     return [core, *(path for path in sorted((directory / "shapes").glob("*.ttl")) if path.stem not in SHARED)]
+
+
+def unread_files(directory: Path) -> Iterator[tuple[Path, str, str]]:
+    """The files of `ontology/` and `shapes/` that hold RDF and are read by nothing, each with why and what to do."""
+    for folder in ("ontology", "shapes"):
+        for path in sorted((directory / folder).rglob("*")):
+            if path.suffix.lower() not in _SYNTAXES or not path.is_file():
+                continue
+            if path.suffix != ".ttl" or path.parent != directory / folder:
+                yield (
+                    path,
+                    f"the file is not read: only {folder}/*.ttl are",
+                    f"save it so in {folder}/, or move it",
+                )
+            elif folder == "shapes" and not _is_read(path):
+                names = ", ".join(f"{name}.ttl" for name in ROLES)
+                yield path, f"the shapes are not read: of shapes/ only {names} are", "name the file so, or move it"
+
+
+def _is_read(shapes: Path) -> bool:
+    """Whether shapes have a name that is read; the shared ones may lie there as they come with the package."""
+    if shapes.stem not in SHARED:
+        return shapes.stem in ROLES
+    ours = home() / "shapes" / shapes.name
+    return ours.is_file() and ours.read_bytes() == shapes.read_bytes()
 
 
 def version() -> str:

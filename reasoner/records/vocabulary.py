@@ -27,7 +27,7 @@ TAXONOMY = frozenset({TYPE, f"{RDFS}subClassOf", f"{RDFS}subPropertyOf"})
 #: After a namespace: a suffix of a file, a version, the separator, and the name.
 _SLIPS = r"(?:\.[A-Za-z]{2,6})?(?:/v?\d+(?:\.\d+)*)?((?:[#/]|%23)*)([^#/%]*|%20[^#/]*)"
 #: A name with its prefix between brackets: `<sn:Fever>` is an IRI of the scheme `sn`.
-_CURIE = re.compile(r"[A-Za-z][\w-]*:([A-Za-z][\w-]*)")
+_CURIE = re.compile(r"(?!(?:data|doi|file|info|mailto|tag|tel|urn):)[A-Za-z][\w-]*:([A-Za-z][\w-]*)")
 
 
 def _with_port(stem: str) -> str:

@@ -16,7 +16,6 @@ from faults.outcomes import AS_OF, GP, PREFIXES, SN, TINY, Outcome, added, cases
 
 #: What is wrong today, of the tests that fail.
 HIVE = "facts in names of directories are dropped in silence"
-SHAPES = "a file of the guideline's directory under another name is not read, and not named"
 UNRUN = "a shape that nothing here runs is an internal error, or is passed over"
 
 RED_FLAG = "sn:RedFlagReassessmentNeeded"
@@ -156,7 +155,7 @@ NAMES = (
 OTHERS = ("ontology/more.turtle", "ontology/more.TTL", "ontology/parts/more.ttl", "queries/own.sparql")
 
 
-@pytest.mark.parametrize("name", cases(NAMES, "*", SHAPES))
+@pytest.mark.parametrize("name", NAMES)
 def test_a_contract_under_any_name_holds_or_is_named(tmp_path: Path, name: str) -> None:
     root = added(copied(tmp_path, TINY), name, CONTRACT)
     outcome = classify("ex:p a gp:Patient ; gp:lacksFinding pot:SoggySoil .", guideline=root)
@@ -176,18 +175,13 @@ def littered(tmp_path_factory: pytest.TempPathFactory) -> Outcome:
 
 @pytest.mark.parametrize(
     "name",
-    cases(
-        (*NAMES, *OTHERS, "ontology/more.owl"),
-        ";".join((*NAMES, *OTHERS)),
-        SHAPES,
-    ),
+    [*NAMES, *OTHERS, "ontology/more.owl"],
 )
 def test_check_names_a_file_that_it_does_not_use(littered: Outcome, name: str) -> None:
     """A contract that holds has findings of its own here, for it lacks much that `check` asks."""
     assert littered.code == 1 and name in littered.out
 
 
-@pytest.mark.xfail(strict=True, reason=SHAPES)
 def test_red_flags_in_a_file_of_their_own_alert_all_the_same(tmp_path: Path) -> None:
     root = copied(tmp_path)
     path = root / "shapes" / "red-flags.ttl"
@@ -204,7 +198,6 @@ def test_red_flags_in_a_file_of_their_own_alert_all_the_same(tmp_path: Path) -> 
         assert coded(outcome) and "red-flags-neuro.ttl" in outcome.err
 
 
-@pytest.mark.xfail(strict=True, reason=SHAPES)
 def test_the_contract_of_the_package_under_another_suffix(tmp_path: Path) -> None:
     root = copied(tmp_path)
     (root / "shapes" / "record.ttl").rename(root / "shapes" / "record.turtle")

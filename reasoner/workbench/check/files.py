@@ -17,7 +17,7 @@ from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.content import merged
-from reasoner.guideline.guideline import home, ontology_files
+from reasoner.guideline.guideline import home, ontology_files, unread_files
 from reasoner.rdf import Parsed, Triple, read_graph
 from reasoner.terms import PREFIXES, curie, shorten
 from reasoner.workbench.check.codes import check_finding
@@ -25,7 +25,7 @@ from reasoner.workbench.finding import Finding, Severity
 
 ONTOLOGIES, SHAPES = "ontologies", "shapes"
 _UNKNOWN_PREFIX = re.compile(r"The prefix (\S*?):? has not been declared")
-_OTHER_SYNTAX = {".owl", ".rdf", ".owx", ".ofn", ".omn", ".jsonld", ".nt", ".trig"}
+_OTHER_QUERIES = {".sparql", ".sparqlquery", ".rq~", ".ru"}
 
 
 @dataclass(frozen=True)
@@ -80,13 +80,13 @@ class Sources:
         return found
 
     def _name_ignored(self) -> None:
-        """Name ontologies and shapes in a syntax that is not read: an editor's other ways of saving."""
-        for path in (path for folder in ("ontology", "shapes") for path in sorted((self.directory / folder).glob("*"))):
-            if path.suffix in _OTHER_SYNTAX:
-                what = f"the file is not read: only Turtle files (.ttl) of {path.parent.name}/ are"
-                self._note(
-                    path, 1, "file-ignored", what, "save it as Turtle with the ending .ttl, or move it elsewhere"
-                )
+        """Name ontologies, shapes and queries that nothing reads: an editor's other ways of saving, other names."""
+        for path, what, remedy in unread_files(self.directory):
+            self._note(path, 1, "file-ignored", what, remedy)
+        for path in sorted((self.directory / "queries").rglob("*")):
+            if path.suffix.lower() in _OTHER_QUERIES:
+                what, remedy = "the query is not read: only queries/*.rq are", "give it the ending .rq, or move it"
+                self._note(path, 1, "file-ignored", what, remedy)
 
     def _text(self, path: Path) -> TextFile:
         return TextFile(self.relative(path), path.read_text("utf-8-sig"))
