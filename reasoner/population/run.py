@@ -25,13 +25,14 @@ import polars as pl
 import pyarrow as pa
 
 from reasoner.errors import GuideproofError, InputError
+from reasoner.escapes import cell
 from reasoner.kernel.cohort import NODE, Reject
 from reasoner.population import identities
 from reasoner.population.answers import DIRECTORY, AnswersDirectory, AnswersFile, Seal, force
 from reasoner.population.bar import bar, counted
 from reasoner.population.unit import Unit
 from reasoner.population.work import SourceWork, UnitAnswers
-from reasoner.population.workspace import finished, writable
+from reasoner.population.workspace import finished, ordinary, writable
 
 Say = Callable[[str], None]
 
@@ -68,19 +69,19 @@ def rejects_path(out: Path) -> Path:
 
 
 def write_rejects(path: Path, rejects: Iterable[Sequence[str]]) -> int:
-    """Write rejects as CSV; give their number."""
+    """Write rejects as CSV, in cells that are no formulas; give their number."""
     with path.open("w", encoding="utf-8", newline="") as text:
         writer = csv.writer(text, lineterminator="\n")
         writer.writerow(Reject._fields)
-        return sum(bool(writer.writerow(reject)) for reject in rejects)
+        return sum(bool(writer.writerow(map(cell, reject))) for reject in rejects)
 
 
 def replace_rejects(written: Path, count: int, out: Path) -> Path | None:
     """Rename the rejects to where those of an output go, and give that; None where there are none, of no run."""
-    target = rejects_path(out)
+    target = ordinary(rejects_path(out))
     if count:
         return written.replace(target)
-    target.unlink(missing_ok=True)
+    rejects_path(out).unlink(missing_ok=True)
     return None
 
 
