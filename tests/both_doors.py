@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 
+from reasoner.escapes import cell
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.decide import State
 from reasoner.patient.assess import Refusal
@@ -31,7 +32,7 @@ def by_classify(guideline: Guideline, data: bytes) -> tuple[Answers, Refused]:
     for result in classify(guideline, gather([read_text(data, "records.nt", format="nt")]), DAY):
         if isinstance(result, Refusal):
             found = refused.setdefault(_name(str(result.patient)), set())
-            found.update((p.code, p.what, p.remedy) for p in result.problems)
+            found.update((p.code, cell(p.what), cell(p.remedy)) for p in result.problems)
             continue
         named = {curie(iri, guideline.prefixes): VALUES[state] for iri, state in result.decision.states.items()}
         shapes = [check.shape for check in guideline.content.checks if not check.action]

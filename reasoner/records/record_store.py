@@ -6,8 +6,9 @@ guideline and the as-of date. Whatever the reference might read otherwise raises
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date
+from typing import TypeVar
 
 import pyoxigraph as ox
 
@@ -16,6 +17,8 @@ from reasoner.records.constraints import Needs
 from reasoner.records.contract import Contract
 from reasoner.records.nodes import LiteralTerm, NeedsReferenceError, Nodes, Term, Triple, triples
 from reasoner.records.vocabulary import AS_OF, AS_OF_DATE, TAXONOMY
+
+T = TypeVar("T")
 
 _XSD = "http://www.w3.org/2001/XMLSchema#"
 
@@ -39,24 +42,37 @@ class RecordStore:
 
     def select(self, text: str) -> list[str]:
         """The `?value` of each solution of a query; '' where there is none."""
-        found = self._answer(text)
-        if not isinstance(found, ox.QuerySolutions):
-            raise NeedsReferenceError
-        values = [solution["value"] for solution in found]
-        return ["" if value is None else str(_plain(value)) for value in values]
+        found = self._asked(solutions, text)
+        return ["" if value is None else str(_plain(value)) for row in found for value in [row["value"]]]
 
     def construct(self, text: str) -> list[Triple]:
         """The triples that a query gives."""
-        found = self._answer(text)
-        if not isinstance(found, ox.QueryTriples):
-            raise NeedsReferenceError
+        found = self._asked(constructed, text)
         return [(str(_plain(t.subject)), t.predicate.value, _plain(t.object)) for t in found]
 
-    def _answer(self, text: str) -> object:
+    def _asked(self, ask: Callable[[ox.Store, str], list[T] | None], text: str) -> list[T]:
         try:
-            return self._store.query(text)
-        except (SyntaxError, ValueError, OSError, RuntimeError) as error:
-            raise NeedsReferenceError from error
+            found = ask(self._store, text)
+        except (SyntaxError, ValueError, OSError, RuntimeError):
+            found = None
+        if found is None:
+            raise NeedsReferenceError
+        return found
+
+
+def solutions(store: ox.Store, text: str) -> list[ox.QuerySolution] | None:
+    """The solutions of a SELECT; None where the query is none.
+
+    Oxigraph's own answer may be dropped by its thread alone, and so it is in no frame from which something is raised.
+    """
+    found = store.query(text)
+    return list(found) if isinstance(found, ox.QuerySolutions) else None
+
+
+def constructed(store: ox.Store, text: str) -> list[ox.Triple] | None:
+    """The triples of a CONSTRUCT; None where the query is none."""
+    found = store.query(text)
+    return list(found) if isinstance(found, ox.QueryTriples) else None
 
 
 class Constraints:

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import pyoxigraph as ox
@@ -23,6 +24,7 @@ from reasoner.rdf import Triple
 from reasoner.records import vocabulary
 from reasoner.records.contract_queries import asks_of_one_node
 from reasoner.records.conversion import to_quad
+from reasoner.records.record_store import constructed, solutions
 from reasoner.terms import GP
 
 #: The same for rdflib.
@@ -46,19 +48,27 @@ class Scene(Graph):
         text = str(query_object)
         if _this(args, kwargs) != AS_OF or not asks_of_one_node(text):
             return super().query(query_object, *args, **kwargs)
-        found, result = self._asked(text), Result("SELECT")
-        assert isinstance(found, ox.QuerySolutions)
-        names = [variable.value for variable in found.variables]
-        rows = [{name: solution[name] for name in names} for solution in found]
-        result.vars = [Variable(name) for name in names]
-        result.bindings = [{Variable(name): _term(o) for name, o in row.items() if o is not None} for row in rows]
+        result, found = Result("SELECT"), solutions(self._filled(), text) or []
+        result.vars = [Variable(name) for name in _selected(text)]
+        result.bindings = [
+            {name: _term(row[str(name)]) for name in result.vars if row[str(name)] is not None} for row in found
+        ]
         return result
 
-    def _asked(self, query: str) -> object:
+    def _filled(self) -> ox.Store:
+        """The same triples in a store of Oxigraph."""
         if self._store is None:
             self._store = ox.Store()
             self._store.bulk_extend(to_quad(triple) for triple in self)
-        return self._store.query(query)
+        return self._store
+
+
+@lru_cache(1000)
+def _selected(text: str) -> tuple[str, ...]:
+    """The variables that a query selects."""
+    found = ox.Store().query(text)
+    assert isinstance(found, ox.QuerySolutions)
+    return tuple(variable.value for variable in found.variables)
 
 
 def _this(args: Iterable[Any], kwargs: Mapping[str, Any]) -> object:
@@ -103,10 +113,10 @@ class RuleScene(Scene):
 
     def _constructed(self, query: str) -> list[Triple]:
         try:
-            found = self._asked(query)
+            found = constructed(self._filled(), query)
         except SyntaxError as error:
             raise ValueError(f"the query of a rule cannot be read: {error}") from error
-        if not isinstance(found, ox.QueryTriples):
+        if found is None:
             raise ValueError("the query of a rule is no CONSTRUCT")
         return [(_term(t.subject), _term(t.predicate), _term(t.object)) for t in found]
 
