@@ -26,7 +26,7 @@ TAXONOMY = frozenset({TYPE, f"{RDFS}subClassOf", f"{RDFS}subPropertyOf"})
 
 #: After a namespace: a suffix of a file, a version, the separator, and the name.
 _SLIPS = r"(?:\.[A-Za-z]{2,6})?(?:/v?\d+(?:\.\d+)*)?((?:[#/]|%23)*)([^#/%]*|%20[^#/]*)"
-#: A name with its prefix between brackets: `<sn:Fever>` is an IRI of the scheme `sn`.
+#: A name with its prefix between brackets: `<ex:Term>` is an IRI of the scheme `ex`.
 _CURIE = re.compile(r"(?!(?:data|doi|file|info|mailto|tag|tel|urn):)[A-Za-z][\w-]*:([A-Za-z][\w-]*)")
 
 
