@@ -23,6 +23,7 @@ from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.population.fact_table.files import open_table
 from reasoner.population.fact_table.reader import FactTableReader
 from reasoner.population.unit import Unit
+from reasoner.population.workspace import check_name
 
 if TYPE_CHECKING:
     from reasoner.population.ntriples.classifier import TripleClassifier
@@ -127,6 +128,8 @@ def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
 
 def _check_format(path: Path) -> None:
     """Raise InputError for a file whose suffix names no format, or that begins as one of another format does."""
+    if path.suffix.lower().removeprefix(".") in _TABLES:
+        check_name(path)
     with suppress(OSError), path.open("rb") as file:
         if other := mistaken(file.read(ENOUGH), table=path.suffix.lower().removeprefix(".") in _TABLES):
             raise InputError(Problem("other-format", *other, str(path)))

@@ -79,11 +79,21 @@ def writable(out: Path, note: Callable[[], str] = str) -> Iterator[None]:
 
 def ordinary(path: Path) -> Path:
     """The path that an output is renamed to: a link's target. Raises InputError for a device, pipe or socket."""
+    check_name(path)
     found = path.resolve() if path.is_symlink() else path
     if found.exists() and not found.is_file() and not found.is_dir():
         remedy = "write to an ordinary file, and copy it there"
         raise InputError(Problem("not-a-file", "the output is a device, a pipe or a socket", remedy, str(path)))
     return found
+
+
+def check_name(path: Path) -> None:
+    """Raise InputError for a name that is no UTF-8, which Arrow cannot open."""
+    try:
+        str(path.absolute()).encode()
+    except UnicodeEncodeError:
+        problem = Problem("name-not-utf8", "the name of the file is not encoded in UTF-8", "rename it", str(path))
+        raise InputError(problem) from None
 
 
 def _locked(path: Path, out: Path) -> int:
