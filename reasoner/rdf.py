@@ -31,6 +31,7 @@ from reasoner.files import LineFeed
 from reasoner.json_contexts import without_nulls
 from reasoner.other_formats import ENOUGH, mistaken
 from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
+from reasoner.terms import TEXTS
 
 Triple = tuple[Node, Node, Node]
 
@@ -62,7 +63,6 @@ RELATIVE = "https://relative.invalid/"
 _N3 = re.compile(r"[{}]|=>|<=|@for(All|Some)\b|\bis\s+\S+\s+of\b|^\s*\S+\s+=\s|[\w>][!^][\w<]")
 _DECIMAL = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)")
 _EXPONENT = re.compile(r"-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,2}")
-_TEXTS = frozenset({XSD.string, XSD.normalizedString, XSD.token, RDFV.HTML, RDFV.XMLLiteral, RDFV.JSON})
 _NULL = re.compile(r"\bnull\b")
 _XML = re.compile(r"<(\?xml|!--|!DOCTYPE|([\w.-]+:)?RDF[\s>])")
 
@@ -305,7 +305,7 @@ def _has_value(text: str, datatype: URIRef) -> bool:
 
     White space is no part of a lexical form in RDF 1.1, other than of texts.
     """
-    if text != text.strip() and datatype not in _TEXTS:
+    if text != text.strip() and str(datatype) not in TEXTS:
         return False
     if datatype == XSD.decimal:
         return _DECIMAL.fullmatch(text) is not None

@@ -87,7 +87,7 @@ def _check_context(key: str, value: object, refuse: FileRefusal) -> None:
         refuse("remote-context", f"the {key} names a document elsewhere, which is never fetched",
                "write the context into the file")  # fmt: skip
     for one in contexts if key == "@context" else ():
-        for name, meaning in one.items() if isinstance(one, dict) else ():
+        for name, meaning in one.items() if isinstance(one, dict) else ():  # others: reasoner.json_contexts
             if ":" in name and (meaning is None or (isinstance(meaning, dict) and meaning.get("@id", "") is None)):
                 refuse("undefined-term", f"the @context defines “{name}” as nothing", "leave the definition out")
 

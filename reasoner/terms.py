@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 #: The namespace of the core vocabulary as text; `GP` is the same for rdflib, which is imported where it is asked for.
 CORE = "https://w3id.org/guideproof/core#"
+_XSD, _RDF = "http://www.w3.org/2001/XMLSchema#", "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+
+#: The datatypes whose lexical forms may begin and end with white space.
+TEXTS = frozenset({*(f"{_XSD}{name}" for name in ("string", "normalizedString", "token")),
+                   *(f"{_RDF}{name}" for name in ("HTML", "XMLLiteral", "JSON"))})  # fmt: skip
 _SPACES = {"GP": CORE, "CITO": "http://purl.org/spar/cito/"}
 
 #: The canonical prefix of every vocabulary that the project writes. A guideline adds its own.

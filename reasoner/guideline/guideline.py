@@ -179,8 +179,6 @@ def read_files(directory: Path) -> GuidelineFiles:
     """The files of the guideline in `directory`. Raises GuidelineError where one is missing or cannot be read."""
     ontologies, shapes = ontology_files(directory), shapes_files(directory)
     for path, what, remedy in unread_files(directory):
-        if path.stem in SHARED:  # another save of what comes with the package, which `check` names
-            continue
         raise GuidelineError(Problem("file-ignored", what, remedy, str(path)))
     return GuidelineFiles({path: _bytes(path) for path in ontologies}, {path: _bytes(path) for path in shapes})
 
@@ -223,17 +221,17 @@ def unread_files(directory: Path) -> Iterator[tuple[Path, str, str]]:
                     f"the file is not read: only {folder}/*.ttl are",
                     f"save it so in {folder}/, or move it",
                 )
-            elif folder == "shapes" and not _is_read(path):
+            elif folder == "shapes" and path.stem not in (*ROLES, *SHARED):
                 names = ", ".join(f"{name}.ttl" for name in ROLES)
                 yield path, f"the shapes are not read: of shapes/ only {names} are", "name the file so, or move it"
 
 
-def _is_read(shapes: Path) -> bool:
-    """Whether shapes have a name that is read; the shared ones may lie there as they come with the package."""
-    if shapes.stem not in SHARED:
-        return shapes.stem in ROLES
-    ours = home() / "shapes" / shapes.name
-    return ours.is_file() and ours.read_bytes() == shapes.read_bytes()
+def changed_shared_shapes(directory: Path) -> Iterator[Path]:
+    """Files in `shapes/` that have the name of shared shapes and other content, which nothing reads."""
+    for name in SHARED:
+        own, ours = directory / "shapes" / f"{name}.ttl", home() / "shapes" / f"{name}.ttl"
+        if own.is_file() and ours.is_file() and own.read_bytes() != ours.read_bytes():
+            yield own
 
 
 def version() -> str:

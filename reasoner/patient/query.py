@@ -28,8 +28,6 @@ Term = ox.NamedNode | ox.Literal
 MAX_NESTING = 100
 MAX_LENGTH = 500_000
 MAX_OPERATORS = 1_000
-#: How many seconds a query may take, if nobody says.
-TIMEOUT = 60.0
 _WORKER = Path(__file__).with_name("query_worker.py")
 _TOKENS = re.compile(
     r"#[^\n]*|<[^<>\"{}|^`\\\s]*>|\"\"\".*?\"\"\"|'''.*?'''|\"(?:[^\"\\\n]|\\.)*\"|'(?:[^'\\\n]|\\.)*'", re.S
@@ -88,7 +86,7 @@ def ask(store: ox.Store, text: str, bindings: Mapping[str, Term], prefixes: Mapp
 
 
 def ask_apart(graphs: Iterable[Graph], text: str, bindings: Mapping[str, Term], prefixes: Mapping[str, str],
-              timeout: float = TIMEOUT) -> Answer:  # fmt: skip
+              timeout: float) -> Answer:  # fmt: skip
     """Run a query over the triples of `graphs` in a process of its own, for at most `timeout` seconds.
 
     Raises QueryError as `ask` does, and for one that does not end in the time and memory that it may take.
@@ -128,7 +126,9 @@ def check(text: str, bindings: Iterable[str] = ()) -> None:
     if len(text) > MAX_LENGTH:
         raise QueryError(Problem("long-query", f"the query has {len(text):,} characters",
                                  f"stay below {MAX_LENGTH:,}"))  # fmt: skip
-    _refuse_network(text)
+    bare = _TOKENS.sub(" ", text)
+    _refuse_network(bare)
+    _refuse_depth(bare)
     _refuse_unknown(text, bindings)
 
 
@@ -149,12 +149,15 @@ def _refuse_unknown(text: str, bindings: Iterable[str]) -> None:
             raise QueryError(Problem("unknown-parameter", f"?{name} is no parameter of the query", remedy))
 
 
-def _refuse_network(text: str) -> None:
-    bare = _TOKENS.sub(" ", text)
+def _refuse_network(bare: str) -> None:
     for word in ("SERVICE", "FROM", "LOAD"):
         if re.search(rf"(?<![?$:\w]){word}\b", bare, re.IGNORECASE):
             raise QueryError(Problem("remote-query", f"the query uses {word}, which could reach the network",
                                      "ask of the default graph alone"))  # fmt: skip
+
+
+def _refuse_depth(bare: str) -> None:
+    """Refuse what would overflow the stack of the parser, which descends for each bracket and operator."""
     depth = deepest = 0
     for char in bare:
         depth += (char in "({[") - (char in ")}]")

@@ -128,10 +128,11 @@ def _check_no_partition(folders: tuple[str, ...], path: Path) -> None:
 
 def _check_format(path: Path) -> None:
     """Raise InputError for a file whose suffix names no format, or that begins as one of another format does."""
-    if path.suffix.lower().removeprefix(".") in _TABLES:
+    table = path.suffix.lower().removeprefix(".") in _TABLES
+    if table:
         check_name(path)
     with suppress(OSError), path.open("rb") as file:
-        if other := mistaken(file.read(ENOUGH), table=path.suffix.lower().removeprefix(".") in _TABLES):
+        if other := mistaken(file.read(ENOUGH), table=table):
             raise InputError(Problem("other-format", *other, str(path)))
     kind_of(path)
 

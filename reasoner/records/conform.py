@@ -11,7 +11,6 @@ from typing import NamedTuple
 
 from reasoner.records.contract import (
     NUMBERS,
-    TEXTS,
     WELL_FORMED,
     All,
     Among,
@@ -24,6 +23,7 @@ from reasoner.records.contract import (
     OfKind,
     Test,
 )
+from reasoner.terms import TEXTS
 
 XSD = "http://www.w3.org/2001/XMLSchema#"
 _LITERAL = r'(?s)"(.*)"(?:\^\^<(.*)>|@(.*))?'
@@ -105,7 +105,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def _written_well(term: Term) -> bool | None:
     """Whether a literal has a form of its datatype; None for a datatype of XML Schema that is not looked at here."""
-    if term.text != term.text.strip() and term.datatype not in TEXTS:
+    if term.text != term.text.strip() and term.datatype not in (*TEXTS, "@"):
         return False
     test = WELL_FORMED.get(term.datatype)
     if test is None:

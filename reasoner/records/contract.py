@@ -52,8 +52,6 @@ WELL_FORMED: dict[str, Callable[[str], bool]] = {
 }
 
 #: The datatypes that are compared as numbers; a floating one as the number that its binary form is.
-#: The datatypes whose lexical forms may begin and end with white space; `@` stands for a text with a language.
-TEXTS = frozenset({f"{_XSD}string", f"{_XSD}normalizedString", f"{_XSD}token", "@"})
 NUMBERS: dict[str, Callable[[str], Decimal]] = {
     f"{_XSD}integer": Decimal,
     f"{_XSD}decimal": Decimal,

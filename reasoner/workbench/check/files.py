@@ -17,7 +17,7 @@ from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.content import merged
-from reasoner.guideline.guideline import home, ontology_files, unread_files
+from reasoner.guideline.guideline import changed_shared_shapes, home, ontology_files, unread_files
 from reasoner.rdf import Parsed, Triple, read_graph
 from reasoner.terms import PREFIXES, curie, shorten
 from reasoner.workbench.check.codes import check_finding
@@ -82,6 +82,9 @@ class Sources:
     def _name_ignored(self) -> None:
         """Name ontologies, shapes and queries that nothing reads: an editor's other ways of saving, other names."""
         for path, what, remedy in unread_files(self.directory):
+            self._note(path, 1, "file-ignored", what, remedy)
+        for path in changed_shared_shapes(self.directory):
+            what, remedy = "the shapes are not read: those of the package are", "state your own in record.ttl"
             self._note(path, 1, "file-ignored", what, remedy)
         for path in sorted((self.directory / "queries").rglob("*")):
             if path.suffix.lower() in _OTHER_QUERIES:
