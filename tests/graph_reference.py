@@ -5,7 +5,6 @@ PROV-O, https://www.w3.org/TR/prov-o/; CiTO, http://purl.org/spar/cito. Nothing 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -19,8 +18,9 @@ from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.records.canonical import content_hash
-from reasoner.render.json import JsonRenderer
 from reasoner.terms import CITO, GP
+
+RESULT = "https://w3id.org/guideproof/result/"
 
 _STATES = {State.ENTAILED: GP.Entailed, State.EXCLUDED: GP.Excluded, State.UNDETERMINED: GP.Undetermined}
 _STATUS = {
@@ -34,21 +34,22 @@ _ORIGINS = {"recorded": GP.Recorded, "derived": GP.Derived, "assumed": GP.Assume
 
 
 class GraphRenderer:
-    """Writes assessments of one guideline into a graph; with `timed`, each run says when it ended."""
+    """Writes results of one guideline into a graph; with `timed`, each run says when it began and ended."""
 
     def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
         self.guideline = guideline
         self.ended = ended or datetime.now(UTC) if timed else None
-        self.json = JsonRenderer(guideline)
         self.graph = Graph()
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
     def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
-        """The graph of all assessments; a record that was refused leaves no triple."""
+        """The graph of all results."""
         for result in results:
             if isinstance(result, Assessment):
                 self._assessment(result)
+            else:
+                self._refusal(result)
         return self.graph
 
     def _add(self, subject: URIRef, predicate: URIRef, *objects: URIRef | Literal) -> None:
@@ -56,78 +57,110 @@ class GraphRenderer:
             self.graph.add((subject, predicate, obj))
 
     def _node(self, kind: str, *content: str) -> URIRef:
-        return URIRef(f"urn:guideproof:{kind}:{content_hash('|'.join(content))}")
+        return URIRef(f"{RESULT}{kind}/{content_hash('|'.join(content))}")
+
+    def _refusal(self, refusal: Refusal) -> None:
+        told = [f"{one.code}|{one.what}|{one.remedy}" for one in refusal.problems]
+        node = self._node("refusal", refusal.patient or "", *told, self.guideline.content.digest)
+        self._add(node, RDF.type, GP.Refusal)
+        self._add(node, GP.patient, *([URIRef(refusal.patient)] if refusal.patient else []))
+        for rank, problem in enumerate(refusal.problems, 1):
+            below = self._node("problem", node, str(rank))
+            self._add(node, GP.problem, below)
+            self._add(below, RDF.type, GP.Problem)
+            self._add(below, GP.rank, Literal(rank))
+            self._add(below, GP.code, Literal(problem.code))
+            self._add(below, RDFS.comment, Literal(problem.what, lang="en"))
+            self._add(below, GP.remedy, Literal(problem.remedy, lang="en"))
+            self._add(below, GP.where, Literal(problem.where))
 
     def _assessment(self, assessment: Assessment) -> None:
-        answer = json.dumps(self.json.assessment(assessment), sort_keys=True)
-        node = self._node("assessment", answer, assessment.record, version(), *self.guideline.content.versions)
-        patient = URIRef(assessment.patient)
+        patient, digest = URIRef(assessment.patient), self.guideline.content.digest
+        node = self._node("assessment", patient, assessment.record, assessment.as_of.isoformat(), digest)
         self._add(node, RDF.type, GP.Assessment)
         self._add(node, GP.patient, patient)
         self._add(node, GP.asOf, Literal(assessment.as_of))
         self._add(node, GP.status, _STATUS[assessment.status])
         self._add(node, RDFS.comment, *(Literal(note, lang="en") for note in assessment.notes))
         self._provenance(node, assessment)
-        self._classes(patient, assessment)
+        self._classes(node, patient, assessment)
         for conclusion in assessment.conclusions:
             self._conclusion(node, conclusion, assessment)
         for rank, question in enumerate(assessment.questions, 1):
             self._question(node, rank, question)
-        for check in assessment.alerts:
-            self._alert(node, patient, check)
+        self._report(node, patient, assessment.alerts)
         for order in assessment.orders:
-            self._order(node, order)
+            self._order(node, order, assessment)
         for fact, reading in assessment.assumptions:
             assumed = self._fact(fact, assessment)
             self._add(node, GP.assumedFact, assumed)
             self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
 
-    def _alert(self, above: URIRef, patient: URIRef, check: StateShape) -> None:
-        """An alert is a SHACL validation result."""
-        node = self._node("alert", above, check.shape)
-        self._add(above, GP.alert, node)
-        self._add(node, RDF.type, SH.ValidationResult)
-        self._add(node, SH.focusNode, patient)
-        self._add(node, SH.sourceShape, URIRef(check.shape))
-        self._add(node, SH.resultSeverity, URIRef(check.severity))
-        self._add(node, SH.resultMessage, Literal(check.message, lang="en"))
-        self._add(node, GP.statement, *map(URIRef, check.statements))
-        self._add(node, CITO.citesAsEvidence, *self._references(check.statements))
+    def _report(self, above: URIRef, patient: URIRef, alerts: Iterable[StateShape]) -> None:
+        """The alerts as results of one SHACL validation report."""
+        for check in alerts:
+            node, report = self._node("alert", above, check.shape), self._node("report", above, "")
+            self._add(above, GP.report, report)
+            self._add(above, GP.alert, node)
+            self._add(report, RDF.type, SH.ValidationReport)
+            self._add(report, SH.conforms, Literal(False))
+            self._add(report, SH.result, node)
+            self._add(node, RDF.type, SH.ValidationResult)
+            self._add(node, SH.focusNode, patient)
+            self._add(node, SH.value, patient)
+            self._add(node, SH.sourceShape, URIRef(check.shape))
+            self._add(node, SH.sourceConstraintComponent, SH[f"{type(check.condition).__name__}ConstraintComponent"])
+            self._add(node, SH.resultSeverity, URIRef(check.severity))
+            self._add(node, SH.resultMessage, Literal(check.message, lang="en"))
+            self._add(node, GP.statement, *map(URIRef, check.statements))
 
-    def _order(self, above: URIRef, order: Order) -> None:
+    def _order(self, above: URIRef, order: Order, assessment: Assessment) -> None:
         node = self._node("review", above, order.action)
         self._add(above, GP.review, node)
         self._add(node, RDF.type, GP.OrderReview)
         self._add(node, GP.action, URIRef(order.action))
+        self._add(node, GP.order, *(self._source(one, assessment) for one in order.nodes))
         self._add(node, GP.verdict, _VERDICTS[order.verdict])
         self._add(node, GP.neededFact, *map(URIRef, order.needs))
         self._add(node, GP.statement, *map(URIRef, order.statements))
-        self._add(node, CITO.citesAsEvidence, *self._references(order.statements))
         if order.check:
             self._add(node, SH.sourceShape, URIRef(order.check.shape))
             self._add(node, SH.resultMessage, Literal(order.check.message, lang="en"))
 
     def _provenance(self, node: URIRef, assessment: Assessment) -> None:
-        run, software = self._node("run", node), URIRef(f"urn:guideproof:software:{version()}")
-        record = URIRef(f"urn:guideproof:record:{assessment.record}")
+        run, software = self._node("run", node), URIRef(f"{RESULT}software/{version()}")
+        record, rules = URIRef(f"{RESULT}record/{assessment.record}"), self.guideline.content
+        guideline = URIRef(f"{RESULT}guideline/{rules.digest}")
         self._add(node, PROV.wasGeneratedBy, run)
         self._add(node, PROV.wasDerivedFrom, record)
+        self._add(node, GP.guideline, guideline)
         self._add(run, RDF.type, PROV.Activity)
-        self._add(run, PROV.used, record, *(URIRef(iri) for iri in self.guideline.content.versions))
+        self._add(run, PROV.used, record, guideline)
         self._add(run, PROV.wasAssociatedWith, software)
         if self.ended:
-            self._add(run, PROV.endedAtTime, Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime))
+            time = Literal(self.ended.isoformat(timespec="seconds"), datatype=XSD.dateTime)
+            self._add(run, PROV.startedAtTime, time)
+            self._add(run, PROV.endedAtTime, time)
         self._add(record, RDF.type, PROV.Entity)
+        self._add(record, GP.contentHash, Literal(assessment.record))
+        self._add(guideline, RDF.type, PROV.Collection)
+        for iri, digest in rules.versions:
+            part = URIRef(f"{RESULT}content/{digest}")
+            self._add(guideline, PROV.hadMember, part)
+            self._add(part, PROV.specializationOf, URIRef(iri))
+            self._add(part, GP.contentHash, Literal(digest))
         self._add(software, RDF.type, PROV.SoftwareAgent)
         self._add(software, RDFS.label, Literal(f"guideproof {version()}", lang="en"))
 
-    def _classes(self, patient: URIRef, assessment: Assessment) -> None:
+    def _classes(self, above: URIRef, patient: URIRef, assessment: Assessment) -> None:
         """Every criterion and class that the patient is in, or is excluded from."""
         self._add(patient, RDF.type, GP.Patient)
         for iri, state in assessment.decision.states.items():
             if state is State.ENTAILED:
+                self._add(above, GP.entails, URIRef(iri))
                 self._add(patient, RDF.type, URIRef(iri))
             elif state is State.EXCLUDED:
+                self._add(above, GP.excludes, URIRef(iri))
                 self._add(patient, GP.excludedFrom, URIRef(iri))
 
     def _conclusion(self, above: URIRef, conclusion: Conclusion, assessment: Assessment) -> None:
@@ -141,7 +174,8 @@ class GraphRenderer:
             self._add(node, GP.establishes, *(URIRef(d) for d in conclusion.cls.diagnoses))
         for rank, justified in enumerate(conclusion.reasons, 1):
             self._reason(node, rank, justified, assessment)
-            self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
+            if conclusion.state is State.ENTAILED:
+                self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
 
     def _reason(self, above: URIRef, rank: int, justified: Justified, assessment: Assessment) -> None:
         node = self._node("reason", above, str(rank))
@@ -153,7 +187,6 @@ class GraphRenderer:
         self._add(node, GP.axiom, *(URIRef(origin.term) for origin in justified.reason.axioms))
         self._add(node, GP.statement, *map(URIRef, justified.statements))
         self._add(node, GP.assumption, *map(URIRef, justified.readings))
-        self._add(node, CITO.citesAsEvidence, *self._references(justified.statements))
 
     def _references(self, statements: Iterable[str]) -> list[URIRef]:
         catalogue = self.guideline.catalogue
@@ -166,16 +199,34 @@ class GraphRenderer:
         self._add(node, GP["class"], URIRef(fact.term))
         self._add(node, GP.state, GP.Present if fact.present else GP.Absent)
         self._add(node, GP.by, _ORIGINS[fact.by])
-        if fact.source:
-            source = self._source(fact.source, assessment)
-            self._add(node, GP.source, source)
-            self._add(node, PROV.wasDerivedFrom, source)
+        self._add(node, GP.source, *([self._source(fact.source, assessment)] if fact.source else []))
+        self._add(node, GP.rule, *map(URIRef, fact.basis.rules))
+        exact = fact.low is not None and fact.low == fact.high
+        numbers = {GP.value: fact.low} if exact else {GP.atLeast: fact.low, GP.atMost: fact.high}
+        known = {key: number for key, number in numbers.items() if number is not None}
+        for key, number in known.items():
+            self._add(node, key, Literal(f"{number:f}", datatype=XSD.decimal, normalize=False))
+        unit = self.guideline.unit(fact.term)
+        self._add(node, GP.unit, *([Literal(unit)] if known and unit else []))
+        for stated in fact.basis.statements:
+            self._add(node, PROV.wasDerivedFrom, self._source(stated[0], assessment))
+            self._add(node, GP.evidence, self._statement(*stated, assessment))
         return node
+
+    def _statement(self, node: str, prop: str, value: str, datatype: str, assessment: Assessment) -> URIRef:
+        kind = None if datatype == str(XSD.string) else URIRef(datatype)
+        obj = Literal(value, datatype=kind, normalize=False) if datatype else URIRef(value)
+        found = self._node("statement", assessment.record, node, prop, obj.n3())
+        self._add(found, RDF.type, RDF.Statement)
+        self._add(found, RDF.subject, self._source(node, assessment))
+        self._add(found, RDF.predicate, URIRef(prop))
+        self._add(found, RDF.object, obj)
+        return found
 
     def _source(self, source: str, assessment: Assessment) -> URIRef:
         """The node of the record; a blank node by its canonical label in the record of that content."""
         if source.startswith("_:"):
-            return URIRef(f"urn:guideproof:node:{assessment.record}:{source[2:]}")
+            return URIRef(f"{RESULT}node/{assessment.record}/{source[2:]}")
         return URIRef(source)
 
     def _question(self, above: URIRef, rank: int, question: Question) -> None:
@@ -187,10 +238,10 @@ class GraphRenderer:
         self._add(node, GP.decides, *map(URIRef, question.decides))
 
 
-def quads(guideline: Guideline, assessment: Assessment) -> str:
-    """The triples of an assessment in canonical order, in a graph that has its IRI, without the time of the run."""
+def quads(guideline: Guideline, assessment: Assessment | Refusal) -> str:
+    """The triples of a result in canonical order, in a graph that has its IRI, without the time of the run."""
     graph = GraphRenderer(guideline, timed=False).render([assessment])
-    name = graph.value(predicate=RDF.type, object=GP.Assessment)
+    name = graph.value(predicate=RDF.type, object=GP.Assessment) or graph.value(predicate=RDF.type, object=GP.Refusal)
     return "".join(f"{line[:-1]}<{name}> .\n" for line in lines_of(graph))
 
 

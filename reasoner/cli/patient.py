@@ -10,7 +10,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -21,6 +21,7 @@ from reasoner.escapes import visible
 from reasoner.guideline.guideline import Guideline, home
 from reasoner.patient.assess import Assessment, Refusal
 from reasoner.patient.classify import classify_files, explained, find_class, has_refusals
+from reasoner.render.identity import BASE, checked_base
 from reasoner.render.json import JsonRenderer
 from reasoner.render.text import TextRenderer
 from reasoner.render.triples import TripleRenderer
@@ -73,6 +74,21 @@ EXAMPLES = {
     "guideproof query my.rq patient.ttl --format json",
 }
 
+
+class Profile(StrEnum):
+    """How much of an assessment is written as RDF."""
+
+    FULL = "full"
+    LEAN = "lean"
+
+
+Base = Annotated[str, typer.Option(metavar="IRI", help="What the IRIs of results begin with, in JSON and RDF.")]
+ProfileOption = Annotated[
+    Profile, typer.Option(help="RDF: lean leaves out what excludes, and the axioms, criteria and readings of reasons.")
+]
+Types = Annotated[
+    bool, typer.Option("--types/--no-types", help="RDF: whether the patient is typed by each class that is entailed.")
+]
 EngineOption = Annotated[Engine, typer.Option(help="hermit asks the reference reasoner too, and the two must agree.")]
 FormatOption = Annotated[Format | None, typer.Option(help="text if not given, or by the suffix of --out.")]
 
@@ -86,11 +102,15 @@ def classify(
     out: Out = None,
     guideline: GuidelineDir = None,
     input: Input = None,
+    profile: ProfileOption = Profile.FULL,
+    types: Types = True,
+    base: Base = BASE,
 ) -> None:
     """Classify each patient: what holds, what is excluded, what is missing, why, and by which citations."""
     loaded, day = load(guideline), as_of_date(as_of)
+    how = _Rdf(types, profile, checked_base(base))
     results = classify_files(loaded, records, day, format=input, engine=engine, progress=progress)
-    deliver(_written(loaded, results, format or _SUFFIXES.get(out.suffix if out else "", Format.TEXT)), out)
+    deliver(_written(loaded, results, format or _SUFFIXES.get(out.suffix if out else "", Format.TEXT), how), out)
     _leave(loaded, results)
 
 
@@ -224,16 +244,29 @@ def _class(guideline: Guideline, name: str) -> str:
     return found
 
 
-def _written(guideline: Guideline, results: Results, kind: Format, only: str | None = None) -> Writer:
+class _Rdf(NamedTuple):
+    """How results are written as RDF."""
+
+    types: bool = True
+    profile: str = Profile.FULL
+    base: str = BASE
+
+
+_AS_RDF = _Rdf()
+
+
+def _written(
+    guideline: Guideline, results: Results, kind: Format, rdf: _Rdf = _AS_RDF, only: str | None = None
+) -> Writer:
     if kind is Format.TEXT:
         return TextRenderer(guideline).page(results, only)
     if kind is Format.JSON:
-        return json.dumps(JsonRenderer(guideline).render(results), indent=2, ensure_ascii=False) + "\n"
+        return json.dumps(JsonRenderer(guideline, rdf.base).render(results), indent=2, ensure_ascii=False) + "\n"
     if kind is Format.N_TRIPLES:
-        return TripleRenderer(guideline).canonical(results)
+        return TripleRenderer(guideline, **rdf._asdict()).canonical(results)
     from reasoner.render.rdf import RdfRenderer, serialise
 
-    return serialise(RdfRenderer(guideline).render(results), kind)
+    return serialise(RdfRenderer(guideline, **rdf._asdict()).render(results), kind)
 
 
 def _tabulated(answer: Answer, kind: Table | None, prefixes: Mapping[str, str]) -> Writer:

@@ -9,7 +9,7 @@ from rdflib import OWL, RDF, RDFS, Graph, URIRef
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.catalogue import Catalogue
 from reasoner.guideline.content import CHECKED, Content, GuidelineFiles, graph_of, merged, missing_imports
-from reasoner.guideline.read_catalogue import CatalogueReader, versions
+from reasoner.guideline.read_catalogue import CatalogueReader, version_of
 from reasoner.guideline.read_shapes import compile_shapes
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
@@ -44,7 +44,7 @@ def content_of(files: GuidelineFiles) -> Content:
     _check_definitions(catalogue, compiled, parsed)
     checks = compile_shapes(files.parsed_shapes(*CHECKED), compiled.rules)
     shapes = {path.stem: part for path in files.shapes for part in files.parsed_shapes(path.stem)}
-    versioned = versions([graph, *(part.graph for part in shapes.values())])
+    versioned = tuple(sorted(version_of(part.graph) for part in (*parsed, *shapes.values())))
     taxonomy = _taxonomy(graph)
     contract = _contract(taxonomy, shapes)
     return Content(compiled, catalogue, _prefixes(parsed), versioned, taxonomy, checks, contract)

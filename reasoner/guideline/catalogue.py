@@ -54,7 +54,8 @@ class Catalogue(Struct, frozen=True):
 
     `management` stands in reading order. `warrants` gives the statements of a class in text order, `informs` those
     that only give context. `closable` gives, for each act that unrecorded means absent, the readings that say so.
-    `bounds` gives, for each property that states a bound, the quantity and the side: `low` or `high`.
+    `units` gives the UCUM code of a quantity. `bounds` gives, for each property that states a bound, the quantity and
+    the side: `low` or `high`.
     """
 
     labels: Mapping[str, str]
@@ -68,6 +69,7 @@ class Catalogue(Struct, frozen=True):
     assumes: Mapping[str, tuple[str, ...]]
     closable: Mapping[str, tuple[str, ...]]
     negations: Mapping[str, str]
+    units: Mapping[str, str]
     bounds: Mapping[str, tuple[str, str]]
     references: Mapping[str, str]
     scope_notes: tuple[str, ...]

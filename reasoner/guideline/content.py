@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from msgspec import Struct
 
 from reasoner.guideline.catalogue import Catalogue
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.compiled import Compiled
+from reasoner.records.canonical import content_hash
 from reasoner.records.contract import Contract
 
 if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
@@ -24,16 +25,33 @@ if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled 
 CHECKED = ("red-flags", "pathway")
 
 
+class Version(NamedTuple):
+    """An ontology or a graph of shapes: its version IRI, and the SHA-256 of its canonical N-Quads (RDFC-1.0)."""
+
+    iri: str
+    digest: str
+
+
 class Content(Struct, frozen=True, dict=True):
     """What is computed from the files of a guideline, and cached."""
 
     compiled: Compiled
     catalogue: Catalogue
     prefixes: Mapping[str, str]
-    versions: tuple[str, ...]
+    versions: tuple[Version, ...]
     taxonomy: tuple[tuple[str, str, str], ...]
     checks: tuple[StateShape, ...]
     contract: Contract
+
+    @property
+    def version_iris(self) -> str:
+        """The version IRIs of all ontologies and shapes, in one text."""
+        return " ".join(version.iri for version in self.versions)
+
+    @cached_property
+    def digest(self) -> str:
+        """The hash of what all ontologies and shapes contain: no comment, prefix or line end of a file changes it."""
+        return content_hash("|".join(sorted(version.digest for version in self.versions)))
 
 
 class GuidelineFiles(Struct, frozen=True):

@@ -14,9 +14,10 @@ from reasoner.guideline import cache as compiled_before
 from reasoner.guideline.catalogue import Catalogue
 from reasoner.guideline.content import Content, GuidelineFiles, graph_of, merged
 from reasoner.guideline.shapes import StateShape
-from reasoner.logic.compiled import Compiled
+from reasoner.logic.clauses import bits
+from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.facts import FactReader
-from reasoner.records.observe import Observer
+from reasoner.records.observe import Observer, rule_terms
 from reasoner.records.validate import CompiledContract
 
 if TYPE_CHECKING:  # rdflib is slow to import, and a guideline that is compiled answers without it
@@ -91,7 +92,8 @@ class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
     @cached_property
     def observer(self) -> Observer:
         """Reads the statements about a patient as observations."""
-        return Observer(self.compiled.properties, self.catalogue.negations, self.catalogue.bounds)
+        rules = rule_terms(self.content.contract.constructs)
+        return Observer(self.compiled.properties, self.catalogue.negations, self.catalogue.bounds, rules)
 
     @cached_property
     def compiled_contract(self) -> CompiledContract:
@@ -119,6 +121,13 @@ class Guideline(Struct, frozen=True, dict=True, eq=False, weakref=True):
         """The pathway shapes that review orders of an action: those of its class and of every class above it."""
         above = {action, *self.content.contract.above.get(action, ())}
         return [check for check in self.content.checks if check.action in above]
+
+    def unit(self, criterion: str) -> str:
+        """The UCUM code of the quantity on which a criterion is a threshold; '' where there is none."""
+        expr = self.compiled.attributes.get(criterion)
+        atoms = bits(literals_in(expr)) if expr is not None else ()
+        quantities = (self.compiled.theory.atoms[i].path[-1] for i in atoms)
+        return next((unit for q in quantities if (unit := self.catalogue.units.get(q))), "")
 
     @cached_property
     def taxonomy(self) -> Graph:

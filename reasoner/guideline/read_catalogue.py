@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.catalogue import Catalogue, ManagementClass, Reading, Recommendation, Statement, numeric
+from reasoner.guideline.content import Version
+from reasoner.records.canonical import graph_hash
+from reasoner.records.conversion import to_quad
 from reasoner.terms import CITO, GP, local_name
 
 
@@ -36,6 +37,7 @@ class CatalogueReader:
             assumes=self._links(GP.assumes),
             closable=self._closable(),
             negations={s: targets[0] for s, targets in self._links(GP.negates).items()},
+            units=self._texts(GP.unit),
             bounds={
                 s: (targets[0], side)
                 for p, side in ((GP.lowerBoundOf, "low"), (GP.upperBoundOf, "high"))
@@ -129,7 +131,7 @@ class CatalogueReader:
         return found
 
 
-def versions(graphs: Iterable[Graph]) -> tuple[str, ...]:
-    """The version IRIs of the ontologies and shapes in `graphs`; the IRI itself where one has no version."""
-    found = {str(g.value(s, OWL.versionIRI) or s) for g in graphs for s in g.subjects(RDF.type, OWL.Ontology)}
-    return tuple(sorted(found))
+def version_of(graph: Graph) -> Version:
+    """The version IRI of the ontology or shapes in a graph (its IRI where it has no version), and its content."""
+    named = (graph.value(s, OWL.versionIRI) or s for s in sorted(graph.subjects(RDF.type, OWL.Ontology), key=str))
+    return Version(str(next(named, "")), graph_hash(map(to_quad, graph)))

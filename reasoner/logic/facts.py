@@ -21,11 +21,22 @@ RECORDED, DERIVED, ASSUMED = "recorded", "derived", "assumed"
 _ORDER = {RECORDED: 0, DERIVED: 1, ASSUMED: 2}
 
 
+class Basis(NamedTuple):
+    """What a derived fact rests on: the rules that give it, and what the record states that they start from.
+
+    `statements` are nodes, each with a property, its value as text, and the datatype of that, '' for an IRI.
+    """
+
+    rules: tuple[str, ...] = ()
+    statements: tuple[tuple[str, str, str, str], ...] = ()
+
+
 class Observation(NamedTuple):
     """One thing that a record says of its patient, in the record's own terms.
 
     `path` leads from the patient. `kind` is `class` (a filler in the class `target` is present, or none is), `value`
     (the value is the individual `target`) or `number` (the value lies between `low` and `high`, both included).
+    `basis` is empty where the record itself says it.
     """
 
     path: tuple[str, ...]
@@ -36,6 +47,7 @@ class Observation(NamedTuple):
     high: Decimal | None = None
     source: str = ""
     by: str = RECORDED
+    basis: Basis = Basis()
 
 
 #: The first fields of an observation: what it says, and not where or how that is known.
@@ -47,13 +59,19 @@ NOTHING = Literals()
 
 
 class Fact(NamedTuple):
-    """A finding, an act, a threshold or an attribute (`term`) that is present or absent, and the literals it gives."""
+    """A finding, an act, a threshold or an attribute (`term`) that is present or absent, and the literals it gives.
+
+    A quantity lies between `low` and `high` where these are known.
+    """
 
     term: str
     present: bool
     source: str | None
     by: str
     literals: Literals = NOTHING
+    low: Decimal | None = None
+    high: Decimal | None = None
+    basis: Basis = Basis()
 
     @property
     def state(self) -> str:
@@ -68,7 +86,8 @@ def literals_of(facts: Iterable[Fact]) -> Literals:
     Literals(pos=0, neg=1)
     """
     pos = neg = 0
-    for _, _, _, _, (true, false) in facts:
+    for fact in facts:
+        true, false = fact.literals
         pos, neg = pos | true, neg | false
     return Literals(pos, neg)
 
@@ -103,8 +122,8 @@ class FactReader:
                     found[key] = min(observation, first, key=_precedence), literals.union(others)
                 else:
                     found[key] = observation, literals
-        return tuple([Fact(term, present, observation.source, observation.by, literals)
-                      for (term, present), (observation, literals) in sorted(found.items())])  # fmt: skip
+        return tuple([Fact(term, present, seen.source, seen.by, literals, seen.low, seen.high, seen.basis)
+                      for (term, present), (seen, literals) in sorted(found.items())])  # fmt: skip
 
     def _statements_of(self, content: Content) -> tuple[Statement, ...]:
         observation = Observation(*content)
@@ -180,7 +199,7 @@ def _individuals(compiled: Compiled) -> frozenset[str]:
 
 def _precedence(observation: Observation) -> tuple[object, ...]:
     """Of observations that state one fact the least is named as its source: a recorded one before a derived one."""
-    path, kind, target, present, _, _, source, by = observation
+    path, kind, target, present, _, _, source, by, _ = observation
     return _ORDER[by], path, kind, target, present, source
 
 

@@ -89,21 +89,25 @@ def assess(
     return assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
 
 
-def proposed_in(observations: Sequence[Observation]) -> set[str]:
-    """The classes of acts that a record proposes."""
-    return {s.target for s in observations if s.path == _PROPOSES and s.kind == "class" and s.present}
+def proposed_in(observations: Sequence[Observation]) -> dict[str, tuple[str, ...]]:
+    """The classes of acts that a record proposes, each with the nodes of these orders."""
+    found: dict[str, set[str]] = {}
+    for one in observations:
+        if one.path == _PROPOSES and one.kind == "class" and one.present:
+            found.setdefault(one.target, set()).add(one.source)
+    return {action: tuple(sorted(filter(None, nodes))) for action, nodes in found.items()}
 
 
 def assess_decided(
     guideline: Guideline,
     patient: str,
     decision: Decision,
-    proposed: Iterable[str],
+    proposed: Mapping[str, tuple[str, ...]],
     as_of: date,
     record: str = "",
     notes: tuple[str, ...] = (),
 ) -> Assessment:
-    """Assess one patient from what is decided, and the classes of acts that are proposed."""
+    """Assess one patient from what is decided, and the classes of acts that are proposed, each with its orders."""
     assessor = assessor_of(guideline)
     return Assessment(
         patient=patient,
@@ -201,9 +205,11 @@ class Assessor:
     def _assuming(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
         return tuple((fact, reading) for reading in self.catalogue.closable[fact.term] or ("",))
 
-    def orders(self, decision: Decision, proposed: Iterable[str]) -> tuple[Order, ...]:
-        """The verdict on each action that the record proposes."""
-        return tuple([self.reviewer.order(action, decision) for action in sorted(proposed)])
+    def orders(self, decision: Decision, proposed: Mapping[str, tuple[str, ...]]) -> tuple[Order, ...]:
+        """The verdict on each action that the record proposes, with the nodes of these orders."""
+        return tuple(
+            [self.reviewer.order(action, decision)._replace(nodes=proposed[action]) for action in sorted(proposed)]
+        )
 
     def unnamed_index(self, observations: Sequence[Observation]) -> Iterator[str]:
         """Why attributes stay unknown where several findings could be the one that a functional property names."""

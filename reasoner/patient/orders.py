@@ -28,13 +28,17 @@ RED_FLAG = f"{CORE}RedFlag"
 
 
 class Order(NamedTuple):
-    """The verdict on one proposed action: the shape that gave it (none where supported), and what could change it."""
+    """The verdict on one proposed action: the shape that gave it (none where supported), and what could change it.
+
+    `nodes` are the orders in the record that propose it.
+    """
 
     action: str
     verdict: str
     check: StateShape | None
     statements: tuple[str, ...]
     needs: tuple[str, ...]
+    nodes: tuple[str, ...] = ()
 
 
 class StateShapes:

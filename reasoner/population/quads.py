@@ -63,7 +63,7 @@ class QuadsWriter:
         """The assessment of a patient without a name, of whom these bits are known."""
         facts = facts_known(self.guideline, known_bits)
         decision = decide(self.guideline.compiled, facts, self.guideline.catalogue.closable)
-        return assess_decided(self.guideline, "", decision, proposed, self.as_of)
+        return assess_decided(self.guideline, "", decision, dict.fromkeys(proposed, ()), self.as_of)
 
 
 def _known(cohort: Cohort) -> list[Known]:

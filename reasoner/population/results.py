@@ -64,7 +64,10 @@ class ResultTable:
         self._chosen_columns = [column for column in columns if column.field.name in chosen]
         reasoned = [cls for name, cls in management.items() if reasons and name in chosen]
         self._reasons = Reasons(guideline, reasoned) if reasoned else None
-        meaning = {"guideproof.guideline": " ".join(guideline.content.versions), "guideproof.software": version()}
+        meaning = {
+            "guideproof.guideline": guideline.content.version_iris,
+            "guideproof.software": version(),
+        }
         if as_of:
             meaning["guideproof.asOf"] = as_of.isoformat()
         why = [pa.field(f"reason:{self._name(cls.iri)}", REASON, metadata={"iri": cls.iri}) for cls in reasoned]

@@ -232,7 +232,8 @@ class Query(Struct, frozen=True):
     """The query of a shape that goes over the whole data from the node with the as-of date, ready for Oxigraph.
 
     Of a constraint it selects a `?value` for each fault, of a rule it constructs what follows. `terms` are the IRIs
-    that it asks about.
+    that it asks about; `gives` are the properties, and the classes of nodes, that the rule named
+    `rule` adds.
     """
 
     shape: str
@@ -240,6 +241,8 @@ class Query(Struct, frozen=True):
     needs: tuple[tuple[str, ...], ...]
     text: str
     terms: tuple[str, ...]
+    rule: str = ""
+    gives: tuple[str, ...] = ()
 
 
 class Vocabulary(Struct, frozen=True):

@@ -66,8 +66,9 @@ class Queries:
         rule, text = _asked(self.graph, shape, SH.rule, SH.construct)
         if (rule, RDF.type, SH.SPARQLRule) not in self.graph or (not compiled and _ANY.search(text)):
             raise BeyondError
-        needs = needs_of_rule(self.graph, shape, self.background)
-        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(_algebra(text, ox.QueryTriples).p))
+        needs, algebra = needs_of_rule(self.graph, shape, self.background), _algebra(text, ox.QueryTriples)
+        name = str(rule if isinstance(rule, URIRef) else shape)
+        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(algebra.p), name, _given(algebra))
 
     def _select(self, beyond: Beyond) -> Query:
         _, text = _asked(self.graph, URIRef(beyond.shape), SH.sparql, SH.select)
@@ -120,6 +121,15 @@ def _algebra(text: str, kind: type) -> Any:
         return read_query(text).algebra
     except Exception as error:  # whatever is wrong with the query, the reference says it when it asks it
         raise BeyondError from error
+
+
+def _given(algebra: Any) -> tuple[str, ...]:
+    """The properties and the classes that a CONSTRUCT adds; for one in a variable, all that the query binds."""
+    terms = [o if p == RDF.type else p for _, p, o in algebra.template]
+    bound = (iri for part in _parts(algebra.p) if getattr(part, "name", "") in ("Extend", "ToMultiSet", "values")
+             for iri in _terms(part.get("expr", part)))  # fmt: skip
+    named = {str(term) for term in terms if isinstance(term, URIRef)}
+    return tuple(sorted(named if len(named) == len(set(terms)) else named.union(bound)))
 
 
 def _terms(part: Any) -> tuple[str, ...]:

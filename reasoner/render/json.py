@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
-from functools import cache, cached_property
+from functools import cache
 from pathlib import PurePath
 from typing import Any
 
-from reasoner.caches import IdentityCache
 from reasoner.errors import Problem
 from reasoner.guideline.catalogue import Recommendation
 from reasoner.guideline.guideline import Guideline
@@ -18,6 +16,7 @@ from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
+from reasoner.render.identity import BASE, assessment_iri, guideline_iri, record_iri
 from reasoner.terms import curie, shorten
 
 Json = dict[str, Any]
@@ -27,31 +26,29 @@ _IRI_KEYS = {
     "statements": "gp:statement", "fact": "gp:class", "source": "gp:source", "criteria": "gp:criterion",
     "ask": "gp:ask", "shape": "sh:sourceShape", "severity": "sh:resultSeverity", "needs": "gp:neededFact",
     "decides": "gp:decides", "assumption": "gp:assumption", "assumptions": "gp:assumption",
+    "record": "prov:wasDerivedFrom", "guideline": "gp:guideline", "rules": "gp:rule", "nodes": "gp:order",
+    "node": "rdf:subject", "property": "rdf:predicate",
 }  # fmt: skip
 _PLAIN_KEYS = {
     "status": "gp:status", "label": "rdfs:label", "state": "gp:state", "text": "skos:definition", "by": "gp:by",
     "citations": "gp:citation", "conclusions": "gp:conclusion", "recommendations": "gp:recommends",
     "reasons": "gp:reason", "facts": "gp:fact", "axioms": "gp:axiom", "questions": "gp:hasQuestion",
     "notes": "rdfs:comment", "alerts": "gp:alert", "orders": "gp:review", "message": "sh:resultMessage",
-    "verdict": "gp:verdict",
+    "verdict": "gp:verdict", "unit": "gp:unit", "from": "gp:evidence", "object": "rdf:object",
 }  # fmt: skip
-
-#: How many members of each kind are kept as text.
-_KEPT = 10_000
 
 
 class JsonRenderer:
     """Writes assessments of one guideline."""
 
-    def __init__(self, guideline: Guideline) -> None:
-        self.guideline = guideline
+    def __init__(self, guideline: Guideline, base: str = BASE) -> None:
+        self.guideline, self.base = guideline, base
         self.prefixes = dict(guideline.prefixes)
         self._curies: dict[str, str] = {}
         self._members: dict[str, Callable[[Any], Json]] = {
             "conclusions": self._conclusion, "questions": self._question, "assumptions": self._assumption,
             "alerts": self._alert, "orders": self._order,
         }  # fmt: skip
-        self._texts = {key: _kept_text(written) for key, written in self._members.items()}
 
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:
         """One object for one patient, an array for several; a refused record is an object with `error`."""
@@ -66,6 +63,7 @@ class JsonRenderer:
         """The JSON-LD context of an assessment."""
         keys: Json = {key: {"@id": iri, "@type": "@id"} for key, iri in _IRI_KEYS.items()}
         keys |= _PLAIN_KEYS | {"asOf": {"@id": "gp:asOf", "@type": "xsd:date"}}
+        keys |= {key: {"@id": f"gp:{key}", "@type": "xsd:decimal"} for key in ("value", "atLeast", "atMost")}
         return {**self.prefixes, **keys}
 
     def refusal(self, refusal: Refusal) -> Json:
@@ -81,31 +79,15 @@ class JsonRenderer:
         """The object of a patient who was assessed."""
         rendered: Json = {
             "@context": self.context(),
+            "@id": assessment_iri(self.guideline, assessment, self.base),
+            "record": record_iri(assessment, self.base),
+            "guideline": guideline_iri(self.guideline, self.base),
             "patient": assessment.patient,
             "asOf": assessment.as_of.isoformat(),
             "status": assessment.status,
         }
         rendered |= {key: [written(one) for one in getattr(assessment, key)] for key, written in self._members.items()}
         return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
-
-    def canonical(self, assessment: Assessment) -> str:
-        """The JSON of an assessment with its keys sorted, as text; what two patients share is written once and kept."""
-        rendered = {
-            "@context": self._context,
-            "patient": _canonical(assessment.patient),
-            "asOf": f'"{assessment.as_of.isoformat()}"',
-            "status": f'"{assessment.status}"',
-        }
-        for key, text in self._texts.items():
-            rendered[key] = f"[{', '.join([text(one) for one in getattr(assessment, key)])}]"
-        if assessment.notes:
-            rendered["notes"] = _canonical(assessment.notes)
-        members = ", ".join([f'"{key}": {rendered[key]}' for key in sorted(rendered)])
-        return f"{{{members}}}"
-
-    @cached_property
-    def _context(self) -> str:
-        return _canonical(self.context())
 
     def _question(self, question: Question) -> Json:
         return {"ask": self._names(question.ask), "decides": self._names(question.decides)}
@@ -131,6 +113,7 @@ class JsonRenderer:
             "verdict": order.verdict,
             "statements": self._names(self.guideline.catalogue.in_text_order(order.statements)),
             "needs": self._names(order.needs),
+            "nodes": list(order.nodes),
         }
 
     def _conclusion(self, conclusion: Conclusion) -> Json:
@@ -168,7 +151,24 @@ class JsonRenderer:
         }
 
     def _fact(self, fact: Fact) -> Json:
-        return {"fact": self._name(fact.term), "state": fact.state, "source": fact.source, "by": fact.by}
+        """One fact; a quantity with its value or bounds and the unit, and what is derived with what it comes from."""
+        found: Json = {"fact": self._name(fact.term), "state": fact.state, "source": fact.source, "by": fact.by}
+        if known := quantity(fact):
+            found |= known | self._unit(fact.term)
+        if fact.basis.rules:
+            found |= {
+                "rules": self._names(fact.basis.rules),
+                "from": [self._stated(one) for one in fact.basis.statements],
+            }
+        return found
+
+    def _unit(self, term: str) -> Json:
+        unit = self.guideline.unit(term)
+        return {"unit": unit} if unit else {}
+
+    def _stated(self, statement: tuple[str, str, str, str]) -> Json:
+        node, prop, value, datatype = statement
+        return {"node": node, "property": self._name(prop), "object": value if datatype else self._name(value)}
 
     def _name(self, iri: str) -> str:
         if iri not in self._curies:
@@ -179,13 +179,12 @@ class JsonRenderer:
         return [self._name(iri) for iri in iris]
 
 
-def _canonical(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)
-
-
-def _kept_text(written: Callable[[Any], Json]) -> IdentityCache[Any, str]:
-    """The JSON of a member as text, kept by the object that it is written from."""
-    return IdentityCache(lambda member: _canonical(written(member)), _KEPT)
+def quantity(fact: Fact) -> dict[str, str]:
+    """The `value` of a fact that is a threshold on a quantity, or its bounds: `atLeast` and `atMost`."""
+    if fact.low is not None and fact.low == fact.high:
+        return {"value": format(fact.low, "f")}
+    bounds = {"atLeast": fact.low, "atMost": fact.high}
+    return {key: format(bound, "f") for key, bound in bounds.items() if bound is not None}
 
 
 @cache

@@ -9,20 +9,22 @@ from rdflib import Graph
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.patient.assess import Assessment, Refusal
-from reasoner.render.triples import TripleRenderer
+from reasoner.render.identity import BASE
+from reasoner.render.triples import FULL, TripleRenderer
 
 
 class RdfRenderer:
-    """Writes assessments of one guideline into a graph; with `timed`, each run says when it ended."""
+    """Writes results of one guideline into a graph; the options are those of `TripleRenderer`."""
 
-    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
-        self.triples = TripleRenderer(guideline, ended, timed=timed)
+    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True, types: bool = True,
+                 profile: str = FULL, base: str = BASE) -> None:  # fmt: skip
+        self.triples = TripleRenderer(guideline, ended, timed=timed, types=types, profile=profile, base=base)
         self.graph = Graph()
         for prefix, namespace in guideline.prefixes.items():
             self.graph.bind(prefix, namespace)
 
     def render(self, results: Iterable[Assessment | Refusal]) -> Graph:
-        """The graph of all assessments; a record that was refused leaves no triple."""
+        """The graph of all results."""
         self.graph.parse(data="\n".join(self.triples.triples(results)), format="nt")
         return self.graph
 

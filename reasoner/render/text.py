@@ -38,7 +38,7 @@ class TextRenderer:
     """Writes assessments of one guideline as text."""
 
     def __init__(self, guideline: Guideline) -> None:
-        self.catalogue, self.prefixes = guideline.catalogue, dict(guideline.prefixes)
+        self.guideline, self.catalogue, self.prefixes = guideline, guideline.catalogue, dict(guideline.prefixes)
 
     def page(self, results: Iterable[Assessment | Refusal], only: str | None = None) -> Page:
         """The results, one below the other; with `only`, the explanation of that class alone."""
@@ -88,6 +88,7 @@ class TextRenderer:
         for number, justified in enumerate(conclusion.reasons, 1):
             yield paragraph((f"Reason {number} of {len(conclusion.reasons)}", "bold"))
             yield from self._reason(justified)
+            yield from self._origins(justified.reason.facts)
             for origin in justified.reason.axioms:
                 axiom = f"by axiom: {self._name(origin.term)} ({ontology_file(origin.file)}:{origin.line})"
                 yield paragraph((axiom, "dim"), indent=4)
@@ -176,6 +177,22 @@ class TextRenderer:
             references = f"; references {cited}" if cited else ", uncited"
             text = f"rests on statements {self._identifiers(justified.statements)}{references}"
             yield paragraph((text, "dim"), indent=4)
+
+    def _origins(self, facts: Iterable[Fact]) -> Iterator[Paragraph]:
+        """The number behind each threshold, and what each derived fact comes from."""
+        for fact in facts:
+            number = " to ".join(
+                str(bound) if bound is not None else "…" for bound in dict.fromkeys((fact.low, fact.high))
+            )
+            parts = [f"{number} {self.guideline.unit(fact.term)}".strip()] if fact.low or fact.high else []
+            parts += [f"by {self._labels(fact.basis.rules)}"] if fact.basis.rules else []
+            parts += [
+                ", ".join(
+                    f"{self.catalogue.label(prop)} {self._name(value)}" for _, prop, value, _ in fact.basis.statements
+                )
+            ]
+            if told := "; ".join(filter(None, parts)):
+                yield paragraph((f"{self.catalogue.label(fact.term)}: {told}", "dim"), indent=4)
 
     def _facts(self, facts: Iterable[Fact]) -> str:
         """The facts by what they say: yes, no, or no by assumption."""

@@ -1,9 +1,9 @@
 """Assessments as N-Triples and N-Quads, canonical: https://www.w3.org/TR/rdf-canon/#canonical-quads.
 
-PROV-O, https://www.w3.org/TR/prov-o/, for where an answer comes from; CiTO, http://purl.org/spar/cito, for what it
-cites. The IRIs of results are content hashes: the same record, guideline and as-of date give the same triples, but for
-the time of the run. What does not depend on the patient is written once, and kept by the object that it describes; the
-hashes and what has them in it are written for each patient.
+PROV-O, https://www.w3.org/TR/prov-o/, for where an answer comes from; CiTO, http://purl.org/spar/cito, for what an
+entailed conclusion cites. The IRIs of results are content hashes (`identity`): the same record, guideline and date give
+the same triples, but for the time of the run. What does not depend on the patient is written once, and kept by the
+object that it describes; the hashes and what has them in it are written for each patient.
 """
 
 from __future__ import annotations
@@ -18,11 +18,13 @@ from reasoner.guideline.guideline import Guideline, version
 from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
+from reasoner.logic.expressions import And, HasValue, Name, Not, Or
 from reasoner.logic.facts import Fact
 from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
 from reasoner.patient.orders import Order
-from reasoner.records.canonical import content_hash
-from reasoner.render.json import JsonRenderer
+from reasoner.records.nodes import XSD_STRING
+from reasoner.render.identity import BASE, assessment_iri, guideline_iri, named, node_iri, record_iri
+from reasoner.render.json import quantity
 from reasoner.terms import PREFIXES
 
 _STATES = {State.ENTAILED: "gp:Entailed", State.EXCLUDED: "gp:Excluded", State.UNDETERMINED: "gp:Undetermined"}
@@ -34,10 +36,14 @@ _VERDICTS = {
     "supported": "gp:SupportedOrder", "judgement": "gp:JudgementOrder", "notSupported": "gp:NotSupportedOrder",
     "undecided": "gp:UndecidedOrder", "silent": "gp:SilentOrder",
 }  # fmt: skip
+_COMPONENTS = {Not: "Not", Or: "Or", And: "And", Name: "Class", HasValue: "HasValue"}
 _ORIGINS = {"recorded": "gp:Recorded", "derived": "gp:Derived", "assumed": "gp:Assumed"}
 
 #: How many conclusions, and how many other objects of each kind, are kept as text.
 _CONCLUSIONS, _OTHERS = 10_000, 5_000
+
+#: How much is written of an assessment.
+FULL, LEAN = "full", "lean"
 
 _ESCAPED = str.maketrans({"\\": "\\\\", "\n": "\\n", '"': '\\"', "\r": "\\r"})
 
@@ -71,15 +77,15 @@ def _rank(rank: int) -> str:
 
 
 def _english(text: str) -> str:
-    return f'"{text.translate(_ESCAPED)}"@en'
+    return f"{_text(text)}@en"
+
+
+def _text(text: str) -> str:
+    return f'"{text.translate(_ESCAPED)}"'
 
 
 def _typed(text: object, datatype: str) -> str:
     return f'"{text}"^^{_term(datatype)}'
-
-
-def _iri(kind: str, content: str) -> str:
-    return f"urn:guideproof:{kind}:{content_hash(content)}"
 
 
 # -- what does not depend on the patient --
@@ -101,15 +107,12 @@ def _node(key: str, tails: Iterable[str]) -> SharedNode:
 class _SharedParts:
     """Writes what assessments by one guideline share, once."""
 
-    def __init__(self, guideline: Guideline) -> None:
-        self.catalogue = guideline.catalogue
+    def __init__(self, guideline: Guideline, lean: bool) -> None:
+        self.guideline, self.catalogue, self.lean = guideline, guideline.catalogue, lean
         self.conclusion = IdentityCache(self._conclusion, _CONCLUSIONS)
         self.question, self.order = IdentityCache(self._question, _OTHERS), IdentityCache(self._order, _OTHERS)
         self.alert = IdentityCache(self._alert, _OTHERS)
-        self._facts: BoundedDict[tuple[str, bool, str], SharedNode] = BoundedDict(_OTHERS)
-        self._states: BoundedDict[int, list[str]] = BoundedDict(_OTHERS)
-        self._classes = [(bits, _tail("rdf:type", f"<{iri}>"), _tail("gp:excludedFrom", f"<{iri}>"))
-                         for iri, bits in guideline.compiled.index.class_bits.items()]  # fmt: skip
+        self._states: BoundedDict[int, tuple[list[str], list[str]]] = BoundedDict(_OTHERS)
 
     def _cited(self, statements: Iterable[str]) -> list[str]:
         """The references that statements cite."""
@@ -117,28 +120,24 @@ class _SharedParts:
         cited = self.catalogue.citations(statements)
         return _links("cito:citesAsEvidence", (references[number] for number in cited if number in references))
 
-    def _grounds(self, statements: Iterable[str]) -> list[str]:
-        """Statements, and the references that they cite."""
-        return [*_links("gp:statement", statements), *self._cited(statements)]
-
     def _conclusion(self, conclusion: Conclusion) -> SharedNode:
         cls, state = conclusion.cls, conclusion.state
         tails = [_type("gp:Conclusion"), *_links("gp:class", [cls.iri]), _tail("gp:state", _term(_STATES[state]))]
         if state is State.ENTAILED:
             tails += _links("gp:recommends", (r.iri for r in cls.recommendations))
             tails += _links("gp:establishes", cls.diagnoses)
-        for justified in conclusion.reasons:
-            tails += self._cited(justified.statements)
+            tails += self._cited(statement for justified in conclusion.reasons for statement in justified.statements)
         reasons = (self._reason(rank, justified) for rank, justified in enumerate(conclusion.reasons, 1))
         return _node(cls.iri, tails)._replace(reasons=tuple(reasons))
 
     def _reason(self, rank: int, justified: Justified) -> SharedNode:
         reason = justified.reason
-        tails = [_type("gp:Reason"), _rank(rank)]
-        tails += _links("gp:criterion", reason.criteria)
-        tails += _links("gp:axiom", (origin.term for origin in reason.axioms))
-        tails += _links("gp:assumption", justified.readings)
-        return _node(str(rank), tails + self._grounds(justified.statements))._replace(facts=reason.facts)
+        tails = [_type("gp:Reason"), _rank(rank), *_links("gp:statement", justified.statements)]
+        if not self.lean:
+            tails += _links("gp:criterion", reason.criteria)
+            tails += _links("gp:axiom", (origin.term for origin in reason.axioms))
+            tails += _links("gp:assumption", justified.readings)
+        return _node(str(rank), tails)._replace(facts=reason.facts)
 
     def _question(self, question: Question) -> SharedNode:
         """A question without its rank."""
@@ -147,9 +146,10 @@ class _SharedParts:
 
     def _alert(self, check: StateShape) -> SharedNode:
         """An alert is a SHACL validation result; its focus node is the patient."""
-        tails = [_type("sh:ValidationResult"), *self._reported(check)]
-        tails += _links("sh:resultSeverity", [check.severity])
-        return _node(check.shape, tails + self._grounds(check.statements))
+        component = _term(f"sh:{_COMPONENTS[type(check.condition)]}ConstraintComponent")
+        tails = [_type("sh:ValidationResult"), *self._reported(check), _tail("sh:sourceConstraintComponent", component)]
+        tails += [*_links("sh:resultSeverity", [check.severity]), *_links("gp:statement", check.statements)]
+        return _node(check.shape, tails)
 
     def _reported(self, check: StateShape) -> list[str]:
         return [*_links("sh:sourceShape", [check.shape]), _tail("sh:resultMessage", _english(check.message))]
@@ -159,53 +159,52 @@ class _SharedParts:
         tails += _links("gp:action", [order.action])
         tails += _links("gp:neededFact", order.needs)
         tails += self._reported(order.check) if order.check else []
-        return _node(order.action, tails + self._grounds(order.statements))
+        return _node(order.action, tails + _links("gp:statement", order.statements))
 
-    def fact(self, fact: Fact) -> SharedNode:
-        """A fact, wherever it was recorded."""
-        key = fact.term, fact.present, fact.by
-        return self._facts.get(key) or self._facts.keep(key, self._fact(fact))
-
-    def _fact(self, fact: Fact) -> SharedNode:
+    def fact(self, fact: Fact) -> list[str]:
+        """What a fact says, wherever it was recorded; a quantity with its value or bounds and the unit."""
         state = _term("gp:Present" if fact.present else "gp:Absent")
-        tails = [_type("gp:Fact"), *_links("gp:class", [fact.term])]
-        tails += [_tail("gp:state", state), _tail("gp:by", _term(_ORIGINS[fact.by]))]
-        return _node(f"{fact.term}|{fact.state}|{fact.by}", tails)
+        tails = [_type("gp:Fact"), *_links("gp:class", [fact.term]), _tail("gp:state", state)]
+        tails += [_tail("gp:by", _term(_ORIGINS[fact.by])), *_links("gp:rule", fact.basis.rules)]
+        if known := quantity(fact):
+            tails += [_tail(f"gp:{key}", _typed(value, "xsd:decimal")) for key, value in known.items()]
+            unit = self.guideline.unit(fact.term)
+            tails += [_tail("gp:unit", _text(unit))] if unit else []
+        return tails
 
-    def states(self, answers: int) -> list[str]:
-        """Every criterion and class that a patient is in, or is excluded from, by the bits of all answers."""
+    def states(self, answers: int) -> tuple[list[str], list[str]]:
+        """Every criterion and class that holds or is excluded by the bits of all answers: of whom, and of a patient."""
         return self._states.get(answers) or self._states.keep(answers, self._classified(answers))
 
-    def _classified(self, answers: int) -> list[str]:
-        found = [entailed if answers & bits.entailed else excluded
-                 for bits, entailed, excluded in self._classes if answers & bits.answers]  # fmt: skip
-        return list(dict.fromkeys([_type("gp:Patient"), *found]))
+    def _classified(self, answers: int) -> tuple[list[str], list[str]]:
+        settled = [(bits.value(answers), iri) for iri, bits in self.guideline.compiled.index.class_bits.items()]
+        entailed = [iri for value, iri in settled if value is True]
+        excluded = [iri for value, iri in settled if value is False]
+        types = [_type("gp:Patient"), *_links("rdf:type", entailed), *_links("gp:excludedFrom", excluded)]
+        return [*_links("gp:entails", entailed), *_links("gp:excludes", excluded)], types
 
 
 # -- one patient --
 
 
 class TripleRenderer:
-    """Writes assessments of one guideline as triples; with `timed`, each run states when it ended."""
+    """Writes assessments of one guideline as triples.
 
-    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True) -> None:
-        self.ended = ended or datetime.now(UTC) if timed else None
-        self.json, self.parts = JsonRenderer(guideline), _SharedParts(guideline)
-        self.versions = guideline.content.versions
+    With `timed`, each run states when it began and ended; without `types`, nothing is said of the patient but by the
+    assessment. The profile `lean` leaves out the conclusions that exclude (`gp:excludes` names these classes), the
+    criteria, axioms and readings of reasons, and what the guideline consists of. IRIs of results begin with `base`.
+    """
+
+    def __init__(self, guideline: Guideline, ended: datetime | None = None, *, timed: bool = True, types: bool = True,
+                 profile: str = FULL, base: str = BASE) -> None:  # fmt: skip
+        self.begun, self.ended, self.timed = ended or datetime.now(UTC), ended, timed
+        self.guideline, self.types, self.base = guideline, types, base
+        self.parts = _SharedParts(guideline, profile == LEAN)
         self.version = version()
-        self.software = f"<urn:guideproof:software:{self.version}>"
-        self._by = "|".join([self.version, *self.versions])
-
-    @property
-    def ending(self) -> list[str]:
-        """The tail that states when the run ended, in a list; none where runs are not timed."""
-        if self.ended is None:
-            return []
-        return [_tail("prov:endedAtTime", _typed(self.ended.isoformat(timespec="seconds"), "xsd:dateTime"))]
 
     def triples(self, results: Iterable[Assessment | Refusal]) -> list[str]:
-        """All triples, each once, as lines without ends, an assessment first; a refused record leaves none."""
-        found = [f"{subject} {tail} ." for result in results if isinstance(result, Assessment)
+        """All triples, each once, as lines without ends, an assessment first."""
+        found = [f"{subject} {tail} ." for result in results
                  for subject, tails in self._described(result)[1].items() for tail in tails]  # fmt: skip
         return list(dict.fromkeys(found))
 
@@ -213,35 +212,57 @@ class TripleRenderer:
         """All triples in canonical order, as the text of a file; their nodes all have IRIs."""
         return "".join(f"{line}\n" for line in sorted(self.triples(results)))
 
-    def quads(self, assessment: Assessment) -> str:
-        """The triples of one assessment in canonical order, in a graph that has its IRI."""
-        name, described = self._described(assessment)
+    def quads(self, result: Assessment | Refusal) -> str:
+        """The triples of one result in canonical order, in a graph that has its IRI."""
+        name, described = self._described(result)
         end, blocks = f" {name} .\n", []
         for subject in sorted(described):
-            tails = f"{end}{subject} ".join(sorted(described[subject]))
+            tails = f"{end}{subject} ".join(sorted(set(described[subject])))
             blocks.append(f"{subject} {tails}{end}")
         return "".join(blocks)
 
-    def _described(self, assessment: Assessment) -> tuple[str, dict[str, list[str]]]:
-        """The IRI of an assessment, and the tails of every subject that belongs to it."""
-        above = _iri("assessment", f"{self.json.canonical(assessment)}|{assessment.record}|{self._by}")
-        return f"<{above}>", _Description(self, assessment, above).described()
+    def _described(self, result: Assessment | Refusal) -> tuple[str, dict[str, list[str]]]:
+        """The IRI of a result, and the tails of every subject that belongs to it."""
+        if isinstance(result, Refusal):
+            return self._refused(result)
+        above = assessment_iri(self.guideline, result, self.base)
+        return f"<{above}>", _Description(self, result, above).described()
+
+    def _refused(self, refusal: Refusal) -> tuple[str, dict[str, list[str]]]:
+        """A refusal, with each problem as a node."""
+        patient, told = refusal.patient or "", [f"{one.code}|{one.what}|{one.remedy}" for one in refusal.problems]
+        above = named(self.base, "refusal", patient, *told, self.guideline.content.digest)
+        tails = [_type("gp:Refusal"), *_links("gp:patient", [patient] if ":" in patient[1:] else [])]
+        found = {f"<{above}>": tails}
+        for rank, one in enumerate(refusal.problems, 1):
+            node = f"<{named(self.base, 'problem', above, str(rank))}>"
+            tails.append(_tail("gp:problem", node))
+            found[node] = [_type("gp:Problem"), _rank(rank), _tail("gp:code", _text(one.code)),
+                           _tail("rdfs:comment", _english(one.what)), _tail("gp:remedy", _english(one.remedy)),
+                           _tail("gp:where", _text(one.where))]  # fmt: skip
+        return f"<{above}>", found
+
+
+def _not_excluded(conclusion: Conclusion) -> bool:
+    return conclusion.state is not State.EXCLUDED
 
 
 class _Description:
     """Describes one assessment, whose IRI is `above`."""
 
     def __init__(self, renderer: TripleRenderer, assessment: Assessment, above: str) -> None:
-        self.renderer, self.parts = renderer, renderer.parts
+        self.renderer, self.parts, self.base = renderer, renderer.parts, renderer.base
         self.assessment, self.above, self.patient = assessment, above, f"<{assessment.patient}>"
         self.found: dict[str, list[str]] = {}
         self._facts: dict[Fact, str] = {}
 
     def described(self) -> dict[str, list[str]]:
-        """The tails by subject, each once, the assessment first."""
+        """The tails by subject, the assessment first."""
+        about, types = self.parts.states(self.assessment.decision.answers)
         tails = self._tails(f"<{self.above}>")
-        tails += [*self._head(), *self._provenance()]
-        self._tails(self.patient).extend(self.parts.states(self.assessment.decision.answers))
+        tails += [*self._head(), *about, *self._provenance()]
+        if self.renderer.types and not self.parts.lean:
+            self._tails(self.patient).extend(types)
         tails += [*self._answers(), *self._assumed()]
         return self.found
 
@@ -251,39 +272,68 @@ class _Description:
 
     def _add(self, kind: str, above: str, node: SharedNode, *tails: str, key: str = "") -> str:
         """The IRI of a node that hangs on another; its tails are added."""
-        iri = f"<{_iri(kind, f'{above}|{key or node.key}')}>"
-        self.found[iri] = [*node.tails, *tails]
+        return self._new(kind, above, key or node.key, [*node.tails, *tails])
+
+    def _new(self, kind: str, above: str, key: str, tails: list[str]) -> str:
+        iri = f"<{named(self.base, kind, above, key)}>"
+        self.found[iri] = tails
         return iri
 
     def _head(self) -> Iterable[str]:
         of = self.assessment
         yield from (_type("gp:Assessment"), _tail("gp:patient", self.patient))
         yield from (_tail("gp:asOf", _typed(of.as_of, "xsd:date")), _tail("gp:status", _term(_STATUS[of.status])))
-        yield from dict.fromkeys(_tail("rdfs:comment", _english(note)) for note in of.notes)
+        yield from (_tail("rdfs:comment", _english(note)) for note in of.notes)
 
     def _provenance(self) -> list[str]:
-        renderer, run = self.renderer, f"<{_iri('run', self.above)}>"
-        record, software = f"<urn:guideproof:record:{self.assessment.record}>", renderer.software
-        used = dict.fromkeys((_tail("prov:used", record), *_links("prov:used", renderer.versions)))
-        by = _tail("prov:wasAssociatedWith", software)
-        self._tails(run).extend([_type("prov:Activity"), *used, by, *renderer.ending])
-        self._tails(record).append(_type("prov:Entity"))
+        """The run, what it used, by content, and the software."""
+        renderer, run = self.renderer, f"<{named(self.base, 'run', self.above)}>"
+        record = f"<{record_iri(self.assessment, self.base)}>"
+        rules = f"<{guideline_iri(renderer.guideline, self.base)}>"
+        software = f"<{self.base}software/{renderer.version}>"
+        used = [_tail("prov:used", record), _tail("prov:used", rules), _tail("prov:wasAssociatedWith", software)]
+        self._tails(run).extend([_type("prov:Activity"), *used, *self._times()])
+        self._tails(record).extend([_type("prov:Entity"), _tail("gp:contentHash", _text(self.assessment.record))])
+        self._tails(rules).extend([_type("prov:Collection"), *self._versions()])
         label = _tail("rdfs:label", _english(f"guideproof {renderer.version}"))
         self._tails(software).extend([_type("prov:SoftwareAgent"), label])
-        return [_tail("prov:wasGeneratedBy", run), _tail("prov:wasDerivedFrom", record)]
+        return [_tail("prov:wasGeneratedBy", run), _tail("prov:wasDerivedFrom", record), _tail("gp:guideline", rules)]
+
+    def _times(self) -> Iterable[str]:
+        if self.renderer.timed:
+            times = (("started", self.renderer.begun), ("ended", self.renderer.ended or datetime.now(UTC)))
+            for name, time in times:
+                yield _tail(f"prov:{name}AtTime", _typed(time.isoformat(timespec="seconds"), "xsd:dateTime"))
+
+    def _versions(self) -> Iterable[str]:
+        """The ontologies and shapes by what they contain, each with the version that has this content."""
+        for part in () if self.parts.lean else self.renderer.guideline.content.versions:
+            content = f"<{self.base}content/{part.digest}>"
+            hashed = _tail("gp:contentHash", _text(part.digest))
+            self._tails(content).extend([*_links("prov:specializationOf", [part.iri]), hashed])
+            yield _tail("prov:hadMember", content)
 
     def _answers(self) -> Iterable[str]:
         of, parts, above = self.assessment, self.parts, self.above
-        for conclusion in of.conclusions:
+        for conclusion in of.conclusions if not parts.lean else filter(_not_excluded, of.conclusions):
             yield _tail("gp:conclusion", self._conclusion(parts.conclusion(conclusion)))
         for rank, question in enumerate(of.questions, 1):
             iri = self._add("question", above, parts.question(question), _rank(rank), key=str(rank))
             yield _tail("gp:hasQuestion", iri)
-        for check in of.alerts:
-            iri = self._add("alert", above, parts.alert(check), _tail("sh:focusNode", self.patient))
-            yield _tail("gp:alert", iri)
         for order in of.orders:
-            yield _tail("gp:review", self._add("review", above, parts.order(order)))
+            nodes = _links("gp:order", (self._node(node) for node in order.nodes))
+            yield _tail("gp:review", self._add("review", above, parts.order(order._replace(nodes=())), *nodes))
+        yield from self._alerts()
+
+    def _alerts(self) -> Iterable[str]:
+        """The alerts, which are the results of one validation report."""
+        about = _tail("sh:focusNode", self.patient), _tail("sh:value", self.patient)
+        alerts = [self._add("alert", self.above, self.parts.alert(check), *about) for check in self.assessment.alerts]
+        if alerts:
+            conforms = _tail("sh:conforms", _typed("false", "xsd:boolean"))
+            results = [_tail("sh:result", alert) for alert in alerts]
+            report = self._new("report", self.above, "", [_type("sh:ValidationReport"), conforms, *results])
+            yield from (_tail("gp:report", report), *(_tail("gp:alert", alert) for alert in alerts))
 
     def _conclusion(self, node: SharedNode) -> str:
         iri = self._add("conclusion", self.above, node)
@@ -307,12 +357,21 @@ class _Description:
 
     def _add_fact(self, fact: Fact) -> str:
         """The IRI of a fact, which is described here for the first time."""
-        of, source, tails = self.assessment, fact.source, list[str]()
-        if source:
-            node = f"<{self._source(source)}>"
-            tails = [_tail("gp:source", node), _tail("prov:wasDerivedFrom", node)]
-        return self._add("fact", f"{of.record}|{of.patient}|{source or ''}", self.parts.fact(fact), *tails)
+        of, source = self.assessment, fact.source or ""
+        tails = [*self.parts.fact(fact), *_links("gp:source", [self._node(source)] if source else [])]
+        tails += _links("prov:wasDerivedFrom", dict.fromkeys(self._node(one[0]) for one in fact.basis.statements))
+        tails += [_tail("gp:evidence", self._statement(*statement)) for statement in fact.basis.statements]
+        return self._new("fact", f"{of.record}|{of.patient}|{source}", f"{fact.term}|{fact.state}|{fact.by}", tails)
 
-    def _source(self, source: str) -> str:
-        """The node of the record; a blank node by its canonical label in the record of that content."""
-        return f"urn:guideproof:node:{self.assessment.record}:{source[2:]}" if source.startswith("_:") else source
+    def _statement(self, node: str, prop: str, value: str, datatype: str) -> str:
+        """The IRI of a statement of the record, as RDF describes one."""
+        of = self.assessment
+        written = f"{_text(value)}^^<{datatype}>" if datatype else f"<{value}>"
+        written = _text(value) if datatype == XSD_STRING else written
+        tails = [_type("rdf:Statement"), *_links("rdf:subject", [self._node(node)]), *_links("rdf:predicate", [prop])]
+        return self._new(
+            "statement", f"{of.record}|{node}", f"{prop}|{written}", [*tails, _tail("rdf:object", written)]
+        )
+
+    def _node(self, node: str) -> str:
+        return node_iri(self.assessment, node, self.base)

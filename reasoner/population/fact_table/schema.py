@@ -31,7 +31,7 @@ def schema(guideline: Guideline) -> pa.Schema:
     fields = [pa.field(PATIENT, pa.string(), False, {"label": "patient", "definition": "The IRI of the patient."})]
     for column in FactTable(guideline).columns:
         fields.append(pa.field(column.name, _type(column), metadata=_meaning(guideline, column)))
-    return pa.schema(fields, {"guideproof.guideline": " ".join(guideline.content.versions)})
+    return pa.schema(fields, {"guideproof.guideline": guideline.content.version_iris})
 
 
 def _type(column: FactColumn) -> pa.DataType:
@@ -92,7 +92,7 @@ def json_schema(guideline: Guideline) -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "A row of a fact table",
-        "description": "Guideline: " + " ".join(guideline.content.versions),
+        "description": "Guideline: " + guideline.content.version_iris,
         "type": "object",
         "properties": {PATIENT: {"type": "string", "format": "iri", "minLength": 1}, **properties},
         "required": [PATIENT],
