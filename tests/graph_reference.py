@@ -60,19 +60,18 @@ class GraphRenderer:
         return URIRef(f"{RESULT}{kind}/{content_hash('|'.join(content))}")
 
     def _refusal(self, refusal: Refusal) -> None:
-        told = [f"{one.code}|{one.what}|{one.remedy}" for one in refusal.problems]
-        node = self._node("refusal", refusal.patient or "", *told, self.guideline.content.digest)
+        told = sorted({(one.code, one.what, one.remedy) for one in refusal.problems})
+        node = self._node("refusal", refusal.patient or "", *map("|".join, told), self.guideline.content.digest)
         self._add(node, RDF.type, GP.Refusal)
         self._add(node, GP.patient, *([URIRef(refusal.patient)] if refusal.patient else []))
-        for rank, problem in enumerate(refusal.problems, 1):
+        for rank, (code, what, remedy) in enumerate(told, 1):
             below = self._node("problem", node, str(rank))
             self._add(node, GP.problem, below)
             self._add(below, RDF.type, GP.Problem)
             self._add(below, GP.rank, Literal(rank))
-            self._add(below, GP.code, Literal(problem.code))
-            self._add(below, RDFS.comment, Literal(problem.what, lang="en"))
-            self._add(below, GP.remedy, Literal(problem.remedy, lang="en"))
-            self._add(below, GP.where, Literal(problem.where))
+            self._add(below, GP.code, Literal(code))
+            self._add(below, RDFS.comment, Literal(what, lang="en"))
+            self._add(below, GP.remedy, Literal(remedy, lang="en"))
 
     def _assessment(self, assessment: Assessment) -> None:
         patient, digest = URIRef(assessment.patient), self.guideline.content.digest

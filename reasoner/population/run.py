@@ -23,6 +23,7 @@ from typing import Any
 
 import polars as pl
 import pyarrow as pa
+from msgspec import structs
 
 from reasoner.errors import GuideproofError, InputError
 from reasoner.escapes import cell
@@ -181,7 +182,7 @@ class UnitRun:
         with bar(sum(sizes), sum(sizes) - sum(sizes[number] for number in todo)) as advance:
             for number, found in self._in_order(pool, todo, ahead):
                 self._write(number, found)
-                rows += found.rows.num_rows
+                rows += found.answered
                 advance(sizes[number], rows)
         return rows
 
@@ -216,7 +217,8 @@ class UnitRun:
         names, rejects = self._file(number, "names"), self._file(number, "rejects")
         names.write_bytes(found.names)
         write_rejects(rejects, sorted(found.rejects))
-        self._done[number] = self.answers.write(number, found.rows, dict(found.extra), (names, rejects))
+        seal = self.answers.write(number, found.rows, dict(found.extra), (names, rejects))
+        self._done[number] = structs.replace(seal, rows=found.answered)
 
     def _file(self, number: int, kind: str) -> Path:
         return self.folder / f"{number:06d}.{kind}"

@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+import pyarrow as pa
+
 from reasoner.errors import InputError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.kernel.cohort import Cohort, Reject
@@ -49,6 +51,9 @@ class Source(Protocol):
 
     def cohort(self, unit: Unit) -> Cohort:
         """The patients of one piece. Raises ScatteredError where it does not hold them whole."""
+
+    def records(self, unit: Unit, patients: pa.Array, /) -> bytes | None:
+        """What a piece states of some of its patients, as N-Triples; None where it holds no RDF."""
 
     def shared(self, unit: Unit, names: Collection[str], /) -> list[Reject]:
         """The patients of a piece in whose records stand the nodes of such names, which other files describe too."""

@@ -9,6 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 
 from reasoner.kernel.cohort import NODE, Cohort, Reject, strings
+from reasoner.kernel.kernel import Decided
 from reasoner.population.answers import QUADS
 from reasoner.population.identities import sorted_hashes
 from reasoner.population.quads import QuadsWriter
@@ -24,15 +25,21 @@ _REFERRED = "read from their records, which hold more than columns can"
 class UnitAnswers:
     """What a unit gives: the answers, sorted hashes of the names in it, and rejects.
 
-    `rows` have the columns of the answers, or of QUADS. The names are those of all its patients, refused or not, and
-    of the nodes that no other unit may describe. `extra` is summed over all units and printed in the summary, behind
-    each number its words.
+    `rows` have the columns of the answers, or of QUADS; there the last `refused` are no answers. The names are those of
+    all its patients, refused or not, and of the nodes that no other unit may describe. `extra` is summed over all units
+    and printed in the summary, behind each number its words.
     """
 
     rows: pa.RecordBatch
     names: bytes
     rejects: tuple[Reject, ...] = ()
     extra: Mapping[str, int] = field(default_factory=dict)
+    refused: int = 0
+
+    @property
+    def answered(self) -> int:
+        """How many patients are answered."""
+        return int(self.rows.num_rows) - self.refused
 
 
 @dataclass(frozen=True)
@@ -70,8 +77,19 @@ class SourceWork:
         decided = cohort.decided or self.readers.kernel.decide(cohort)
         rejects = rejects_of(self.readers.guideline, cohort, decided, unit.file)
         extra = {_REFERRED: cohort.referred} if cohort.referred else {}
-        rows = (self._quads.write if self.format == "n-quads" else self._table.batch)(cohort, decided)
-        return UnitAnswers(rows, sorted_hashes(_names(cohort)), rejects, extra)
+        if self.format != "n-quads":
+            return UnitAnswers(self._table.batch(cohort, decided), sorted_hashes(_names(cohort)), rejects, extra)
+        rows = self._quads_of(unit, cohort, decided)
+        refused = self._quads.of_rejects(rejects)
+        return UnitAnswers(
+            pa.concat_batches([rows, refused]), sorted_hashes(_names(cohort)), rejects, extra, refused.num_rows
+        )
+
+    def _quads_of(self, unit: Unit, cohort: Cohort, decided: Decided) -> pa.RecordBatch:
+        records = self.sources[unit.file].records(unit, cohort.patients)
+        if records is None:
+            return self._quads.write(cohort, decided)
+        return self._quads.of_records(records, cohort.patients.to_pylist(), unit.file)
 
     def names(self, unit: Unit) -> pa.Array:
         """The names of which `answers` gives the hashes."""

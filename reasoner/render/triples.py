@@ -230,16 +230,17 @@ class TripleRenderer:
 
     def _refused(self, refusal: Refusal) -> tuple[str, dict[str, list[str]]]:
         """A refusal, with each problem as a node."""
-        patient, told = refusal.patient or "", [f"{one.code}|{one.what}|{one.remedy}" for one in refusal.problems]
-        above = named(self.base, "refusal", patient, *told, self.guideline.content.digest)
+        patient, told = refusal.patient or "", sorted({(one.code, one.what, one.remedy) for one in refusal.problems})
+        above = named(self.base, "refusal", patient, *map("|".join, told), self.guideline.content.digest)
         tails = [_type("gp:Refusal"), *_links("gp:patient", [patient] if ":" in patient[1:] else [])]
         found = {f"<{above}>": tails}
-        for rank, one in enumerate(refusal.problems, 1):
+        for rank, (code, what, remedy) in enumerate(told, 1):
             node = f"<{named(self.base, 'problem', above, str(rank))}>"
             tails.append(_tail("gp:problem", node))
-            found[node] = [_type("gp:Problem"), _rank(rank), _tail("gp:code", _text(one.code)),
-                           _tail("rdfs:comment", _english(one.what)), _tail("gp:remedy", _english(one.remedy)),
-                           _tail("gp:where", _text(one.where))]  # fmt: skip
+            found[node] = [_type("gp:Problem"), _rank(rank), _tail("gp:code", _text(code)),
+                           _tail("rdfs:comment", _english(what)), _tail("gp:remedy", _english(remedy))]  # fmt: skip
+        if not patient:
+            tails += [_tail("rdfs:label", _text(file)) for file in sorted({one.file or "" for one in refusal.problems})]
         return f"<{above}>", found
 
 

@@ -61,7 +61,8 @@ def one_by_one(guideline: Guideline, cohort: Cohort, row: int) -> str:
     facts = [origin(fact, told) for fact in facts_of(guideline, Literals(told.pos, told.neg))]
     proposed = sorted(act for act, flags in cohort.proposed.items() if flags_of(flags, cohort.rows)[row])
     patient = cohort.patients[row].as_py()
-    record = content_hash("|".join([patient, *(f"{mask:x}" for mask in told), *proposed]))
+    stated = [f"{fact.term} {'present' if fact.present else 'absent'}" for fact in facts]
+    record = content_hash("|".join([patient, *stated, *proposed]))
     decision = decide(guideline.compiled, facts, guideline.catalogue.closable)
     assessor_of(guideline)._concluded.clear()
     return quads(guideline, assess_decided(guideline, patient, decision, dict.fromkeys(proposed, ()), DAY, record))

@@ -60,6 +60,9 @@ class _TableFile:
     cut: int
     regrouped: ClassVar = True
 
+    def records(self, _unit: Unit, _patients: pa.Array) -> None:
+        return None
+
     def shared(self, _unit: Unit, _names: Collection[str]) -> list[Reject]:
         return []
 

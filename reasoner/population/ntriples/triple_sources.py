@@ -11,6 +11,9 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from msgspec import structs
 
 from reasoner import rdf
@@ -18,7 +21,7 @@ from reasoner.errors import RecordError
 from reasoner.kernel.cohort import Cohort, Reject
 from reasoner.population.ntriples.conversion import convert_all
 from reasoner.population.ntriples.grouping import cuts, regroup, types_patient
-from reasoner.population.ntriples.owners import owners_of
+from reasoner.population.ntriples.owners import owners_of, record_lines
 from reasoner.population.ntriples.triple_block import TripleBlock
 from reasoner.population.unit import ScatteredError, Unit
 from reasoner.records.vocabulary import SHARED
@@ -43,7 +46,7 @@ def open_all(paths: list[Path], readers: Readers, scratch: Path, workers: int) -
 
 def _opened(path: Path, written: Path, readers: Readers, scratch: Path) -> TripleSource:
     """The source of N-Triples; regrouped where already its first unit does not hold its patients whole."""
-    pieces = tuple((written, start, stop) for start, stop in pairwise(cuts(written, BYTES)))
+    pieces = tuple((written, start, stop) for start, stop in pairwise(cuts(written, BYTES // readers.cut)))
     source = TripleSource(path, pieces, readers, regrouped=len(pieces) < 2)
     if not types_patient(written):
         source.check_patients()
@@ -79,6 +82,11 @@ class TripleSource:
         if unit.start == 0 and self.first is not None:
             return self.first
         return self.readers.triples.cohort(self._block(self._piece(unit)), str(self.path), grouped=self.regrouped)
+
+    def records(self, unit: Unit, patients: pa.Array) -> bytes:
+        block = self._block(self._piece(unit))
+        chosen = np.asarray(pc.is_in(block.names(block.patients), patients))
+        return record_lines(block, chosen, np.zeros(0, np.int32))
 
     def shared(self, unit: Unit, names: Collection[str]) -> list[Reject]:
         owners = owners_of(self._block(self._piece(unit)), names)
