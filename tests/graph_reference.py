@@ -57,7 +57,7 @@ class GraphRenderer:
             self.graph.add((subject, predicate, obj))
 
     def _node(self, kind: str, *content: str) -> URIRef:
-        return URIRef(f"{RESULT}{kind}/{content_hash('|'.join(content))}")
+        return URIRef(f"{RESULT}{kind}/{content_hash('|'.join(part.removeprefix(RESULT) for part in content))}")
 
     def _refusal(self, refusal: Refusal) -> None:
         told = sorted({(one.code, one.what, one.remedy) for one in refusal.problems})

@@ -28,8 +28,8 @@ def checked_base(base: str) -> str:
 
 
 def named(base: str, kind: str, *content: str) -> str:
-    """The IRI of something of a kind that has this content."""
-    return f"{base}{kind}/{content_hash('|'.join(content))}"
+    """The IRI of something of a kind that has this content, whatever the base is of other results in it."""
+    return f"{base}{kind}/{content_hash('|'.join(part.removeprefix(base) for part in content))}"
 
 
 def assessment_iri(guideline: Guideline, assessment: Assessment, base: str = BASE) -> str:

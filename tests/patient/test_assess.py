@@ -55,7 +55,7 @@ def test_one_conclusion_is_that_of_the_whole(guideline: Guideline) -> None:
 def test_proposals_are_classes_of_acts_that_are_present() -> None:
     path = (f"{GP}proposes",)
     record = [finding("Fever"), Observation(path, "class", "urn:a"), Observation(path, "class", "urn:b", False)]
-    assert proposed_in(record) == {"urn:a"} and proposed_in(record[:1]) == set()
+    assert proposed_in(record) == {"urn:a": ()} and proposed_in(record[:1]) == {}
 
 
 def test_two_unnamed_nodes_leave_a_note(guideline: Guideline) -> None:

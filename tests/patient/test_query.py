@@ -17,13 +17,14 @@ from pathlib import Path
 
 import pyoxigraph as ox
 import pytest
-from rdflib import DCTERMS, RDF, RDFS, Graph, Literal, URIRef
+from rdflib import DCTERMS, OWL, RDF, RDFS, Graph, Literal, URIRef
 
 from reasoner.guideline.guideline import Guideline, home, load_guideline, version
 from reasoner.patient.classify import classify
 from reasoner.patient.query import Term, ask, binding, named_queries, read_query, store_of, title
 from reasoner.records.conversion import to_oxigraph
 from reasoner.records.record import load
+from reasoner.render.identity import BASE
 from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import CITO, GP, PREFIXES, curie
 
@@ -384,18 +385,25 @@ def test_every_assumed_act_is_listed_whether_a_reason_uses_it_or_not(world: Worl
     assert {row[2:] for row in rows if row[1] == "ex:Act"} == {("", "")}
 
 
-def test_every_reason_cites_its_statements(world: World) -> None:
-    for reason in world.graph.subjects(RDF.type, GP.Reason):
-        statements = set(world.graph.objects(reason, GP.statement))
-        cited = {entry for s in statements for entry in world.graph.objects(s, CITO.citesAsEvidence)}
-        assert set(world.graph.objects(reason, CITO.citesAsEvidence)) == cited
+def test_a_conclusion_cites_what_its_statements_cite_where_it_is_entailed(world: World) -> None:
+    graph = world.graph
+    for conclusion in graph.subjects(RDF.type, GP.Conclusion):
+        statements = {s for reason in graph.objects(conclusion, GP.reason) for s in graph.objects(reason, GP.statement)}
+        cited = {entry for s in statements for entry in graph.objects(s, CITO.citesAsEvidence)}
+        entailed = graph.value(conclusion, GP.state) == GP.Entailed
+        assert set(graph.objects(conclusion, CITO.citesAsEvidence)) == (cited if entailed else set())
+
+
+def test_nothing_else_cites(world: World) -> None:
+    citing = {kind for s in world.graph.subjects(CITO.citesAsEvidence) for kind in world.graph.objects(s, RDF.type)}
+    assert citing - {OWL.NamedIndividual} == {GP.Conclusion, GP.Statement}
 
 
 def test_provenance_names_every_ontology_and_the_software(world: World) -> None:
-    rows = world.shown("provenance", "patient", "version", "software")
+    rows = world.shown("provenance", "patient", "version", "hash", "software")
     patients = {patient for (patient,) in world.shown("assessments", "patient")}
-    assert {software for *_, software in rows} == {f"urn:guideproof:software:{version()}"}
-    assert {row[:2] for row in rows} == {(p, v) for p in patients for v in guideline().content.versions}
+    assert {software for *_, software in rows} == {f"{BASE}software/{version()}"}
+    assert {row[:3] for row in rows} == {(p, *v) for p in patients for v in guideline().content.versions}
 
 
 def test_assessments_of_two_dates_stay_apart() -> None:
