@@ -192,8 +192,8 @@ class GraphRenderer:
         return [URIRef(catalogue.references[n]) for n in catalogue.citations(statements) if n in catalogue.references]
 
     def _fact(self, fact: Fact, assessment: Assessment) -> URIRef:
-        where = assessment.record, assessment.patient, fact.source or ""
-        node = self._node("fact", *where, fact.term, fact.state, fact.by)
+        where = f"{assessment.record}|{assessment.patient}|{fact.source or ''}"
+        node = self._node("fact", where, fact.term, fact.state, fact.by)
         self._add(node, RDF.type, GP.Fact)
         self._add(node, GP["class"], URIRef(fact.term))
         self._add(node, GP.state, GP.Present if fact.present else GP.Absent)
@@ -215,7 +215,7 @@ class GraphRenderer:
     def _statement(self, node: str, prop: str, value: str, datatype: str, assessment: Assessment) -> URIRef:
         kind = None if datatype == str(XSD.string) else URIRef(datatype)
         obj = Literal(value, datatype=kind, normalize=False) if datatype else URIRef(value)
-        found = self._node("statement", assessment.record, node, prop, obj.n3())
+        found = self._node("statement", f"{assessment.record}|{node}", prop, obj.n3())
         self._add(found, RDF.type, RDF.Statement)
         self._add(found, RDF.subject, self._source(node, assessment))
         self._add(found, RDF.predicate, URIRef(prop))
