@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from reasoner.cli import author, patient, population
+from reasoner.cli import author, exchange, patient, population
 from reasoner.cli.deliver import flush
 from reasoner.errors import GuideproofError, InputError, Problem, extras_explained
 from reasoner.files import unwritable
@@ -33,7 +33,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for group in (patient, author, population):
+for group in (patient, author, population, exchange):
     app.add_typer(group.app)
 
 

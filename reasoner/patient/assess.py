@@ -12,6 +12,7 @@ from functools import partial
 from typing import NamedTuple
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.errors import Problem
@@ -53,7 +54,10 @@ class Conclusion(NamedTuple):
 
 
 class Assessment(Struct, frozen=True):
-    """The whole answer for one patient as of one date."""
+    """The whole answer for one patient as of one date.
+
+    `record` is the content hash of the record, `observations` are what it states of the patient.
+    """
 
     patient: str
     as_of: date
@@ -66,6 +70,7 @@ class Assessment(Struct, frozen=True):
     orders: tuple[Order, ...]
     notes: tuple[str, ...] = ()
     record: str = ""
+    observations: tuple[Observation, ...] = ()
 
 
 class Refusal(Struct, frozen=True):
@@ -86,7 +91,8 @@ def assess(
     stated = tuple(observations)
     assessor = assessor_of(guideline)
     notes = tuple(assessor.unnamed_index(stated))
-    return assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
+    found = assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
+    return replace(found, observations=stated)
 
 
 def proposed_in(observations: Sequence[Observation]) -> dict[str, tuple[str, ...]]:
