@@ -7,6 +7,7 @@ have escapes of their own and keep every character.
 from __future__ import annotations
 
 import re
+from html import escape
 
 #: Controls but tab and line feed, delete, C1, marks of direction, other ends of lines, and bytes that are no UTF-8.
 _UNSAFE = re.compile(
@@ -52,3 +53,12 @@ def markdown(text: str) -> str:
     'a \\| \\*b\\*'
     """
     return _MARKUP.sub(r"\\\1", visible(text))
+
+
+def html(text: str) -> str:
+    r"""The text as HTML, and Markdown in it, show it letter by letter.
+
+    >>> html("a <b> *c*")
+    'a &lt;b&gt; &#42;c&#42;'
+    """
+    return _MARKUP.sub(lambda found: f"&#{ord(found[0])};", escape(visible(text), quote=False))

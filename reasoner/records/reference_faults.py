@@ -10,6 +10,7 @@ import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 from rdflib import OWL, RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node
@@ -22,6 +23,9 @@ from reasoner.terms import GP, PREFIXES, curie, local_name
 
 #: The properties that lead from a patient to the nodes of its record, with all their subproperties.
 NODE_PROPERTIES = (GP.hasFinding, GP.underwent, GP.proposes)
+
+#: What is added to a remedy where a record uses others' terms instead of the guideline's.
+_OF_ANOTHER = "where the record is of another guideline, name that by --guideline DIR"
 
 _Location = tuple[Node, Node | None, Node | None]
 #: What is wrong with a term: code, what, remedy; None where nothing is.
@@ -175,7 +179,22 @@ class FaultReport:
         triples = ((fault.node, fault.path, fault.value), (fault.node,), (None, None, fault.node))
         file, line = min((self.records.place(*t) for t in triples), key=lambda found: (not found[0], not found[1]))
         what = f"{statement}: {fault.what}" if statement else fault.what
-        return Problem(fault.code, what, fault.remedy, file, line, self._name(fault.node))
+        strange = not self._strangers.isdisjoint(self.owners.get(fault.node, ()))
+        remedy = f"{fault.remedy}; {_OF_ANOTHER}" if strange else fault.remedy
+        return Problem(fault.code, what, remedy, file, line, self._name(fault.node))
+
+    @cached_property
+    def _strangers(self) -> set[Node]:
+        """The patients whose records use terms of others, and none of this guideline but the core's."""
+        own, foreign, core = set[Node](), set[Node](), stem(str(GP))
+        known = (core, *map(stem, PREFIXES.values()))
+        for s, p, o in self.triples:
+            for term in (p, o) if p == RDF.type or self.terms.permitted.leads_to_classes(str(p)) else (p,):
+                if self.terms.in_namespace(term) and stem(str(term)) != core:
+                    own.update(self.owners.get(s, ()))
+                elif isinstance(term, URIRef) and stem(str(term)) not in known:
+                    foreign.update(self.owners.get(s, ()))
+        return foreign - own
 
     def _name(self, node: Node) -> str:
         """A node as its reader finds it: a blank node by the statement that leads to it."""

@@ -7,11 +7,13 @@ is, what it is, where it stands and what to do. A `ReportWriter` writes a report
 from __future__ import annotations
 
 import json
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
+from reasoner.escapes import markdown, visible
 from reasoner.logic.compiled import Origin
 from reasoner.render.paragraphs import Page, Paragraph, Span, paragraph, unbroken
 from reasoner.terms import curie
@@ -105,18 +107,35 @@ def block(
         yield unbroken((line, "cyan"), indent=indent + 6) if line else paragraph()
 
 
+class Markup(str):
+    """A text that is Markdown already; any other is written so that Markdown shows it letter by letter."""
+
+    __slots__ = ()
+
+
+def marked(text: object) -> str:
+    """A text as Markdown."""
+    return text if isinstance(text, Markup) else markdown(str(text))
+
+
+def code(text: str) -> Markup:
+    """A name or a code as Markdown."""
+    return Markup(f"`{visible(text)}`")
+
+
 def bullets(lines: Iterable[str]) -> str:
     """Lines as a list in Markdown."""
-    return "".join(f"- {line}\n" for line in lines)
+    return "".join(f"- {marked(line)}\n" for line in lines)
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     """A table in Markdown; empty where there is no row."""
-    found = ["".join(f"| {cell} " for cell in row) + "|\n" for row in rows]
+    found = ["".join(f"| {marked(cell)} " for cell in row) + "|\n" for row in rows]
     head = f"| {' | '.join(columns)} |\n|{'---|' * len(columns)}\n"
     return head + "".join(found) if found else ""
 
 
-def fenced(turtle: str | None) -> str:
-    """A record as a block of code in Markdown, after a blank line; empty where there is none."""
-    return f"\n```turtle\n{turtle}```\n" if turtle else ""
+def fenced(text: str | None, language: str = "turtle") -> str:
+    """A record, or other code, as a block in Markdown, after a blank line; empty where there is none."""
+    fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", text or "")), 0)
+    return f"\n{fence}{language}\n{visible(text)}{fence}\n" if text else ""

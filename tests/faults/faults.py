@@ -87,6 +87,10 @@ CHECKED = (
           "owl:imports <https://w3id.org/guideproof/core> , <https://w3id.org/guideproof/schmorl/references> ;",
           "owl:imports <https://w3id.org/guideproof/core> , <https://w3id.org/guideproof/schmorl/measures> ;",
           "check", "unresolved-import", check="imports"),
+    Fault("ontology without a header", REFERENCES,
+          "<https://w3id.org/guideproof/schmorl/references> a owl:Ontology ;",
+          "<https://w3id.org/guideproof/schmorl/references>",
+          "check", "no-header", at="@prefix dcterms:", check="headers", also=("unresolved-import", "undeclared-term")),
     # -- terms --
     Fault("typo in a class", ONTOLOGY,
           "owl:someValuesFrom sn:RadicularSymptom ]", "owl:someValuesFrom sn:RadicularSymtom ]",

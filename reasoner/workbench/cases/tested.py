@@ -27,7 +27,9 @@ from reasoner.workbench.report import (
     ReportWriter,
     block,
     bullets,
+    code,
     fenced,
+    marked,
     place,
     place_json,
     short_file,
@@ -205,15 +207,15 @@ class CaseWriter(ReportWriter):
         parts = [f"## Cases\n\n{self._counted()}\n"]
         for outcome in self.report.failed:
             lines = bullets(f"{one.what} (line {one.where.line})" for one in outcome.failures)
-            parts.append(f"### `{outcome.case.name}`: {outcome.case.label}\n\n{lines}")
+            parts.append(f"### {code(outcome.case.name)}: {marked(outcome.case.label)}\n\n{lines}")
         parts += [f"{looked}\n"] if (looked := self._looked_at()) else []
         rows = [(m.kind, m.reached, m.total, m.counted) for m in self.report.coverage]
         parts.append(f"## Coverage\n\n{table(('of', 'reached', 'all', 'counted'), rows)}")
         for one in (missing for measure in self.report.coverage for missing in measure.missing):
-            parts.append(f"- {one.what}: {one.remedy}\n{fenced(self._record(one.record))}")
+            parts.append(f"{bullets([f'{one.what}: {one.remedy}'])}{fenced(self._record(one.record))}")
         parts += [f"## Mutants\n\n{_scored(self.mutation)}\n"] if self.mutation else []
         for tried in self.survivors:
-            title = f"### {tried.mutant.operator}: {tried.mutant.what}\n\n{place(tried.mutant.origin)}\n\n"
+            title = f"### {marked(f'{tried.mutant.operator}: {tried.mutant.what}')}\n\n{place(tried.mutant.origin)}\n\n"
             parts.append(f"{title}{bullets(self._differing(tried))}{fenced(self._record(tried.witness))}")
         return "\n".join(parts)
 

@@ -17,6 +17,7 @@ from reasoner.workbench.check.ontologies import (
     check_consistency,
     check_declarations,
     check_fragment,
+    check_headers,
     check_imports,
     check_profile,
 )
@@ -69,6 +70,7 @@ BOTH = (ONTOLOGIES, SHAPES)
 CHECKS = (
     Check("syntax", (), lambda sources: sources.problems),
     Check("prefixes", (), check_prefixes),
+    Check("headers", (ONTOLOGIES,), check_headers),
     Check("imports", (ONTOLOGIES,), check_imports),
     Check("terms of ontologies", (ONTOLOGIES,), lambda sources: check_terms(sources, sources.ontologies)),
     Check("terms of shapes", BOTH, lambda sources: check_terms(sources, sources.shapes)),

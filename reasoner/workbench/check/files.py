@@ -133,6 +133,10 @@ class Sources:
         """The IRIs of ontologies or shapes graphs."""
         return sorted({str(s) for parsed in files for s in parsed.graph.subjects(RDF.type, OWL.Ontology)})
 
+    def without_header(self) -> list[Parsed]:
+        """The ontologies that do not say which ontology they are."""
+        return [one for one in self.ontologies if (None, RDF.type, OWL.Ontology) not in one.graph]
+
     # -- names and positions --
 
     def name(self, term: Node | str) -> str:

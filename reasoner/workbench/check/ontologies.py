@@ -25,6 +25,7 @@ from reasoner.logic.compile import compile_axioms
 from reasoner.logic.owl import read_axioms
 from reasoner.patient.hermit import Logical
 from reasoner.patient.hermit_process import classified, taxonomy_of
+from reasoner.workbench.check.codes import check_finding
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.declared import acceptances, invariants
 from reasoner.workbench.finding import Finding
@@ -192,6 +193,13 @@ def _unsatisfiable(sources: Sources, cls: URIRef, empty: set[URIRef]) -> Finding
 
 #: What the loader refuses and another check finds, on the line where it stands.
 _ELSEWHERE = {"unresolved-import", "unknown-statement", "closed-finding", "undefined-class"}
+
+
+def check_headers(sources: Sources) -> Iterator[Finding]:
+    """Each ontology that does not say which one it is: no version can be named, and no term is known as its own."""
+    for parsed in sources.without_header():
+        what, remedy = "the file has no ontology header", "add <IRI> a owl:Ontology ; owl:versionIRI <IRI/VERSION>"
+        yield check_finding(sources.relative(parsed.file), 1, "no-header", what, remedy)
 
 
 def check_imports(sources: Sources) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ from rich.progress import Progress as ProgressBar
 from reasoner.render.paragraphs import Paragraph, paragraph, unbroken
 from reasoner.workbench.check.check import CHECKS, Check, CheckReport
 from reasoner.workbench.finding import Finding, Severity
-from reasoner.workbench.report import Json, ReportWriter, bullets, table, times
+from reasoner.workbench.report import Json, ReportWriter, bullets, code, table, times
 
 _STYLES = {Severity.ERROR: "bold red", Severity.WARNING: "bold yellow", Severity.INFO: "bold cyan"}
 
@@ -68,7 +68,7 @@ class CheckWriter(ReportWriter):
 
     def markdown(self) -> str:
         """The findings as a table for a pull request."""
-        rows = ((f"{one.file}:{one.line}", one.severity, f"`{one.code}`", f"{one.what}: {one.remedy}")
+        rows = ((f"{one.file}:{one.line}", one.severity, code(one.code), f"{one.what}: {one.remedy}")
                 for one in self.report.findings)  # fmt: skip
         found = table(("place", "severity", "code", "what to mend"), rows)
         skipped = bullets(f"not checked: {one.check} — {one.why}" for one in self.report.skipped)

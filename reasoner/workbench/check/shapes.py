@@ -132,11 +132,18 @@ def check_authoring(sources: Sources) -> Iterator[Finding]:
 
 
 def _data(sources: Sources) -> Graph:
-    """Ontologies and shapes, without the headers of shapes: no term is theirs, and each costs a pass over all terms."""
+    """Ontologies and shapes, without the headers of shapes: no term is theirs, and each costs a pass over all terms.
+
+    An ontology without a header has one for each namespace of its own terms, so that these are looked at.
+    """
     data = Graph() + sources.graph
     for parsed in sources.shapes:
         for header in parsed.graph.subjects(RDF.type, OWL.Ontology):
             data.remove((header, RDF.type, OWL.Ontology))
+    for parsed in sources.without_header():
+        for term in parsed.graph.subjects(RDF.type, OWL.Class):
+            if isinstance(term, URIRef):
+                data.add((URIRef(term.defrag() if "#" in term else term.rsplit("/", 1)[0]), RDF.type, OWL.Ontology))
     return data
 
 

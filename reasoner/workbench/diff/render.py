@@ -10,6 +10,7 @@ from itertools import chain
 
 from rdflib import URIRef
 
+from reasoner.escapes import html
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
 from reasoner.logic.theory import Atom
@@ -22,7 +23,20 @@ from reasoner.workbench.diff.diff import GuidelineDiff, QuotedChange
 from reasoner.workbench.diff.texts import TextChange
 from reasoner.workbench.diff.witnesses import Witness
 from reasoner.workbench.finding import DOCUMENT, Finding, Severity
-from reasoner.workbench.report import Json, ReportWriter, block, bullets, fenced, place, place_json, short_file, table
+from reasoner.workbench.report import (
+    Json,
+    Markup,
+    ReportWriter,
+    block,
+    bullets,
+    code,
+    fenced,
+    marked,
+    place,
+    place_json,
+    short_file,
+    table,
+)
 
 _MOST_CONDITIONS = 2
 _MOST_AXIOMS = 4
@@ -188,9 +202,13 @@ class DiffWriter(ReportWriter):
         """The comparison for a pull request: the summary and one table, the rest to unfold."""
         found = self.difference
         rows = [self._row(cls, shift) for cls, shift in self.shifts]
-        parts = [f"## Guideline diff\n\n{self.summary()}\n", table(("class", "change", "profiles", "axioms"), rows)]
+        parts = [
+            f"## Guideline diff\n\n{marked(self.summary())}\n",
+            table(("class", "change", "profiles", "axioms"), rows),
+        ]
         axioms = [line for change in found.axioms for line in (self._numbered(change), *self._axiom_lines(change))]
-        parts += ["### Axioms\n\n```diff\n" + "\n".join(axioms).replace("−", "-") + "\n```\n"] if axioms else []
+        shown = fenced("".join(f"{line}\n" for line in axioms).replace("−", "-"), "diff")
+        parts += [f"### Axioms\n{shown}"] if axioms else []
         for title, quoted in (("Texts and links", found.texts), ("Shapes and rules", found.shapes)):
             lines = bullets(self._text_line(one.change) for one in quoted)
             parts += [f"### {title}\n\n{lines}"] if lines else []
@@ -202,14 +220,14 @@ class DiffWriter(ReportWriter):
                   for one in (*found.texts, *found.shapes) if one.witness]  # fmt: skip
         silent = [line for change in found.rewritten for line in self._axiom_lines(change)]
         silent += map(self._text_line, found.silent)
-        body = "```text\n" + "\n".join(silent) + "\n```\n"
+        body = fenced("".join(f"{line}\n" for line in silent), "text")
         parts += [_folded("Changes that no answer rests on", body)] if silent else []
         return "\n".join(filter(None, parts))
 
     def _row(self, cls: ClassDifference, shift: Shift) -> tuple[str, ...]:
         counted = self._counted(shift) or "open records"
-        named = f"{self._label(cls.iri)} `{self.name(cls.iri)}`"
-        return named, f"{shift.old} → {shift.new}", counted, self._because(shift)
+        named = f"{marked(self._label(cls.iri))} {code(self.name(cls.iri))}"
+        return Markup(named), f"{shift.old} → {shift.new}", counted, self._because(shift)
 
     # -- names --
 
@@ -262,7 +280,7 @@ def _shown(witness: Witness | None) -> str:
 
 
 def _folded(title: str, body: str) -> str:
-    return f"<details><summary>{title}</summary>\n\n{body}\n</details>\n"
+    return f"<details><summary>{html(title)}</summary>\n\n{body}\n</details>\n"
 
 
 def _section(title: str, blocks: Iterable[Iterable[Paragraph]]) -> Iterator[Paragraph]:

@@ -146,7 +146,11 @@ def _values(files: Iterable[Parsed]) -> Terms:
     for parsed in files:
         graph = parsed.graph
         for s, p, o in graph:
-            if p in _LOGICAL or (str(p).startswith(str(OWL)) and not isinstance(s, BNode) and p != OWL.versionInfo):
+            if (
+                (p, o) == (RDF.type, OWL.NamedIndividual)
+                or p in _LOGICAL
+                or (str(p).startswith(str(OWL)) and not isinstance(s, BNode) and p != OWL.versionInfo)
+            ):
                 continue
             if isinstance(s, BNode) and not _stands_alone(graph, s):
                 continue

@@ -11,7 +11,20 @@ from reasoner.workbench.declared import Acceptance
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.prove.prove import CODES, Proof, ProofFinding
 from reasoner.workbench.recordable import turtle
-from reasoner.workbench.report import Json, ReportWriter, block, bullets, fenced, place, place_json, table, times
+from reasoner.workbench.report import (
+    Json,
+    Markup,
+    ReportWriter,
+    block,
+    bullets,
+    code,
+    fenced,
+    marked,
+    place,
+    place_json,
+    table,
+    times,
+)  # fmt: skip
 
 _MOST_AXIOMS = 4
 
@@ -78,9 +91,9 @@ class ProofWriter(ReportWriter):
         for finding in self.proof.open:
             head = ((f"[{finding.code}] ", "bold red"), finding.what)
             yield from (paragraph(), *block(head, self._lines(finding), self.witness(finding)))
-        for accepted, count, code in self._accepted():
+        for accepted, count, name in self._accepted():
             title = f"{times(count, 'finding')}: {self.catalogue.label(accepted.iri)}  "
-            yield from below_blank((f"accepted [{code}] ", "green"), title, (self.name(accepted.iri), "dim"))
+            yield from below_blank((f"accepted [{name}] ", "green"), title, (self.name(accepted.iri), "dim"))
             yield paragraph((accepted.reason, "italic"), indent=4)
 
     def _counted(self) -> str:
@@ -117,16 +130,16 @@ class ProofWriter(ReportWriter):
         """A proof for a pull request: the open findings with their witnesses, the accepted ones as a table."""
         parts = [f"## Proof over all patients\n\n{self._counted()}\n", self._invariants()]
         parts += [self._section(finding) for finding in self.proof.open]
-        rows = [(f"`{code}`", count, f"`{self.name(accepted.iri)}`", accepted.reason)
-                for accepted, count, code in self._accepted()]  # fmt: skip
+        rows = [(code(name), count, code(self.name(accepted.iri)), accepted.reason)
+                for accepted, count, name in self._accepted()]  # fmt: skip
         accepted = table(("code", "findings", "acceptance", "reason"), rows)
         parts += [f"### Accepted\n\n{accepted}"] if accepted else []
         return "\n".join(filter(None, parts))
 
     def _invariants(self) -> str:
-        return bullets(f"{'✘' if i.iri in self.broken else '✔'} {i.label} (`{self.name(i.iri)}`)"
+        return bullets(Markup(f"{'✘' if i.iri in self.broken else '✔'} {marked(i.label)} ({code(self.name(i.iri))})")
                        for i in self.proof.invariants)  # fmt: skip
 
     def _section(self, finding: ProofFinding) -> str:
         shown = bullets(self._lines(finding)) + fenced(self.witness(finding))
-        return f"### {finding.code}\n\n{finding.what}\n\n_{CODES[finding.code]}_\n\n{shown}"
+        return f"### {finding.code}\n\n{marked(finding.what)}\n\n_{CODES[finding.code]}_\n\n{shown}"
