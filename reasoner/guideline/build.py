@@ -21,6 +21,7 @@ from reasoner.records.contract_rules import compile_rules
 from reasoner.records.contract_shapes import Background
 from reasoner.records.contract_shapes import compile_shapes as compile_record_shapes
 from reasoner.records.reference_faults import vocabulary
+from reasoner.records.unrunnable import all_unrunnable
 from reasoner.terms import GP, PREFIXES
 
 #: The shapes that refuse records, and those with rules.
@@ -43,6 +44,8 @@ def content_of(files: GuidelineFiles) -> Content:
     catalogue = CatalogueReader(graph).read()
     _check_definitions(catalogue, compiled, parsed)
     checks = compile_shapes(files.parsed_shapes(*CHECKED), compiled.rules)
+    if unrun := all_unrunnable(files.parsed_shapes(*CONTRACT, *RULES), RULES):
+        raise GuidelineError(*unrun)
     shapes = {path.stem: part for path in files.shapes for part in files.parsed_shapes(path.stem)}
     versioned = tuple(sorted(version_of(part.graph) for part in (*parsed, *shapes.values())))
     taxonomy = _taxonomy(graph)

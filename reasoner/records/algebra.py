@@ -49,7 +49,7 @@ def query_of(graph: Graph, shape: Node, link: URIRef, text: URIRef) -> tuple[Nod
     allowed = ((shape, {SH.targetSubjectsOf, link}), (nodes[0], {SH.prefixes, text}))
     if len(texts) != 1 or not all(_uses(graph, node, said_of_all | more) for node, more in allowed):
         raise BeyondError
-    return nodes[0], prefixed(str(texts[0]), _prefixes(graph, nodes[0]))
+    return nodes[0], prefixed(str(texts[0]), prefixes_of(graph, nodes[0]))
 
 
 def _uses(graph: Graph, node: Node, allowed: Collection[Node]) -> bool:
@@ -57,7 +57,8 @@ def _uses(graph: Graph, node: Node, allowed: Collection[Node]) -> bool:
     return all(p in allowed for p in graph.predicates(node) if str(p).startswith(str(SH)))
 
 
-def _prefixes(graph: Graph, node: Node) -> dict[str, str]:
+def prefixes_of(graph: Graph, node: Node) -> dict[str, str]:
+    """The prefixes that a node with a query declares. Raises BeyondError where they are not clear."""
     found = dict[str, str]()
     for ontology in graph.objects(node, SH.prefixes):
         if (ontology, RDF.type, OWL.Ontology) not in graph:

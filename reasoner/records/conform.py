@@ -6,9 +6,9 @@ Terms are read as N-Triples write them (https://www.w3.org/TR/n-triples/).
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import NamedTuple
 
+from reasoner.patterns import compiled
 from reasoner.records.contract import (
     NUMBERS,
     WELL_FORMED,
@@ -90,17 +90,12 @@ def _simple(test: Test, term: Term) -> bool | None:
         case OfDatatype(datatype):
             return term.kind == "literal" and term.datatype == datatype and _written_well(term)
         case Matches(pattern):
-            return None if term.unnamed else term.kind != "blank" and bool(_compiled(pattern).search(term.text))
+            return None if term.unnamed else term.kind != "blank" and bool(compiled(pattern).search(term.text))
         case Among(iris):
             return None if term.unnamed else term.kind == "iri" and term.text in iris
         case Between():
             return term.kind == "literal" and _between(test, term)
     return None
-
-
-@lru_cache(1000)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern)
 
 
 def _written_well(term: Term) -> bool | None:

@@ -8,7 +8,6 @@ it never accepts what the shape refuses.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -16,6 +15,7 @@ from decimal import Decimal
 from rdflib import OWL, RDF, RDFS, SH, BNode, Graph, Literal, URIRef
 from rdflib.term import Node, XSDToPython
 
+from reasoner.patterns import compiled
 from reasoner.records.contract import (
     NUMBERS,
     WELL_FORMED,
@@ -260,10 +260,7 @@ class _ShapeCompiler:
         return InClass(classes, self.background.members(classes))
 
     def _pattern(self, o: Node) -> Test:
-        try:
-            re.compile(str(o))
-        except re.error as error:
-            raise BeyondError from error
+        compiled(str(o))
         return Matches(str(o))
 
     def _number(self, o: Node) -> Decimal:

@@ -8,6 +8,7 @@ it may refuse.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
@@ -16,6 +17,7 @@ from rdflib import RDF, RDFS, SH, XSD, Graph, Literal
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem, RecordError
+from reasoner.patterns import compiled
 from reasoner.rdf import Triple, read_text
 from reasoner.records.algebra import ONE_AT_A_TIME
 from reasoner.records.conversion import plain_triple, to_nodes
@@ -116,6 +118,17 @@ def derive(records: Records, guideline: Graph, rules: Sequence[Graph], as_of: da
     return Reference(guideline, (), rules).completed(records, as_of)
 
 
+def _list_matches(shapes: Graph, scene: Graph) -> None:
+    """Write each pattern as the list of the texts in a scene that match it: pySHACL's own engine may never end."""
+    patterns = list(shapes.subject_objects(SH.pattern))
+    texts = {str(term) for s, _, o in scene for term in (s, o)} if patterns else set()
+    for shape, pattern in patterns:
+        matcher = compiled(str(pattern), "".join(map(str, shapes.objects(shape, SH.flags))))
+        found = "|".join(re.escape(text) for text in sorted(texts) if matcher.search(text))
+        shapes.remove((shape, SH.flags, None))
+        shapes.set((shape, SH.pattern, Literal(f"\\A(?:{found})\\Z" if found else r"(?!)")))
+
+
 def _refuse_strays(found: FaultReport, faults: Iterable[RecordFault]) -> None:
     if strays := [found.problem(fault) for fault in faults if fault.node not in found.owners]:
         raise RecordError(*in_order(strays))
@@ -136,6 +149,7 @@ def _report_of(scene: Graph, shapes: Graph) -> Graph:
     from pyshacl.errors import ReportableRuntimeError
 
     lean = graph_of(triple for triple in shapes if triple[1] not in _FOR_READERS)
+    _list_matches(lean, scene)
     try:
         with ONE_AT_A_TIME:
             _, report, text = pyshacl.validate(scene, shacl_graph=lean, inplace=True)

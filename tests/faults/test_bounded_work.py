@@ -215,7 +215,6 @@ HANGING = {
     pytest.param(value, id=name, marks=[pytest.mark.exhaustive] * (name != "letters"))
     for name, value in HANGING.items()
 ])  # fmt: skip
-@pytest.mark.xfail(strict=True, reason=PATTERNS)
 def test_a_pattern_of_an_author(tmp_path: Path, pattern: str) -> None:
     root = added(copied(tmp_path, TINY), "shapes/record.ttl", SHAPE % pattern)
     text = PREFIXES + f"ex:p a gp:Patient ; ex:link <{'a' * 40}:> , '{'a' * 40}' ."

@@ -19,7 +19,7 @@ _ERRORS = """
     no-header unresolved-import undeclared-term
     not-owl-dl inconsistent unsatisfiable-class cyclic-hierarchy
     outside-fragment cyclic-definition patient-in-ontology two-definitions bad-declaration
-    shape-outside-fragment shacl-term rule-under-property-shape
+    bad-shapes shape-outside-fragment shacl-term rule-under-property-shape
     query-syntax query-term query-unbound
     term-without-label term-without-definition term-without-ontology
     individual-without-label individual-without-definition

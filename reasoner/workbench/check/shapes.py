@@ -16,8 +16,10 @@ from pathlib import Path
 from rdflib import OWL, RDF, RDFS, SH, Graph, Literal, URIRef
 from rdflib.term import Node
 
+from reasoner.guideline.build import RULES
 from reasoner.guideline.guideline import home
 from reasoner.rdf import Triple, read_graph
+from reasoner.records.unrunnable import all_unrunnable
 from reasoner.terms import GP
 from reasoner.workbench.check.files import Sources
 from reasoner.workbench.finding import Finding
@@ -105,6 +107,7 @@ def check_shacl(sources: Sources) -> Iterator[Finding]:
             remedy = f"did you mean {misuse.nearest}?" if misuse.nearest else "see the list of terms in the standard"
             yield sources.finding("shacl-term", misuse.what, remedy, misuse.triple)
         yield from _dead_rules(sources, parsed.graph)
+    yield from map(sources.of_problem, all_unrunnable(sources.shapes, RULES))
 
 
 def _dead_rules(sources: Sources, graph: Graph) -> Iterator[Finding]:
