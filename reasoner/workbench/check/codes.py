@@ -15,7 +15,7 @@ DOCUMENT = "docs/checks.md"
 
 _ERRORS = """
     not-readable no-such-file other-format not-utf8 empty-file no-triples syntax-error n3-syntax relative-iri too-deep
-    rdf-12 undeclared-prefix prefix-not-canonical prefix-rebound near-namespace
+    rdf-12 bad-list cyclic-nodes undeclared-prefix prefix-not-canonical prefix-rebound near-namespace
     no-header unresolved-import undeclared-term
     not-owl-dl inconsistent unsatisfiable-class cyclic-hierarchy
     outside-fragment cyclic-definition patient-in-ontology two-definitions bad-declaration
