@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
@@ -22,6 +24,9 @@ from rdflib.term import Node
 from reasoner.guideline.guideline import Guideline, load_guideline
 
 TESTS = Path(__file__).parent
+
+#: Names the file in which every process of the tests notes the connections that it tries: see `audit`.
+CONNECTIONS = "GUIDEPROOF_CONNECTIONS"
 XSD = Namespace("http://www.w3.org/2001/XMLSchema#")
 
 
@@ -42,9 +47,27 @@ read_block(b"<https://example.org/s> <https://example.org/p> <https://example.or
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Before there are workers, compile what they would all compile at once into one cache."""
+    """Have all processes note connections, and compile, before there are workers, what they would all compile."""
+    if CONNECTIONS not in os.environ:
+        handle, os.environ[CONNECTIONS] = tempfile.mkstemp(prefix="guideproof-connections-")
+        os.close(handle)
+        os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, (str(TESTS / "audit"), os.environ.get("PYTHONPATH"))))
+        sys.path.insert(0, str(TESTS / "audit"))  # this process began before it was there
+        sys.modules.pop("sitecustomize", None)
+        importlib.import_module("sitecustomize")
     if not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None):
         subprocess.run([sys.executable, "-c", COMPILE], cwd=TESTS.parent, check=True)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail a run in which some process tried to connect to another machine."""
+    if not hasattr(session.config, "workerinput"):
+        tried = Path(os.environ[CONNECTIONS]).read_text("utf-8")
+        Path(os.environ[CONNECTIONS]).unlink()
+        print(f"\n{tried.count(chr(10))} connections were tried\n{tried}")
+        if tried:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -92,7 +92,7 @@ def guideproof(
 
 def surroundings(**env: str) -> dict[str, str]:
     """The environment of a command: that of the tests, with the project first on Python's path."""
-    return {**os.environ, "COLUMNS": "200", "PYTHONPATH": str(ROOT), **env}
+    return {**os.environ, "COLUMNS": "200", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'tests' / 'audit'}", **env}
 
 
 def limit(cpu: int, memory: int | None, largest: int | None = None) -> None:

@@ -10,14 +10,19 @@ import json
 import os
 import random
 import sys
+import time
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 
+import polars as pl
+import pyoxigraph as ox
 import pytest
 
 import reasoner
 from faults.outcomes import GP, PREFIXES, TINY, copied
+from reasoner.patient.query import ask, binding
+from reasoner.population.batch import BatchOptions, run_batch
 
 SEED = int(os.environ.get("GUIDEPROOF_FUZZ_SEED", "20261122"))
 NORMAL = int(os.environ.get("GUIDEPROOF_FUZZ", "300"))
@@ -145,9 +150,54 @@ def caches(_: Path, random_: random.Random) -> tuple[bytes, Callable[[], object]
     )
 
 
+FACTS = b"patient,pot:SoggySoil,pot:dryDays\nhttps://example.org/p,true,6.5\nex:q,no,\n"
+
+
+def tables(suffix: str) -> Door:
+    """Decide for the rows of a fact table of that format."""
+    guideline = None
+
+    def door(root: Path, random_: random.Random) -> tuple[bytes, Callable[[], object]]:
+        nonlocal guideline
+        guideline = guideline or reasoner.load_guideline(TINY)
+        path, out = root / f"facts.{suffix}", root / "answers.csv"
+        frame = pl.read_csv(FACTS, schema_overrides={"pot:SoggySoil": pl.String})
+        {"csv": frame.write_csv, "parquet": frame.write_parquet, "arrow": frame.write_ipc}[suffix](path)
+        content = broken(random_, path.read_bytes())
+        path.write_bytes(content)
+        return content, lambda: run_batch(guideline, path, out, BatchOptions(AS_OF, "csv", workers=1))
+
+    return door
+
+
+QUERY = (
+    "# Parameters: ?patient – the patient\nPREFIX gp: <https://w3id.org/guideproof/core#>\n"
+    "SELECT ?patient (COUNT(?o) AS ?n) WHERE { ?patient a gp:Patient ; ?p ?o . OPTIONAL { ?o ?q ?x FILTER(?x > 1) } }\n"
+    "GROUP BY ?patient HAVING (COUNT(?o) > 0) ORDER BY ?patient LIMIT 10\n"
+)
+BINDINGS = ("patient=<https://example.org/p>", "patient=ex:p", "patient=1.5e3", 'patient="a"', "patient=true")
+
+
+def queries(_: Path, random_: random.Random) -> tuple[bytes, Callable[[], object]]:
+    """Ask a query that is broken, with a broken binding, of a few triples."""
+    content = broken(random_, QUERY.encode())
+    bound = broken(random_, random_.choice(BINDINGS).encode()) if random_.random() < 0.3 else b"patient=ex:p"
+    store, prefixes = ox.Store(), {"ex": "https://example.org/", "gp": GP}
+    store.load(TRIPLES.encode(), format=ox.RdfFormat.N_TRIPLES)
+
+    def asked() -> object:
+        name, term = binding(bound.decode(errors="surrogateescape"), prefixes)
+        found = ask(store, content.decode(errors="replace"), {name: term}, prefixes)
+        return found if isinstance(found, ox.QueryBoolean) else list(found)
+
+    return content, asked
+
+
 #: The doors, and the part of the inputs that each gets: a guideline takes a hundred times what a record takes.
 DOORS: dict[str, tuple[Door, float]] = {
-    **{syntax: (records(syntax), 0.18) for syntax in SYNTAXES},
+    **{syntax: (records(syntax), 0.14) for syntax in SYNTAXES},
+    **{suffix: (tables(suffix), 0.02) for suffix in ("csv", "parquet", "arrow")},
+    "query": (queries, 0.14),
     "ontology": (guidelines("ontology/plant.ttl"), 0.04),
     "shapes": (guidelines("shapes/record.ttl"), 0.04),
     "cache": (caches, 0.02),
@@ -157,11 +207,14 @@ DOORS: dict[str, tuple[Door, float]] = {
 def tried(door: str, root: Path, number: int) -> list[str]:
     """The inputs of a door that end in neither an answer nor a coded error."""
     random_ = random.Random(f"{SEED} {door}")
-    wrong = []
+    wrong, slowest = [], (0.0, b"")
     for _ in range(max(number, 1)):
         content, call = DOORS[door][0](root, random_)
+        began = time.process_time()
         if what := fate(call):
             wrong.append(f"{what[:200]} for {content!r}")
+        slowest = max(slowest, (time.process_time() - began, content))
+    print(f"{door}: {max(number, 1):,} inputs, the slowest took {slowest[0]:.2f} s: {slowest[1]!r}")
     return wrong
 
 

@@ -35,7 +35,7 @@ def _readable(path: Path, skipped: int = 0) -> Iterator[None]:
     """One InputError for a file that is broken, or not what its suffix says; a library has not seen `skipped` rows."""
     try:
         yield
-    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, OSError) as error:
+    except (pa.ArrowException, pl.exceptions.PolarsError, pl.exceptions.PanicException, UnicodeError, OSError) as error:
         message = re.sub(r"Row #(\d+)", lambda row: f"line {int(row[1]) + skipped}", _in_a_line(error))
         what = f"the file cannot be read: {message}"
         remedy = "check that it is whole and what its suffix says"
@@ -119,6 +119,7 @@ class ArrowSource(_TableFile):
         with _readable(self.path):
             file = self._open()
             table = pa.Table.from_batches(map(file.get_batch, chosen), file.schema)
+            table.validate(full=True)  # what Arrow does not look at by itself, and would end the process
         return self.reader.read(table.slice(before, unit.stop - unit.start), str(self.path), unit.start + 1)
 
 
@@ -133,6 +134,7 @@ def _file_of_stream(path: Path, reader: FactTableReader, written: Path) -> Path:
         ])  # fmt: skip
         with pa.ipc.new_file(written, plain) as file:
             for batch in given:
+                batch.validate(full=True)
                 file.write_batch(batch.cast(plain))
     return written
 
