@@ -13,8 +13,8 @@ import json
 import os
 import re
 import sys
-from collections import Counter, UserString
-from collections.abc import Iterable, Mapping
+from collections import UserString
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
@@ -23,14 +23,14 @@ from typing import IO, NoReturn
 import pyoxigraph as ox
 from pyoxigraph import RdfFormat
 from rdflib import OWL, XSD, BNode, Graph, Literal, URIRef
-from rdflib import RDF as RDFV
 from rdflib.term import Node, XSDToPython
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.files import LineFeed
 from reasoner.json_contexts import without_nulls
 from reasoner.other_formats import ENOUGH, mistaken
-from reasoner.rdf_checks import MAX_DEPTH, FileRefusal, check_json, check_xml, refuse_depth
+from reasoner.rdf_checks import MAX_DEPTH, MAX_LINKED, FileRefusal, check_json, check_xml, refuse_depth, refuse_long
+from reasoner.rdf_structure import check_depth, check_structure
 from reasoner.terms import TEXTS
 
 Triple = tuple[Node, Node, Node]
@@ -121,8 +121,8 @@ def _read(data: bytes, name: str | None, imports: bool, refuse: FileRefusal) -> 
     parsed = _parse(text, kind, refuse)
     if not parsed.lines:
         refuse("no-triples", "the file states nothing", "give a file that holds RDF statements")
-    _check_depth(parsed, refuse)
-    (_check_structure if imports else _check_imports)(parsed, refuse)
+    check_depth(parsed, MAX_DEPTH if imports else MAX_LINKED, refuse)
+    (check_structure if imports else _check_imports)(parsed, refuse)
     return parsed
 
 
@@ -196,6 +196,8 @@ def _parse(text: str, kind: RdfFormat, refuse: FileRefusal) -> Parsed:
             lines.setdefault(triple, line)
     except SyntaxError as error:
         refuse_syntax(error, text, kind, feed.line, refuse)
+    except MemoryError:
+        refuse_long(refuse, feed.line)
     prefixes = {} if is_json else dict(parser.prefixes)
     return Parsed(_graph(lines, prefixes), refuse.file, prefixes, lines)
 
@@ -215,6 +217,8 @@ def check_statements(file: IO[bytes], kind: RdfFormat, refuse: FileRefusal) -> N
                 imported = terms.new(quad.object, feed.line), feed.line
     except SyntaxError as error:
         refuse_syntax(error, feed.text(), kind, feed.line, refuse)
+    except MemoryError:
+        refuse_long(refuse, feed.line)
     if imported is not None:
         _refuse_imports(refuse, *imported)
 
@@ -337,55 +341,6 @@ def refuse_syntax(error: SyntaxError, text: str, kind: RdfFormat, read: int, ref
 
 
 # -- after parsing --
-
-
-def _check_depth(parsed: Parsed, refuse: FileRefusal) -> None:
-    """Refuse blank nodes nested too deep; the members of a list stand side by side."""
-    inner: dict[Node, list[Node]] = {}
-    after: dict[Node, list[Node]] = {}
-    for s, p, o in parsed.lines:
-        if isinstance(s, BNode) and isinstance(o, BNode):
-            (after if p == RDFV.rest else inner).setdefault(s, []).append(o)
-    below = {node for links in (inner, after) for nodes in links.values() for node in nodes}
-    seen = (inner.keys() | after.keys()) - below
-    level = _with_following(seen, after, seen)
-    for _ in range(MAX_DEPTH):
-        level = _with_following([n for node in level for n in inner.get(node, ()) if n not in seen], after, seen)
-    if level:
-        refuse_depth(refuse)
-
-
-def _with_following(nodes: Iterable[Node], after: Mapping[Node, list[Node]], seen: set[Node]) -> list[Node]:
-    """Some nodes, and those that follow them in lists; all of them are added to the seen ones."""
-    found = list(dict.fromkeys(nodes))
-    seen.update(found)
-    for node in found:
-        new = [n for n in after.get(node, ()) if n not in seen]
-        seen.update(new)
-        found += new
-    return found
-
-
-def _check_structure(parsed: Parsed, refuse: FileRefusal) -> None:
-    """Refuse, in a guideline, lists that are none, and nodes without a name that lead back to themselves."""
-    graph = parsed.graph
-    for node in {*graph.subjects(RDFV.first), *graph.subjects(RDFV.rest), *graph.objects(None, RDFV.rest)} - {RDFV.nil}:
-        if any(len(list(graph.objects(node, p))) != 1 for p in (RDFV.first, RDFV.rest)):
-            what, remedy = "a list does not go on from member to member", "write it in parentheses"
-            refuse("bad-list", what, remedy, parsed.line_of(node))
-    inner, above = Counter[Node](), dict[Node, list[Node]]()
-    for s, p, o in graph:
-        if p == RDFV.rest or (isinstance(s, BNode) and isinstance(o, BNode)):
-            inner[s] += 1
-            above.setdefault(o, []).append(s)
-    ended = [node for node in above if not inner[node]]
-    for node in ended:  # what holds nothing but what has ended has ended too
-        for holder in above.get(node, ()):
-            inner[holder] -= 1
-            ended += [] if inner[holder] else [holder]
-    if circle := +inner:
-        line = min(parsed.line_of(node) or 0 for node in circle)
-        refuse("cyclic-nodes", "a node without a name is part of itself", "give it a name, or end the circle", line)
 
 
 def _check_imports(parsed: Parsed, refuse: FileRefusal) -> None:

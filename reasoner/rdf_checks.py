@@ -6,6 +6,7 @@ section 4), is refused, and so is nesting that would exhaust the stack.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import re
@@ -18,6 +19,9 @@ from reasoner.errors import InputError, Problem
 
 #: How deep nodes may be nested; a record needs one level, an ontology a few.
 MAX_DEPTH = 200
+
+#: How many nodes without names may hang on each other in a row in a record that is no document of its own depth.
+MAX_LINKED = 10_000
 
 
 #: A string, also one without an end, and what opens and closes.
@@ -48,9 +52,15 @@ class FileRefusal:
         raise self.error(Problem(code, what, remedy, self.file, line)) from None
 
 
-def refuse_depth(refuse: FileRefusal) -> NoReturn:
+def refuse_depth(refuse: FileRefusal, most: int = MAX_DEPTH) -> NoReturn:
     """Raise the error of nodes that are nested too deep."""
-    refuse("too-deep", f"the nodes are nested more than {MAX_DEPTH} deep", "name the inner nodes by IRIs")
+    refuse("too-deep", f"the nodes are nested more than {most:,} deep", "name the inner nodes by IRIs")
+
+
+def refuse_long(refuse: FileRefusal, line: int | None = None) -> NoReturn:
+    """Raise the error of a term that is too long for the parser."""
+    what, remedy = "a term is longer than 16 MiB (16,777,216 bytes)", "leave the text out, or link to where it stands"
+    refuse("long-term", what, remedy, line)
 
 
 def check_json(text: str, refuse: FileRefusal) -> None:
@@ -92,6 +102,35 @@ def _check_context(key: str, value: object, refuse: FileRefusal) -> None:
                 refuse("undefined-term", f"the @context defines “{name}” as nothing", "leave the definition out")
 
 
+#: Of larger documents the depth is not watched, which would take longer than all else that is done with them.
+_WATCHED = 32 << 20
+
+
+def _length(file: IO[bytes]) -> int:
+    """How many bytes a file has from here on."""
+    here = file.tell()
+    there = file.seek(0, io.SEEK_END)
+    file.seek(here)
+    return there - here
+
+
+def _watch_depth(parser: expat.XMLParserType, refuse: FileRefusal) -> None:
+    """Refuse elements that are nested too deep: an element for each node, and one for each property."""
+    depth = 0
+
+    def start(*_: object) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > 2 * MAX_DEPTH:
+            refuse_depth(refuse)
+
+    def end(_: str) -> None:
+        nonlocal depth
+        depth -= 1
+
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+
+
 def check_xml(file: IO[bytes], refuse: FileRefusal) -> None:
     """Refuse a document that is not well-formed or declares entities; it is read to its end, in pieces."""
     parser = expat.ParserCreate("utf-8")
@@ -106,6 +145,8 @@ def check_xml(file: IO[bytes], refuse: FileRefusal) -> None:
 
     parser.StartDoctypeDeclHandler = declared
     parser.XmlDeclHandler = encoded
+    if _length(file) < _WATCHED:
+        _watch_depth(parser, refuse)
     try:
         parser.ParseFile(file)
     except expat.ExpatError as error:

@@ -15,7 +15,7 @@ from rdflib import RDF, XSD, BNode, Graph, Literal, URIRef
 
 from reasoner.errors import GuidelineError, RecordError
 from reasoner.rdf import read_graph, read_text
-from reasoner.rdf_checks import MAX_DEPTH
+from reasoner.rdf_checks import MAX_DEPTH, MAX_LINKED
 
 P = URIRef("https://example.org/p")
 S = URIRef("https://example.org/s")
@@ -158,8 +158,10 @@ def test_nodes_may_not_be_nested_without_end() -> None:
     def nested(depth: int) -> str:
         return "".join(f"_:b{n} <{P}> _:b{n + 1} .\n" for n in range(depth))
 
-    read_text(nested(MAX_DEPTH - 1), "x.nt")
-    assert refused(nested(MAX_DEPTH + 2), "x.nt")[0] == "too-deep"
+    read_text(nested(MAX_LINKED - 1), "x.nt")
+    assert refused(nested(MAX_LINKED + 2), "x.nt")[0] == "too-deep"
+    with pytest.raises(GuidelineError, match="too-deep"):
+        read_text(nested(MAX_DEPTH + 2), "x.nt", imports=True)
 
 
 def test_bytes_that_are_no_text() -> None:

@@ -88,7 +88,7 @@ def read(sources: Iterable[RecordSource]) -> ReadFile | None:
         whole, *others = [_read(source) for source in sources] or [ReadFile("", "")]
         for other in others:
             whole.merge(other)
-    except (NeedsReferenceError, SyntaxError, UnicodeDecodeError):
+    except (NeedsReferenceError, SyntaxError, UnicodeDecodeError, MemoryError):
         return None
     return whole if whole.classes.isdisjoint(whole.nodes) else None
 

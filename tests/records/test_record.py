@@ -25,7 +25,17 @@ from reasoner.terms import GP
 
 BAD = sorted((Path(__file__).parents[1] / "records" / "bad").iterdir())
 #: What is wrong with reading a file at all is shown by tests of their own below.
-TESTED_APART = {"no-such-file", "is-a-directory", "not-readable", "duplicate-patient", "bad-shapes", "endless-rules"}
+TESTED_APART = {
+    "no-such-file",
+    "is-a-directory",
+    "not-readable",
+    "duplicate-patient",
+    "bad-shapes",
+    "endless-rules",
+    "long-term",
+    "bad-list",
+    "cyclic-nodes",
+}
 
 
 @pytest.fixture(autouse=True)

@@ -150,7 +150,7 @@ def _write(parts: Iterator[bytes], out: IO[bytes], check: Callable[[], object], 
                 check()
                 checked = True
             out.write(evenly(part))
-    except SyntaxError as error:
+    except (SyntaxError, MemoryError) as error:
         check()
         raise AssertionError("what the parser refuses it refuses again") from error
     if not out.tell():

@@ -14,7 +14,8 @@ from reasoner.workbench.finding import Finding, Severity
 DOCUMENT = "docs/checks.md"
 
 _ERRORS = """
-    not-readable no-such-file other-format not-utf8 empty-file no-triples syntax-error n3-syntax relative-iri too-deep
+    not-readable no-such-file other-format not-utf8 empty-file no-triples syntax-error n3-syntax
+    relative-iri too-deep long-term
     rdf-12 bad-list cyclic-nodes undeclared-prefix prefix-not-canonical prefix-rebound near-namespace
     no-header unresolved-import undeclared-term
     not-owl-dl inconsistent unsatisfiable-class cyclic-hierarchy
