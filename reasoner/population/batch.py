@@ -83,7 +83,9 @@ def run_batch(guideline: Guideline, given: Path, out: Path, options: BatchOption
                 return _run(readers, files, sources, out, options, folder)
             except ScatteredError as error:
                 with busy(f"regrouping by patient in {error}"):
-                    sources = [s.whole(_fresh(own)) if str(s.path) == str(error) else s for s in sources]
+                    sources = [
+                        new for s in sources for new in (s.whole(_fresh(own)) if str(s.path) == str(error) else [s])
+                    ]
 
 
 def check_output(guideline: Guideline, given: Path, files: Sequence[Path], out: Path, options: BatchOptions) -> None:

@@ -58,8 +58,8 @@ class Source(Protocol):
     def shared(self, unit: Unit, names: Collection[str], /) -> list[Reject]:
         """The patients of a piece in whose records stand the nodes of such names, which other files describe too."""
 
-    def whole(self, scratch: Path, /) -> Source:
-        """The same with units that hold their patients whole; `scratch` is an empty directory."""
+    def whole(self, scratch: Path, /) -> Sequence[Source]:
+        """The same as sources whose units hold their patients whole; `scratch` is an empty directory."""
 
 
 @dataclass(frozen=True)
@@ -160,9 +160,15 @@ def open_sources(paths: Sequence[Path], readers: Readers, scratch: Path, workers
     records = [path for path in paths if kind_of(path) == "rdf"]
     opened: dict[Path, Source] = {}
     if records:
+        from reasoner.population.ntriples.small_files import open_small
         from reasoner.population.ntriples.triple_sources import open_all
 
-        opened.update(open_all(records, readers, scratch, workers))
+        small = open_small(records, readers, scratch)
+        together = () if small is None else small.files
+        opened.update(open_all([path for path in records if path not in together], readers, scratch, workers))
+        if small is not None:
+            opened[together[0]] = small
+            paths = [path for path in paths if path not in together[1:]]
     for number, path in enumerate(paths):
         if path not in opened:
             folder = scratch / f"table-{number}"

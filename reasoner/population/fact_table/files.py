@@ -66,8 +66,8 @@ class _TableFile:
     def shared(self, _unit: Unit, _names: Collection[str]) -> list[Reject]:
         return []
 
-    def whole(self, _scratch: Path) -> Self:
-        return self
+    def whole(self, _scratch: Path) -> list[Self]:
+        return [self]
 
     def _units(self, rows: int) -> list[Unit]:
         """Units of so many rows in all; a single one where there is no row."""

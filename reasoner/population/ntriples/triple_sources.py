@@ -53,7 +53,7 @@ def _opened(path: Path, written: Path, readers: Readers, scratch: Path) -> Tripl
     try:
         return source if source.regrouped else replace(source, first=source.cohort(source.units()[0]))
     except ScatteredError:
-        return source.whole(scratch)
+        return source.whole(scratch)[0]
 
 
 @dataclass(frozen=True)
@@ -92,14 +92,14 @@ class TripleSource:
         owners = owners_of(self._block(self._piece(unit)), names)
         return [Reject(patient, str(self.path), *SHARED) for patient in owners]
 
-    def whole(self, scratch: Path) -> TripleSource:
+    def whole(self, scratch: Path) -> list[TripleSource]:
         """The same records, written anew so that each patient's triples stand together."""
         folder = scratch / "regrouped"
         folder.mkdir(parents=True)
         count = max(1, self.units()[-1].stop // BYTES)
         paths = regroup(lambda: map(self._block, self.pieces), self.readers.classifier, folder, count)
         pieces = tuple((path, 0, path.stat().st_size) for path in paths)
-        return replace(self, pieces=pieces, regrouped=True, first=None)
+        return [replace(self, pieces=pieces, regrouped=True, first=None)]
 
     def check_patients(self) -> None:
         """Raise RecordError where nothing is stated, or no patient is typed, as for a single record."""
