@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import combinations, pairwise
 
 from reasoner.logic.clauses import Cube, absorb, bits, product
@@ -305,9 +306,27 @@ class _FillerTheory:
     def above(self, names: Iterable[str]) -> set[str]:
         """The classes that a member of all `names` is in by chains of inclusions."""
         found = set(names)
-        while new := {p[0] for n, p, _ in self.rules if len(p) == 1 and set(n) <= found} - found:
-            found |= new
+        new = found
+        while new:
+            direct = {above for name in new for above in self._directly_above.get(name, ())}
+            joint = {above for names, above in self._jointly_above if names <= found}
+            new = (direct | joint) - found
+            found = found | new
         return found
+
+    @cached_property
+    def _directly_above(self) -> dict[str, set[str]]:
+        """For each class those that an axiom has above it alone."""
+        found: dict[str, set[str]] = {}
+        for names, heads, _ in self.rules:
+            if len(names) == len(heads) == 1:
+                found.setdefault(names[0], set()).add(heads[0])
+        return found
+
+    @cached_property
+    def _jointly_above(self) -> list[tuple[set[str], str]]:
+        """The sets of classes that an axiom has below a class, other than one class alone."""
+        return [(set(names), heads[0]) for names, heads, _ in self.rules if len(heads) == 1 and len(names) != 1]
 
     def joined(self) -> tuple[tuple[str, ...], ...]:
         """The sets of two or more classes that an axiom has on its left."""

@@ -57,21 +57,53 @@ def bits(mask: int) -> Iterator[int]:
         mask ^= low
 
 
+#: How many clauses or terms of one form may be kept, and how many pairs looked at, before it is too large to compile.
+MOST_CUBES, MOST_PAIRS = 20_000, 4_000_000
+
+
+class TooManyError(ValueError):
+    """A form that has too many clauses or terms, and the axioms behind it, as bits."""
+
+    def __init__(self, what: str, axioms: int = 0) -> None:
+        super().__init__(what)
+        self.axioms = axioms
+
+
 def absorb(cubes: Iterable[Cube]) -> list[Cube]:
-    """Those of `cubes` that contain no other of them; of equals, the one from the fewest axioms."""
+    """Those of `cubes` that contain no other of them; of equals, the one from the fewest axioms.
+
+    Raises TooManyError where more than `MOST_CUBES` are left.
+    """
     ranked = sorted(cubes, key=lambda c: (c.size, c.axioms.bit_count(), c))
     width = max((cube.pos.bit_length() for cube in ranked), default=0)
     kept: list[Cube] = []
-    literals: list[int] = []
+    smaller: dict[int, list[int]] = {}  # those of fewer literals, by their lowest
+    same: dict[int, None] = {}
+    size = 0
     for cube in ranked:
-        outside = ~(cube.pos | cube.neg << width)
-        for other in literals:  # not by all(): this loop is most of compiling
-            if not other & outside:
-                break
-        else:
+        literals = cube.pos | cube.neg << width
+        if cube.size > size:
+            for other in same:
+                smaller.setdefault(other & -other, []).append(other)
+            size, same = cube.size, {}
+        if literals not in same and not _contains_any(literals, smaller):
             kept.append(cube)
-            literals.append(~outside)
+            same[literals] = None
+    if len(kept) > MOST_CUBES:
+        raise TooManyError(f"more than {MOST_CUBES:,} combinations of conditions", kept[-1].axioms)
     return kept
+
+
+def _contains_any(literals: int, others: dict[int, list[int]]) -> bool:
+    """Whether some other set of literals, known by its lowest, is part of these."""
+    outside, left = ~literals, literals
+    while left:
+        low = left & -left
+        left ^= low
+        for other in others.get(low, ()):  # not by any(): this loop is most of compiling
+            if not other & outside:
+                return True
+    return 0 in others and bool(others[0])
 
 
 def prime(cubes: Iterable[Cube]) -> list[Cube]:
@@ -80,12 +112,20 @@ def prime(cubes: Iterable[Cube]) -> list[Cube]:
     >>> a, b, c = 0b001, 0b010, 0b100
     >>> [cube[:2] for cube in prime([Cube(a | b, 0), Cube(c, a)])]
     [(3, 0), (4, 1), (6, 0)]
+
+    Raises TooManyError where there are more than `MOST_CUBES`, or more than `MOST_PAIRS` pairs to be resolved.
     """
+    pairs = 0
     kept = absorb(cube for cube in cubes if not cube.pos & cube.neg)
     for atom in bits(atoms_of(kept)):
-        found = _consensus(kept, 1 << atom)
+        known = {(cube.pos, cube.neg): cube.axioms.bit_count() for cube in kept}
+        resolved = _consensus(kept, 1 << atom)
+        pairs += len(resolved)
+        found = [c for c in resolved if known.get((c.pos, c.neg), c.axioms.bit_count() + 1) > c.axioms.bit_count()]
         if found:
             kept = absorb(kept + found)
+        if pairs > MOST_PAIRS:
+            raise TooManyError(f"more than {MOST_PAIRS:,} pairs of combinations of conditions", kept[-1].axioms)
     return kept
 
 
@@ -108,6 +148,8 @@ def _consensus(cubes: list[Cube], atom: int) -> list[Cube]:
 
 
 def product(left: list[Cube], right: list[Cube]) -> list[Cube]:
-    """The conjunction of two disjunctions of terms (or the disjunction of two sets of clauses)."""
+    """The conjunction of two disjunctions of terms (or the disjunction of two sets of clauses). Raises TooManyError."""
+    if len(left) * len(right) > MOST_PAIRS:
+        raise TooManyError(f"more than {MOST_PAIRS:,} pairs of combinations of conditions", left[0].axioms)
     pairs = (Cube(a.pos | b.pos, a.neg | b.neg, a.axioms | b.axioms) for a in left for b in right)
     return absorb(cube for cube in pairs if not cube.pos & cube.neg)

@@ -7,10 +7,12 @@ theory entail the class exactly where they satisfy one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+from reasoner.errors import FragmentError, Problem
 from reasoner.logic.background import BackgroundTheory, Unfold
-from reasoner.logic.clauses import Cube, absorb, atoms_of, prime
+from reasoner.logic.clauses import Cube, TooManyError, absorb, atoms_of, bits, prime
 from reasoner.logic.compiled import ClassRule, Compiled, Origin, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
@@ -32,21 +34,36 @@ def compile_axioms(axioms: Axioms, mentioned: Iterable[Expr] = ()) -> Compiled:
         translator.translate(expr, Origin(MENTIONED, "", None))
     raw = Unfold({})
     for iri in translator.order:
-        raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
-    background = BackgroundTheory(translator, raw)
-    clauses = background.clauses()
-    theory = Theory.of(list(translator.numbers), clauses)
-    rules = _rules(axioms, definitions, theory)
+        with _refusing(axioms.definitions[iri][1], translator):
+            raw.terms_of.update({(iri, truth): raw(definitions[iri], truth) for truth in (True, False)})
+    with _refusing(Origin("", "", None), translator):
+        background = BackgroundTheory(translator, raw)
+        clauses = background.clauses()
+        theory = Theory.of(list(translator.numbers), clauses)
+    rules = _rules(translator, definitions, theory)
     return Compiled(theory, rules, tuple(translator.origins), _attributes(axioms, definitions),
                     _properties(axioms), tuple(sorted(tuple(sorted(pair)) for pair in axioms.different)),
                     background.fillers.joined(), background.fillers.broader())  # fmt: skip
 
 
-def _rules(axioms: Axioms, definitions: dict[str, Expr], theory: Theory) -> dict[str, ClassRule]:
+@contextmanager
+def _refusing(origin: Origin, translator: Translator) -> Iterator[None]:
+    """Turns a form that is too large into the refusal of the class at `origin`; without a term, of an axiom in it."""
+    try:
+        yield
+    except TooManyError as error:
+        at = origin if origin.term else next((tuple(translator.origins)[i] for i in bits(error.axioms)), origin)
+        what, remedy = f"the class has {error}: too many to compile", "name parts of it as criteria, or ask for fewer"
+        raise FragmentError(Problem("too-large", what, remedy, at.file or None, at.line, at.term or None)) from error
+
+
+def _rules(translator: Translator, definitions: dict[str, Expr], theory: Theory) -> dict[str, ClassRule]:
+    axioms = translator.axioms
     unfold, rules = Unfold({}), {}
     for iri, definition in definitions.items():
-        for truth in (True, False):
-            unfold.terms_of[iri, truth] = implicants(unfold(definition, truth), theory)
+        with _refusing(axioms.definitions[iri][1], translator):
+            for truth in (True, False):
+                unfold.terms_of[iri, truth] = implicants(unfold(definition, truth), theory)
         entailed, excluded = (tuple(unfold.terms_of[iri, truth]) for truth in (True, False))
         rules[iri] = ClassRule(iri, definition, entailed, excluded, axioms.definitions[iri][1])
     return rules

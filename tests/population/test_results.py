@@ -213,7 +213,7 @@ def test_schema(of: Any) -> None:
     told = {key.decode(): value.decode() for key, value in columns.metadata.items()}
     assert told == {
         "guideproof.asOf": "2026-11-22",
-        "guideproof.guideline": " ".join(guideline.content.versions),
+        "guideproof.guideline": guideline.content.version_iris,
         "guideproof.software": version(),
     }
     assert b"guideproof.asOf" not in ResultTable(guideline).schema.metadata
