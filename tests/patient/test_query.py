@@ -271,6 +271,8 @@ def test_a_bound_parameter_picks_rows_and_changes_none(name: str, world: World) 
         picked = [row for row in rows if all(row[names.index(key)] == term for key, term in bindings.items())]
         assert world.oxigraph(text_of(name), bindings) == (names, picked)
         assert world.rdflib(text_of(name), bindings) == (names, picked)
+    values = f"VALUES ({' '.join(f'?{key}' for key in bindings)}) {{ ({' '.join(map(str, bindings.values()))}) }}"
+    assert world.oxigraph(text_of(name) + values) == world.rdflib(text_of(name) + values) == (names, picked)
 
 
 def test_a_number_may_be_bound_as_a_number(world: World) -> None:
