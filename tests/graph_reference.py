@@ -74,8 +74,7 @@ class GraphRenderer:
             self._add(below, GP.remedy, Literal(remedy, lang="en"))
 
     def _assessment(self, assessment: Assessment) -> None:
-        patient, digest = URIRef(assessment.patient), self.guideline.content.digest
-        node = self._node("assessment", patient, assessment.record, assessment.as_of.isoformat(), digest)
+        patient, node = URIRef(assessment.patient), self._iri(assessment)
         self._add(node, RDF.type, GP.Assessment)
         self._add(node, GP.patient, patient)
         self._add(node, GP.asOf, Literal(assessment.as_of))
@@ -94,6 +93,10 @@ class GraphRenderer:
             assumed = self._fact(fact, assessment)
             self._add(node, GP.assumedFact, assumed)
             self._add(assumed, GP.assumption, *([URIRef(reading)] if reading else []))
+
+    def _iri(self, assessment: Assessment) -> URIRef:
+        day, digest = assessment.as_of.isoformat(), self.guideline.content.digest
+        return self._node("assessment", assessment.patient, assessment.record, day, digest)
 
     def _report(self, above: URIRef, patient: URIRef, alerts: Iterable[StateShape]) -> None:
         """The alerts as results of one SHACL validation report."""
@@ -192,8 +195,7 @@ class GraphRenderer:
         return [URIRef(catalogue.references[n]) for n in catalogue.citations(statements) if n in catalogue.references]
 
     def _fact(self, fact: Fact, assessment: Assessment) -> URIRef:
-        where = f"{assessment.record}|{assessment.patient}|{fact.source or ''}"
-        node = self._node("fact", where, fact.term, fact.state, fact.by)
+        node = self._node("fact", self._iri(assessment), fact.source or "", fact.term, fact.state, fact.by)
         self._add(node, RDF.type, GP.Fact)
         self._add(node, GP["class"], URIRef(fact.term))
         self._add(node, GP.state, GP.Present if fact.present else GP.Absent)

@@ -358,11 +358,11 @@ class _Description:
 
     def _add_fact(self, fact: Fact) -> str:
         """The IRI of a fact, which is described here for the first time."""
-        of, source = self.assessment, fact.source or ""
+        source = fact.source or ""
         tails = [*self.parts.fact(fact), *_links("gp:source", [self._node(source)] if source else [])]
         tails += _links("prov:wasDerivedFrom", dict.fromkeys(self._node(one[0]) for one in fact.basis.statements))
         tails += [_tail("gp:evidence", self._statement(*statement)) for statement in fact.basis.statements]
-        return self._new("fact", f"{of.record}|{of.patient}|{source}", f"{fact.term}|{fact.state}|{fact.by}", tails)
+        return self._new("fact", self.above, f"{source}|{fact.term}|{fact.state}|{fact.by}", tails)
 
     def _statement(self, node: str, prop: str, value: str, datatype: str) -> str:
         """The IRI of a statement of the record, as RDF describes one."""

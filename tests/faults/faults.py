@@ -223,7 +223,7 @@ CHECKED = (
           "SELECT DISTINCT ?patient ?asOf ?rank ?ask ?askLabel ?class",
           "SELECT DISTINCT ?patient ?asOf ?rank ?ask ?askLable ?class",
           "check", "query-unbound", check="syntax of queries"),
-    Fault("query that no engine reads", "queries/red-flags.rq",
+    Fault("query that no engine reads", "queries/classes.rq",
           "FILTER NOT EXISTS {", "FILTER NOT EXIST {",
           "check", "query-syntax", check="syntax of queries"),
     Fault("misspelt term in a rule", "shapes/derivation.ttl",

@@ -20,6 +20,7 @@ from reasoner.terms import GP
 
 TINY = Path(__file__).parents[1] / "tiny"
 RECORD = TINY / "records" / "dry.ttl"
+QUERIED = Path(__file__).parents[1] / "queries" / "patients.ttl"
 DAY, LATER = date(2026, 11, 22), date(2027, 1, 1)
 PLANT = Path("ontology", "plant.ttl")
 
@@ -67,6 +68,15 @@ def test_assessments_at_two_dates_contradict_in_nothing() -> None:
         assert len(list(both.objects(one, GP.asOf))) == len(list(both.objects(one, GP.status))) == 1
         assert not set(both.objects(one, GP.entails)) & set(both.objects(one, GP.excludes))
     assert not list(both.subject_objects(GP.excludedFrom))
+
+
+def test_a_fact_has_one_value_though_the_same_record_is_read_at_two_dates() -> None:
+    """A therapy that goes on has lasted longer at the later date: each assessment has facts of its own."""
+    guideline, both = load_guideline(), Graph()
+    for day in (DAY, LATER):
+        both += RdfRenderer(guideline).render(classify_files(guideline, [QUERIED], day))
+    values = {fact: set(both.objects(fact, GP.value)) for fact in both.subjects(RDF.type, GP.Fact)}
+    assert {len(found) for found in values.values()} == {0, 1}
 
 
 def test_a_lean_assessment_is_part_of_the_full_one() -> None:
