@@ -26,7 +26,7 @@ CHECKED = ("red-flags", "pathway")
 
 
 class Version(NamedTuple):
-    """An ontology or a graph of shapes: its version IRI, and the SHA-256 of its canonical N-Quads (RDFC-1.0)."""
+    """An ontology or a graph of shapes: its version IRI, and a SHA-256 of what it states."""
 
     iri: str
     digest: str

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, Graph, URIRef
+from graphlib import TopologicalSorter
+from hashlib import sha256
+
+from rdflib import DCTERMS, OWL, RDF, RDFS, SKOS, BNode, Graph, URIRef
 from rdflib.term import Node
 
 from reasoner.errors import GuidelineError, Problem
 from reasoner.guideline.catalogue import Catalogue, ManagementClass, Reading, Recommendation, Statement, numeric
 from reasoner.guideline.content import Version
-from reasoner.records.canonical import graph_hash
-from reasoner.records.conversion import to_quad
 from reasoner.terms import CITO, GP, local_name
 
 
@@ -134,4 +135,20 @@ class CatalogueReader:
 def version_of(graph: Graph) -> Version:
     """The version IRI of the ontology or shapes in a graph (its IRI where it has no version), and its content."""
     named = (graph.value(s, OWL.versionIRI) or s for s in sorted(graph.subjects(RDF.type, OWL.Ontology), key=str))
-    return Version(str(next(named, "")), graph_hash(map(to_quad, graph)))
+    return Version(str(next(named, "")), _content_of(graph))
+
+
+def _content_of(graph: Graph) -> str:
+    """The SHA-256 of the sorted statements, a blank node as the hash of its own: in a guideline none is part of itself.
+
+    Unlike RDFC-1.0 this takes no longer where many expressions look alike.
+    """
+    inner = {node: {o for o in graph.objects(node) if isinstance(o, BNode)} for node in graph.subjects()}
+    names: dict[Node, str] = {}
+    for node in TopologicalSorter(inner).static_order():
+        stated = sorted(f"{p.n3()} {names.get(o) or o.n3()}" for p, o in graph.predicate_objects(node))
+        text = "\n".join(stated) if isinstance(node, BNode) else ""
+        names[node] = f"_:{sha256(text.encode()).hexdigest()}" if text else node.n3()
+    lines = sorted(f"{names[s]} {p.n3()} {names.get(o) or o.n3()} ." for s, p, o in graph if not isinstance(s, BNode))
+    lines += sorted(names[s] for s in inner if isinstance(s, BNode) and (None, None, s) not in graph)
+    return sha256("\n".join(lines).encode()).hexdigest()

@@ -337,6 +337,32 @@ class _FillerTheory:
         names = sorted({n for negative, positive, _ in self.rules for n in (*negative, *positive)})
         return {name: tuple(sorted(self.above([name]))) for name in names}
 
+    @cached_property
+    def _branching(self) -> list[Rule]:
+        """The axioms that have several classes on the right, or none."""
+        return [rule for rule in self.rules if len(rule[1]) != 1]
+
+    @cached_property
+    def _by_class(self) -> dict[str, list[Rule]]:
+        """The axioms with one class on the right, by each class on the left."""
+        found: dict[str, list[Rule]] = {}
+        for rule in self.rules:
+            for name in rule[0] if len(rule[1]) == 1 else ():
+                found.setdefault(name, []).append(rule)
+        return found
+
+    def _saturated(self, start: frozenset[str]) -> tuple[frozenset[str], int, bool]:
+        """Some classes with all above them, the axioms for that, and whether each has a single class on its left."""
+        members, axioms, simple = set(start), 0, True
+        new = sorted(start)
+        for name in new:
+            for names, (head,), used in self._by_class.get(name, ()):
+                if head not in members and members.issuperset(names):
+                    members.add(head)
+                    new.append(head)
+                    axioms, simple = axioms | used, simple and len(names) == 1
+        return frozenset(members), axioms, simple
+
     def types(self, start: frozenset[str]) -> tuple[list[frozenset[str]], int, bool]:
         """The minimal sets of classes with `start` that one filler can be in, by tableau rules.
 
@@ -345,8 +371,9 @@ class _FillerTheory:
         found: list[frozenset[str]] = []
         axioms, simple, queue = 0, True, [start]
         while queue:
-            members = queue.pop()
-            rule = next((r for r in self.rules if set(r[0]) <= members and not set(r[1]) & members), None)
+            members, used, plain = self._saturated(queue.pop())
+            axioms, simple = axioms | used, simple and plain
+            rule = next((r for r in self._branching if set(r[0]) <= members and not set(r[1]) & members), None)
             if rule is None:
                 found.append(members)
                 continue

@@ -118,9 +118,9 @@ def prime(cubes: Iterable[Cube]) -> list[Cube]:
     pairs = 0
     kept = absorb(cube for cube in cubes if not cube.pos & cube.neg)
     for atom in bits(atoms_of(kept)):
-        known = {(cube.pos, cube.neg): cube.axioms.bit_count() for cube in kept}
         resolved = _consensus(kept, 1 << atom)
         pairs += len(resolved)
+        known = {(cube.pos, cube.neg): cube.axioms.bit_count() for cube in kept} if resolved else {}
         found = [c for c in resolved if known.get((c.pos, c.neg), c.axioms.bit_count() + 1) > c.axioms.bit_count()]
         if found:
             kept = absorb(kept + found)

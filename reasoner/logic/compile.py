@@ -52,7 +52,8 @@ def _refusing(origin: Origin, translator: Translator) -> Iterator[None]:
     try:
         yield
     except TooManyError as error:
-        at = origin if origin.term else next((tuple(translator.origins)[i] for i in bits(error.axioms)), origin)
+        named = (*(tuple(translator.origins)[i] for i in bits(error.axioms)), *translator.axioms.classes.values())
+        at = origin if origin.term else named[0 if error.axioms else -1]
         what, remedy = f"the class has {error}: too many to compile", "name parts of it as criteria, or ask for fewer"
         raise FragmentError(Problem("too-large", what, remedy, at.file or None, at.line, at.term or None)) from error
 

@@ -64,14 +64,6 @@ def content_hash(text: str) -> str:
     return _sha256(text)[:32]
 
 
-def graph_hash(quads: Iterable[ox.Quad]) -> str:
-    """The SHA-256 of the canonical N-Quads of a graph, in hexadecimal, as Oxigraph names its blank nodes (RDFC-1.0)."""
-    graph = ox.Dataset(quads)
-    graph.canonicalize(ox.CanonicalizationAlgorithm.RDFC_1_0)
-    lines = (ox.serialize(graph, format=ox.RdfFormat.N_QUADS) or b"").decode().splitlines(keepends=True)
-    return hashlib.sha256("".join(sorted(lines)).encode()).hexdigest()
-
-
 def to_oxigraph(term: Term) -> ox.NamedNode | ox.BlankNode | ox.Literal:
     """The same term in Oxigraph's types."""
     if isinstance(term, LiteralTerm):
