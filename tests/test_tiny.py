@@ -73,8 +73,9 @@ def reasons(answer: dict[str, Any], cls: str) -> list[dict[str, Any]]:
     return [{k: v for k, v in reason.items() if k != "axioms"} for reason in answer["conclusions"][cls]["reasons"]]
 
 
-def fact(name: str, state: str, by: str, source: str | None) -> dict[str, str | None]:
-    return {"fact": name, "state": state, "source": source, "by": by}
+def fact(name: str, state: str, by: str, source: str | None, days: str = "") -> dict[str, str | None]:
+    quantity = {"value": days, "unit": "d"} if days else {}
+    return {"fact": name, "state": state, "source": source, "by": by, **quantity}
 
 
 def test_every_record_is_used() -> None:
@@ -108,7 +109,7 @@ def test_reason_with_threshold_assumption_and_citations() -> None:
     assert reasons(answer, "pot:WaterNow") == [
         {
             "facts": [
-                fact("pot:LongDryPlant", "present", "recorded", fern),
+                fact("pot:LongDryPlant", "present", "recorded", fern, "5.0"),
                 fact("pot:SoggySoil", "absent", "recorded", fern),
                 fact("pot:Watering", "absent", "assumed", None),
             ],
@@ -131,7 +132,7 @@ def test_reason_with_threshold_assumption_and_citations() -> None:
 
 def test_why_not_below_the_threshold() -> None:
     (reason,) = reasons(classified("almost-dry"), "pot:WaterNow")
-    assert reason["facts"] == [fact("pot:LongDryPlant", "absent", "recorded", "https://example.org/cactus")]
+    assert reason["facts"] == [fact("pot:LongDryPlant", "absent", "recorded", "https://example.org/cactus", "4.9")]
     assert (reason["statements"], reason["citations"]) == (["pot:rule-1"], ["1", "10"])
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from reasoner.cli.deliver import Writer, as_of_date, deliver, is_terminal, load, progress, report_refusals
-from reasoner.cli.options import AsOf, GuidelineDir, Input, OneRecord, Out, Records
+from reasoner.cli.options import AsOf, GuidelineDir, Input, Out, Records
 from reasoner.errors import InputError, Problem
 from reasoner.escapes import visible
 from reasoner.guideline.guideline import Guideline, home
@@ -68,7 +68,8 @@ _SUFFIXES = {".json": Format.JSON, ".ttl": Format.TURTLE, ".nt": Format.N_TRIPLE
 EXAMPLES = {
     "classify": "guideproof classify patient.ttl\n\nguideproof classify ward.nt --format json --out ward.json\n\n"
     "cat patient.ttl | guideproof classify - --as-of 2026-11-01",
-    "explain": "guideproof explain patient.ttl CLASS\n\nguideproof explain patient.ttl CLASS --format json",
+    "explain": "guideproof explain patient.ttl CLASS\n\nguideproof explain patient.ttl CLASS --format json\n\n"
+    "guideproof explain unknown-term",
     "query": "guideproof query --list\n\nguideproof query what-to-ask patient.ttl\n\n"
     "guideproof query statements-by-citation --bind number='\"6\"' --format csv\n\n"
     "guideproof query my.rq patient.ttl --format json",
@@ -128,10 +129,15 @@ ClassName = Annotated[
 ]
 
 
+Explained = Annotated[
+    str, typer.Argument(metavar="RECORD|CODE", help="A record as RDF (- is standard input); alone, an error's code.")
+]
+
+
 @app.command(epilog=f"[bold]Examples[/bold]\n\n{EXAMPLES['explain']}")
 def explain(
-    record: OneRecord,
-    cls: ClassName,
+    record: Explained,
+    cls: ClassName = "",
     as_of: AsOf = "",
     engine: EngineOption = Engine.COMPILED,
     format: Annotated[Format, typer.Option(help="text or json.")] = Format.TEXT,
@@ -139,7 +145,10 @@ def explain(
     guideline: GuidelineDir = None,
     input: Input = None,
 ) -> None:
-    """Why a class is entailed, why it is excluded, or what would decide it."""
+    """Why a class is entailed, why it is excluded, or what would decide it; or what the code of an error means."""
+    if not cls:
+        deliver(_code(record, load(guideline)), out)
+        return
     if format not in (Format.TEXT, Format.JSON):
         raise InputError(Problem("bad-format", f"explain does not write {format}", "choose text or json"))
     loaded, day = load(guideline), as_of_date(as_of)
@@ -147,6 +156,19 @@ def explain(
     results = classify_files(loaded, [record], day, format=input, engine=engine, progress=progress)
     deliver(_written(loaded, [explained(loaded, result, iri) for result in results], format, only=iri), out)
     _leave(loaded, results)
+
+
+def _code(code: str, guideline: Guideline) -> str:
+    """What a code means. Raises InputError for one that nothing uses."""
+    from reasoner.guideline.explained_codes import explained, nearest
+
+    text = explained(code, guideline)
+    if text is None:
+        near = nearest(code, guideline)
+        remedy = f"did you mean {near}? " if near else ""
+        remedy += "For a patient, name the class too: guideproof explain RECORD CLASS"
+        raise InputError(Problem("unknown-code", f"{code!r} is no code of an error or a finding", remedy))
+    return f"{code}\n\n{text}\n"
 
 
 def _complete_query(incomplete: str) -> Iterator[tuple[str, str]]:

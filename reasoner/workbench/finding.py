@@ -13,6 +13,7 @@ from pathlib import PurePath
 from typing import Any
 from urllib.parse import quote
 
+from reasoner.guideline.explained_codes import sections
 from reasoner.guideline.guideline import version
 from reasoner.logic.compiled import Origin
 
@@ -88,8 +89,8 @@ def sarif_log(findings: Iterable[Finding]) -> dict[str, Any]:
 
 def _rule(finding: Finding) -> dict[str, Any]:
     level = {"level": _LEVELS[finding.severity]}
-    rule = {"id": finding.code, "defaultConfiguration": level, "help": {"text": f"See {finding.docs}."}}
-    return rule | ({"helpUri": HOME + finding.docs} if finding.docs.startswith("docs/") else {})
+    section = sections().get(finding.code, f"See {finding.docs}.")
+    return {"id": finding.code, "defaultConfiguration": level, "help": {"text": section, "markdown": section}}
 
 
 def _result(finding: Finding, rule: int) -> dict[str, Any]:

@@ -63,11 +63,11 @@ def _one(binding: Binding, known: set[str], first: Binding) -> Iterator[Finding]
         what = f"the prefix {prefix}: stands for <{namespace}> here, and for <{PREFIXES[prefix]}> everywhere else"
         remedy = f"write @prefix {prefix}: <{PREFIXES[prefix]}>, or choose another prefix"
         yield _finding(binding, "prefix-not-canonical", what, remedy)
-    elif first.namespace != namespace:
+    elif prefix and first.namespace != namespace:
         what = f"the prefix {prefix}: stands for <{namespace}> here, and for <{first.namespace}> in {first.file}"
         yield _finding(binding, "prefix-rebound", what, "let one prefix mean one namespace in all files")
     usual = next((p for p, n in PREFIXES.items() if n == namespace), prefix)
-    if usual != prefix:
+    if prefix and usual != prefix:
         what = f"<{namespace}> has the prefix {prefix}: here, and {usual}: everywhere else"
         yield _finding(binding, "prefix-alias", what, f"use {usual}:")
 

@@ -10,6 +10,7 @@ from rich.progress import Progress as ProgressBar
 
 from reasoner.render.paragraphs import Paragraph, paragraph, unbroken
 from reasoner.workbench.check.check import CHECKS, Check, CheckReport
+from reasoner.workbench.check.codes import SEVERITIES
 from reasoner.workbench.finding import Finding, Severity
 from reasoner.workbench.report import Json, ReportWriter, bullets, code, table, times
 
@@ -54,7 +55,8 @@ class CheckWriter(ReportWriter):
         style = _STYLES[finding.severity]
         grave = (f"{finding.severity} ", style), (f"[{finding.code}]", style)
         yield unbroken((position, "bold"), term, "  ", *grave)
-        for text, style in ((finding.what, ""), (f"→ {finding.remedy}", ""), (finding.docs, "dim")):
+        more = f"guideproof explain {finding.code}" if finding.code in SEVERITIES else finding.docs
+        for text, style in ((finding.what, ""), (f"→ {finding.remedy}", ""), (more, "dim")):
             yield paragraph((text, style), indent=4)
         yield paragraph()
 
