@@ -198,9 +198,20 @@ class BackgroundTheory:
             for domain in prop.domains:
                 axioms = self.translator.axiom(prop.origin)
                 yield self._clause((a, False), (Atom(path, "class", domain), True), axioms=axioms)
+        possible = self._possible(path)
         for negative, positive, axioms in self.fillers.rules:
-            yield self._clause((exists, False), *((Atom(path, "class", n), False) for n in negative),
-                               *((Atom(path, "class", p), True) for p in positive), axioms=axioms)  # fmt: skip
+            if possible.issuperset(negative):
+                yield self._clause((exists, False), *((Atom(path, "class", n), False) for n in negative),
+                                   *((Atom(path, "class", p), True) for p in positive), axioms=axioms)  # fmt: skip
+
+    def _possible(self, path: Path) -> set[str]:
+        """The classes of a filler that a record can name or a definition asks for, and all that they may lead to.
+
+        Nothing is said of the filler and any other class, and so an axiom about that says nothing of the filler.
+        """
+        ranges = self.axioms.ranges_of(path[-1])
+        named = {a.target for a in self.translator.numbers if a.path == path and a.kind == "class"}
+        return self.fillers.reached([*ranges, *self.fillers.below(ranges), *named])
 
     # -- scales and values --
 
@@ -312,6 +323,13 @@ class _FillerTheory:
             joint = {above for names, above in self._jointly_above if names <= found}
             new = (direct | joint) - found
             found = found | new
+        return found
+
+    def reached(self, names: Iterable[str]) -> set[str]:
+        """Some classes, and those on the right of axioms with no class on the left but these."""
+        found = set(names)
+        while new := {p for n, positive, _ in self.rules if found.issuperset(n) for p in positive} - found:
+            found |= new
         return found
 
     @cached_property
