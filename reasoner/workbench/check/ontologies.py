@@ -27,6 +27,7 @@ from reasoner.patient.hermit import Logical
 from reasoner.patient.hermit_process import classified, taxonomy_of
 from reasoner.workbench.check.codes import check_finding
 from reasoner.workbench.check.files import Sources
+from reasoner.workbench.check.justification import minimal_axioms
 from reasoner.workbench.declared import acceptances, invariants
 from reasoner.workbench.finding import Finding
 from reasoner.workbench.lookup import reachable
@@ -179,13 +180,24 @@ def _named_in(sources: Sources, cls: URIRef) -> set[Node]:
 
 
 def _unsatisfiable(sources: Sources, cls: URIRef, empty: set[URIRef]) -> Finding:
-    what = f"{sources.name(cls)} can have no member: its definition, superclasses and disjoint classes do not agree"
+    what = f"{sources.name(cls)} can have no member: {_reason(sources, cls)}"
     others = sorted(sources.name(other) for other in empty - {cls})
     if others:
         more = f" and {len(others) - _SHOWN} more" if len(others) > _SHOWN else ""
         what += f"; empty too: {', '.join(others[:_SHOWN])}{more}"
-    remedy = "look for two conditions in it that cannot hold together, and take one away"
-    return sources.finding("unsatisfiable-class", what, remedy, cls)
+    return sources.finding("unsatisfiable-class", what, "change one of these axioms", cls)
+
+
+def _reason(sources: Sources, cls: URIRef) -> str:
+    """The axioms that leave a class empty, each with its file and line."""
+    places = []
+    for axiom in minimal_axioms(sources, cls):
+        file, line = sources.position(axiom.stated)
+        subject, predicate, value = axiom.stated
+        named = sources.name(subject) if isinstance(subject, URIRef) else "a disjointness"
+        other = f" {sources.name(value)}" if isinstance(value, URIRef) else ""
+        places.append(f"{named} {sources.name(predicate)}{other} ({file}:{line})")
+    return f"without any of these axioms it could: {', '.join(places)}" if places else "its axioms do not agree"
 
 
 # -- compiling --
