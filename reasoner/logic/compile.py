@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from reasoner.errors import FragmentError, Problem
-from reasoner.logic.background import BackgroundTheory, Unfold
+from reasoner.logic.background import BackgroundTheory
 from reasoner.logic.clauses import Cube, TooManyError, absorb, atoms_of, bits, prime
 from reasoner.logic.compiled import ClassRule, Compiled, Origin, PropertyRule
 from reasoner.logic.expressions import And, Expr, HasValue, Name, Not, Or, Some, Threshold
 from reasoner.logic.owl import Axioms
 from reasoner.logic.theory import Literals, Theory
 from reasoner.logic.translate import ROOT, Translator
+from reasoner.logic.unfold import Unfold
 
 #: Names the axiom in an error about an expression that is mentioned.
 MENTIONED = "urn:guideproof:mentioned"

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reasoner.errors import GuidelineError, Problem
-from reasoner.logic.background import Unfold
 from reasoner.logic.bdd import FALSE, Diagrams, good_order
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compile import implicants
 from reasoner.logic.compiled import Compiled, literals_in
 from reasoner.logic.expressions import And, AtomLeaf, Expr, Name, Not, Or
+from reasoner.logic.unfold import Unfold
 
 
 class Profiles:

@@ -10,12 +10,12 @@ import pytest
 from random_logic import FINDINGS, HAS, SEED, as_patient, axioms, possible_patients, worlds
 from small_ontologies import refusal, written
 
-from reasoner.logic.background import Unfold
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compile import compile_axioms
 from reasoner.logic.compiled import Compiled
 from reasoner.logic.expressions import And, AtomLeaf, Name, Not, Or
 from reasoner.logic.theory import Atom
+from reasoner.logic.unfold import Unfold
 
 
 def test_worlds_of_the_theory_are_the_patients_that_there_can_be() -> None:

@@ -25,23 +25,23 @@ _LINKS = (RDFS.subClassOf, OWL.equivalentClass, OWL.disjointWith, OWL.disjointUn
           OWL.complementOf, RDFS.subPropertyOf, RDFS.domain, RDFS.range, OWL.members)  # fmt: skip
 
 
-class Axiom(NamedTuple):
+class StatedAxiom(NamedTuple):
     """One axiom: the triple that states it, and all triples that it consists of."""
 
     stated: tuple[Node, Node, Node]
     triples: tuple[tuple[Node, Node, Node], ...]
 
 
-def minimal_axioms(sources: Sources, cls: URIRef) -> list[Axiom]:
+def minimal_axioms(sources: Sources, cls: URIRef) -> list[StatedAxiom]:
     """Axioms that leave a class empty, as few as the time allows. Raises EngineError where HermiT fails."""
     search = _Search(sources.ontology, cls, time.monotonic() + TIMEOUT)
     candidates = _bearing(sources.ontology, cls)
     return search.explained([], candidates, False) if search.is_empty(candidates) else []
 
 
-def _bearing(graph: Graph, cls: URIRef) -> list[Axiom]:
+def _bearing(graph: Graph, cls: URIRef) -> list[StatedAxiom]:
     """The axioms about the class, and about what these name, and so on; those nearest to the class first."""
-    found: dict[tuple[Node, Node, Node], Axiom] = {}
+    found: dict[tuple[Node, Node, Node], StatedAxiom] = {}
     terms: list[Node] = [cls]
     for term in terms:
         for axiom in _about(graph, term):
@@ -52,14 +52,14 @@ def _bearing(graph: Graph, cls: URIRef) -> list[Axiom]:
     return list(found.values())
 
 
-def _about(graph: Graph, term: Node) -> list[Axiom]:
+def _about(graph: Graph, term: Node) -> list[StatedAxiom]:
     """The axioms that describe a term, or set it apart from others."""
     stated = [(term, p, o) for p in _LINKS for o in graph.objects(term, p)]
     stated += [(s, OWL.disjointWith, term) for s in graph.subjects(OWL.disjointWith, term)]
     stated += [(term, RDF.type, kind) for kind in (OWL.FunctionalProperty,) if (term, RDF.type, kind) in graph]
     stated += [(node, RDF.type, OWL.AllDisjointClasses) for node in graph.subjects(RDF.type, OWL.AllDisjointClasses)
                if term in reachable([node], lambda n: graph.objects(n) if isinstance(n, BNode) else ())]  # fmt: skip
-    return [Axiom(one, _whole(graph, one)) for one in sorted(stated, key=str)]
+    return [StatedAxiom(one, _whole(graph, one)) for one in sorted(stated, key=str)]
 
 
 def _whole(graph: Graph, stated: tuple[Node, Node, Node]) -> tuple[tuple[Node, Node, Node], ...]:
@@ -78,7 +78,7 @@ class _Search:
                           if isinstance(s, URIRef)]  # fmt: skip
         self._cls, self._deadline = cls, deadline
 
-    def is_empty(self, axioms: Sequence[Axiom]) -> bool:
+    def is_empty(self, axioms: Sequence[StatedAxiom]) -> bool:
         """Whether these axioms leave the class empty."""
         graph = Graph()
         for triple in (*self._declared, *(triple for axiom in axioms for triple in axiom.triples)):
@@ -91,7 +91,7 @@ class _Search:
             raise
         return str(self._cls) in same
 
-    def explained(self, kept: list[Axiom], candidates: list[Axiom], grown: bool) -> list[Axiom]:
+    def explained(self, kept: list[StatedAxiom], candidates: list[StatedAxiom], grown: bool) -> list[StatedAxiom]:
         """The fewest of the candidates that, beside those kept, leave the class empty."""
         if time.monotonic() > self._deadline:
             return candidates
