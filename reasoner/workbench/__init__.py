@@ -1,1 +1,1 @@
-"""What guideline authors ask of an edit: what it broke, proves and changes, and which cases notice; verified answers."""
+"""What guideline authors ask of an edit: what it broke, proves and changes, which cases notice; verified answers."""
