@@ -37,7 +37,7 @@ Directory = Annotated[
 ]
 
 
-def _report(writer: ReportWriter, format: ReportFormat, out: Path | None, *, clean: bool) -> None:
+def deliver_report(writer: ReportWriter, format: ReportFormat, out: Path | None, *, clean: bool) -> None:
     """Print a report, or write it to a file; leaves with exit code 1 where something was found."""
     forms: dict[str, Callable[[], Page | str]] = {
         "text": writer.page, "json": writer.json, "markdown": writer.markdown, "sarif": writer.sarif,
@@ -60,7 +60,7 @@ def prove(
 
     loaded = load(directory or guideline)
     proof = proved(loaded, progress)
-    _report(ProofWriter(loaded, proof), format, out, clean=not proof.open)
+    deliver_report(ProofWriter(loaded, proof), format, out, clean=not proof.open)
 
 
 @app.command(epilog="[bold]Examples[/bold]\n\nguideproof check\n\nguideproof check my-guideline --format sarif")
@@ -70,7 +70,7 @@ def check(directory: Directory = None, format: ReportOption = ReportFormat.TEXT,
     from reasoner.workbench.check.render import CheckWriter, watched
 
     report = checked(directory, watched)
-    _report(CheckWriter(report), format, out, clean=report.clean)
+    deliver_report(CheckWriter(report), format, out, clean=report.clean)
 
 
 CasesOption = Annotated[
@@ -96,7 +96,7 @@ def test(
 
     loaded = load(directory)
     report = run_tests(loaded, as_of_date(as_of), cases, mutants=mutants, watch=progress)
-    _report(CaseWriter(loaded, report), format, out, clean=report.clean)
+    deliver_report(CaseWriter(loaded, report), format, out, clean=report.clean)
 
 
 Version = Annotated[str, typer.Argument(help="A guideline's directory, or a git revision of the other one's.")]
@@ -111,4 +111,4 @@ def diff(old: Version, new: Version, format: ReportOption = ReportFormat.TEXT, o
 
     with two_versions(old, new) as guidelines:
         found = compared(*guidelines)
-        _report(DiffWriter(found, guidelines, (old, new)), format, out, clean=not found.differs)
+        deliver_report(DiffWriter(found, guidelines, (old, new)), format, out, clean=not found.differs)

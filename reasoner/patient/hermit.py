@@ -127,8 +127,8 @@ class Logical:
         return set(self.graph.subjects(RDF.type, kind))
 
     def _write_ranges(self) -> None:
-        """Write each range of decimals as `_ExpressionWriter.ranges` does."""
-        writer = _ClassExpressionBuilder(self, "r")
+        """Write each range of decimals as `ClassExpressionBuilder.ranges` does."""
+        writer = ClassExpressionBuilder(self, "r")
         for node in list(self.graph.subjects(OWL.onDatatype, XSD.decimal)):
             head = self.graph.value(node, OWL.withRestrictions)
             cells = list(self.graph.transitive_objects(head, RDF.rest)) if head else []
@@ -182,7 +182,7 @@ class Logical:
 # -- profiles and questions, as class expressions --
 
 
-class _ClassExpressionBuilder:
+class ClassExpressionBuilder:
     """Writes class expressions as triples."""
 
     def __init__(self, ontology: Logical, prefix: str = "p") -> None:
@@ -264,6 +264,12 @@ class _ClassExpressionBuilder:
         facets = [(facet, Literal(format(b, "f"), datatype=XSD.decimal)) for facet, b in bounds if b is not None]
         return self.datatype((OWL.intersectionOf, self.ranges(facets))) if facets else XSD.decimal
 
+    def above(self, bound: Decimal, strict: bool) -> Node:
+        """The decimals above `bound`, and that itself unless `strict`."""
+        facet = XSD.minExclusive if strict else XSD.minInclusive
+        limit = Literal(format(bound, "f"), datatype=XSD.decimal)
+        return self.datatype((OWL.intersectionOf, self.ranges([(facet, limit)])))
+
     def datatype(self, *properties: tuple[URIRef, Node]) -> Node:
         return self.node((RDF.type, RDFS.Datatype), *properties)
 
@@ -305,7 +311,7 @@ class _Hermit:
 
     def _batch(self, profiles: Sequence[Profile]) -> list[States | None]:
         """Classify a name for each profile and, for each question, one above its class and one above the complement."""
-        writer = _ClassExpressionBuilder(self.ontology)
+        writer = ClassExpressionBuilder(self.ontology)
         for i, question in enumerate(self.questions):
             subject = writer.question(question)
             for kind, sub in ("yes", subject), ("no", writer.both([GP.Patient, writer.negation(subject)])):

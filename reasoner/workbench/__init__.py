@@ -1,1 +1,1 @@
-"""What guideline authors ask of an edit: what it broke, what it proves, which cases notice it, what it changes."""
+"""What guideline authors ask of an edit: what it broke, proves and changes, which cases notice; verified answers."""

@@ -1,0 +1,1 @@
+"""Checking an answer: by itself, by HermiT, and against its record."""
