@@ -164,11 +164,11 @@ def open_sources(paths: Sequence[Path], readers: Readers, scratch: Path, workers
         from reasoner.population.ntriples.triple_sources import open_all
 
         small = open_small(records, readers, scratch)
-        together = () if small is None else small.files
+        together = set() if small is None else set(small.files)
         opened.update(open_all([path for path in records if path not in together], readers, scratch, workers))
         if small is not None:
-            opened[together[0]] = small
-            paths = [path for path in paths if path not in together[1:]]
+            opened[small.files[0]] = small
+            paths = [path for path in paths if path in opened or path not in together]
     for number, path in enumerate(paths):
         if path not in opened:
             folder = scratch / f"table-{number}"

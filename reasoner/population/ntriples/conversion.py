@@ -47,7 +47,7 @@ _LABEL = 34
 _SHORT = re.compile(rb"(?m)_:(?:(?<=^_:)[a-f][0-9a-f]{0,30}(?= <)|[a-f][0-9a-f]{0,30}(?= \.$))")
 
 
-def convert(path: Path, out: Path) -> None:
+def convert(path: Path, out: Path, *, in_parts: bool = True) -> None:
     """Write the statements of a file as N-Triples, its graphs merged.
 
     Blank nodes get labels at random, save in JSON-LD that is read in parts, where they keep those of the file. Raises
@@ -58,7 +58,7 @@ def convert(path: Path, out: Path) -> None:
     with _opened(path, refuse) as file, out.open("wb") as written:
         start = _check_text(file, kind, refuse)
         if kind == RdfFormat.JSON_LD:
-            _convert_json(file, start, written, refuse)
+            (_convert_json if in_parts else _convert_whole_json)(file, start, written, refuse)
         else:
             _convert_stream(file, start, kind, written, refuse)
 

@@ -9,7 +9,6 @@ be read as one.
 
 from __future__ import annotations
 
-import mmap
 import re
 from collections.abc import Iterator
 from typing import IO
@@ -42,7 +41,8 @@ def json_parts(file: IO[bytes], start: int) -> Iterator[str]:
 
     Blank nodes have to keep their labels. Raises UnusualJsonError, perhaps after some parts.
     """
-    data = memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))[start:]
+    file.seek(start)
+    data = memoryview(file.read())
     header, footer, members = _opened(data)
     some, size = list[bytes](), 0
     for member in map(bytes, members):

@@ -40,7 +40,7 @@ def open_small(paths: Sequence[Path], readers: Readers, scratch: Path) -> SmallF
     together, ends, owners = scratch / "small.nt", [0], dict[str, Path]()
     with together.open("wb") as written:
         for path in small:
-            convert(path, scratch / "one.nt")
+            convert(path, scratch / "one.nt", in_parts=False)
             text = (scratch / "one.nt").read_bytes()
             subjects = [iri.decode() for iri in set(_SUBJECT.findall(text))]
             if not _PATIENT.search(text) or not owners.keys().isdisjoint(subjects):

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
+from rdflib import RDF
 
 from reasoner.errors import InputError, RecordError
 from reasoner.guideline.guideline import Guideline
@@ -15,7 +16,9 @@ from reasoner.population.batch import BatchOptions, run_batch
 from reasoner.population.ntriples import small_files
 from reasoner.population.ntriples.small_files import MANY, open_small
 from reasoner.population.sources import Readers
+from reasoner.terms import GP
 
+SN = "https://w3id.org/guideproof/schmorl#"
 DAY = date(2026, 11, 22)
 HEAD = "@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sn: <https://w3id.org/guideproof/schmorl#> .\n"
 GOOD = (
@@ -95,6 +98,33 @@ def test_units_are_whole_files(guideline: Guideline, tmp_path: Path, monkeypatch
     assert source is not None and len(source.units()) > 2
     found = [name for unit in source.units() for name in source.cohort(unit).patients.to_pylist()]
     assert sorted(found) == sorted(f"urn:p:{at}" for at in range(MANY + 4))
+
+
+#: A patient with a finding under the label `b0`, in each syntax.
+LABELLED = {
+    "nt": f"<urn:p:%d> <{RDF.type}> <{GP.Patient}> .\n<urn:p:%d> <{GP.hasFinding}> _:b0 .\n"
+    f"_:b0 <{RDF.type}> <{SN}%s> .",
+    "ttl": f"<urn:p:%d> a <{GP.Patient}> . <urn:p:%d> <{GP.hasFinding}> _:b0 . _:b0 a <{SN}%s> .",
+    "trig": f"<urn:p:%d> a <{GP.Patient}> . <urn:p:%d> <{GP.hasFinding}> _:b0 . _:b0 a <{SN}%s> .",
+    "rdf": f'''<rdf:RDF xmlns:rdf="{RDF}" xmlns:gp="{GP}"><gp:Patient rdf:about="urn:p:%d"/><rdf:Description
+        rdf:about="urn:p:%d"><gp:hasFinding rdf:nodeID="b0"/></rdf:Description><rdf:Description rdf:nodeID="b0">
+        <rdf:type rdf:resource="{SN}%s"/></rdf:Description></rdf:RDF>''',
+    "jsonld": f'[{{"@id": "urn:p:%d", "@type": "{GP.Patient}"}}, {{"@id": "urn:p:%d", "{GP.hasFinding}": '
+    f'{{"@id": "_:b0"}}}}, {{"@id": "_:b0", "@type": "{SN}%s"}}]',
+}
+
+
+@pytest.mark.parametrize("syntax", LABELLED)
+def test_one_label_in_several_files_is_several_nodes(syntax: str, guideline: Guideline, tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    names = ("Fever", "NightSweats", "SchmorlsNode", "UnexplainedWeightLoss")
+    for at in range(MANY + 4):
+        text = LABELLED[syntax] % (at, at, names[at % len(names)])
+        (tmp_path / "in" / f"p{at:02}.{syntax}").write_text(text)
+    rows, rejects = answers(guideline, tmp_path / "in", tmp_path / "out.parquet")
+    assert rejects == [] and len(rows) == MANY + 4
+    named = [int(str(patient).rsplit(":", 1)[1]) for patient in rows["patient"]]
+    assert rows["sn:SchmorlsNodePatient"].fill_null(value=False).to_list() == [at % 4 == 2 for at in named]
 
 
 def test_a_file_that_is_broken_is_named(guideline: Guideline, tmp_path: Path) -> None:
