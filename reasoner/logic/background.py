@@ -7,15 +7,16 @@ and subproperties; and the axioms between classes of patients.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
 from reasoner.logic.clauses import Cube, product
 from reasoner.logic.expressions import And, Name, Not
 from reasoner.logic.fillers import FillerTheory
+from reasoner.logic.index import union_of
 from reasoner.logic.owl import Axioms, Inclusion
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Path, Translator
+from reasoner.logic.translate import ROOT, Path, Translator, named_in
 from reasoner.logic.unfold import Unfold
 from reasoner.terms import local_name
 
@@ -62,9 +63,19 @@ class BackgroundTheory:
         self.translator.refuse_unguarded(inclusion.sub, inclusion.sup, inclusion.origin)
         sub = self.translator.translate(inclusion.sub, inclusion.origin)
         sup = self.translator.translate(inclusion.sup, inclusion.origin)
-        bit = self.translator.axiom(inclusion.origin)
+        used = self.translator.axiom(inclusion.origin) | self._definitions(named_in(sub) | named_in(sup))
         for term in self.unfold(And((sub, Not(sup)))):
-            yield Cube(term.neg, term.pos, term.axioms | bit)
+            yield Cube(term.neg, term.pos, term.axioms | used)
+
+    def _definitions(self, names: Iterable[str]) -> int:
+        """The definitions of some classes of patients and of those that these name, as bits."""
+        defined = self.axioms.definitions.keys() & self.translator.patient_level
+        found, new = set[str](), defined & set(names)
+        while new:
+            found |= new
+            named = (named_in(self.axioms.definitions[name][0]) for name in new)
+            new = defined & set[str]().union(*named) - found
+        return union_of(self.translator.axiom(self.axioms.definitions[name][1]) for name in found)
 
     # -- what a record can state --
 
@@ -108,7 +119,7 @@ class BackgroundTheory:
             declared = self.axioms.properties[prop]
             for domain in (d for d in declared.domains if d != ROOT):
                 below = self.translator.translate(Name(domain), declared.origin)
-                axioms = self.translator.axiom(declared.origin)
+                axioms = self.translator.axiom(declared.origin) | self._definitions(named_in(below))
                 bit = 1 << self.translator.number(atom)
                 for clause in (term.negated for term in self.unfold(below, False)):
                     yield Cube(clause.pos, clause.neg | bit, clause.axioms | axioms)
@@ -134,8 +145,8 @@ class BackgroundTheory:
         exists, bit = Atom(path, "exists"), self.translator.axiom(prop.origin)
         sups = self._supers(prop.iri) if len(path) == 1 else []
         for sup in sups:
-            for iri in self.axioms.ranges_of(prop.iri):
-                yield self._clause((exists, False), (Atom((sup,), "class", iri), True), axioms=bit)
+            for iri, used in self._ranges(prop.iri):
+                yield self._clause((exists, False), (Atom((sup,), "class", iri), True), axioms=bit | used)
             above = Atom((sup,), "exists")
             if above in self.translator.numbers:
                 yield self._clause((exists, False), (above, True), axioms=bit)
@@ -144,6 +155,12 @@ class BackgroundTheory:
             for atom in [a for a in self.translator.numbers if a.path == path and a.kind == "class"]:
                 for sup in sups:
                     yield self._clause((atom, False), (Atom((sup,), "class", atom.target), True), axioms=bit)
+
+    def _ranges(self, prop: str) -> Iterator[tuple[str, int]]:
+        """The ranges of a property and of those above it, each with the axioms that say so."""
+        for above in self.axioms.with_supers([prop]):
+            for iri in self.axioms.properties[above].ranges:
+                yield iri, self.translator.axiom(self.axioms.properties[above].origin)
 
     def _attributes(self, path: Path) -> list[Atom]:
         return [a for a in self.translator.numbers if len(a.path) == len(path) + 1 and a.path[:-1] == path]
@@ -163,8 +180,8 @@ class BackgroundTheory:
 
     def _type(self, path: Path, exists: Atom, bit: int) -> Iterator[Cube]:
         """The classes of the filler satisfy the taxonomy jointly."""
-        for iri in self.axioms.ranges_of(path[-1]):
-            yield self._clause((exists, False), (Atom(path, "class", iri), True), axioms=bit)
+        for iri, used in self._ranges(path[-1]):
+            yield self._clause((exists, False), (Atom(path, "class", iri), True), axioms=bit | used)
         for a in self._attributes(path):
             prop = self.axioms.properties[a.path[-1]]
             for domain in prop.domains:
@@ -216,10 +233,11 @@ class BackgroundTheory:
             raise self.translator.refuse(what, prop.origin)
         ranges = self.axioms.ranges_of(prop.iri)
         bit = self.translator.axiom(prop.origin)
-        above = (Atom((sup,), atom.kind, atom.target) for sup in self._supers(prop.iri))
-        for other in (*(Atom(atom.path, "class", iri) for iri in ranges), *above):
+        in_range = ((Atom(atom.path, "class", iri), used) for iri, used in self._ranges(prop.iri))
+        above = ((Atom((sup,), atom.kind, atom.target), 0) for sup in self._supers(prop.iri))
+        for other, used in (*in_range, *above):
             if other != atom:
-                yield self._clause((atom, False), (other, True), axioms=bit)
+                yield self._clause((atom, False), (other, True), axioms=bit | used)
         yield from self._simple(atom)
         start = {atom.target} if atom.kind == "class" else set()
         types, axioms, simple = self.fillers.types(frozenset(start) | frozenset(ranges))

@@ -26,6 +26,7 @@ from reasoner.logic.expressions import And, Expr, Name, Not, Or
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import union_of
 from reasoner.logic.theory import Literals, Support
+from reasoner.logic.translate import named_in
 
 #: What a fact asserts: its term, whether that is present, how it is known, and the literals that it states.
 Content = tuple[str, bool, str, Literals]
@@ -165,12 +166,26 @@ class Justifier:
         key = 1 << term, self.bearing(1 << term, asserted)
         found = self._found.get(key)
         if found is None:
-            truth, axioms = bool(cls.entailing >> term & 1), self.index.cubes[term].axioms
-            terms = [self.index.terms.literals[one] for one in bits(satisfied)]
-            every = [self._traced[self._minimal(some, terms), cls.iri, truth, axioms | more]
-                     for some, more in self._entailing(term, key[1])]  # fmt: skip
+            every = [one for some, used in self._entailing(term, key[1])
+                     for one in self._shrunk(cls, term, some, used, satisfied)]  # fmt: skip
             found = self._found.keep(key, _least(every))
         return found
+
+    def _shrunk(
+        self, cls: ClassBits, term: int, asserted: set[Assertion], used: int, satisfied: int
+    ) -> tuple[Derivation, ...]:
+        """The derivations by a minimal part of some assertions that satisfy an implicant.
+
+        The part may satisfy another implicant, or this one by other axioms, so it is derived for itself.
+        """
+        literals = self.index.terms.literals
+        kept = self._minimal(asserted, [literals[one] for one in bits(satisfied)])
+        if len(kept) == len(asserted):
+            truth, axioms = bool(cls.entailing >> term & 1), self.index.cubes[term].axioms
+            return (self._traced[kept, cls.iri, truth, axioms | used],)
+        missing = ~self._entailed[kept]
+        stands = [one for one in bits(satisfied) if not literals[one] & missing]
+        return self.of_term(cls, term if term in stands else stands[0], kept, satisfied)
 
     def _entailing(self, term: int, asserted: Assertions) -> Iterator[tuple[set[Assertion], int]]:
         """Sets of assertions that entail every literal of a satisfied implicant, each with the axioms used."""
@@ -227,10 +242,13 @@ class _Trace:
     def __init__(self, compiled: Compiled, closed: int) -> None:
         self.compiled, self.given = compiled, compiled.theory.from_bits(closed)
         self.settled = compiled.index.settled(closed)
-        self.used: dict[str, bool] = {}
+        self.used: dict[str, bool | None] = {}
 
-    def follow(self, expr: Expr, truth: bool) -> dict[str, bool]:
-        """The classes that lead to the value `truth` of an expression, in the order of use, each with its own value."""
+    def follow(self, expr: Expr, truth: bool) -> dict[str, bool | None]:
+        """The classes that lead to the value `truth` of an expression, in the order of use, each with its own value.
+
+        Where cases lead there, and no part by itself, the classes in the open parts are used without a value.
+        """
         match expr:
             case Name(iri):
                 if iri not in self.used:
@@ -239,10 +257,19 @@ class _Trace:
             case Not(part):
                 self.follow(part, not truth)
             case And(parts) | Or(parts):
-                for part in parts:
-                    if kleene(part, self.given, self._of_class) is truth:
+                values = [kleene(part, self.given, self._of_class) for part in parts]
+                for part, value in zip(parts, values, strict=True):
+                    if value is truth:
                         self.follow(part, truth)
+                if None in values if isinstance(expr, And) is truth else truth not in values:
+                    self._open([part for part, value in zip(parts, values, strict=True) if value is None])
         return self.used
+
+    def _open(self, parts: Iterable[Expr]) -> None:
+        """Note all classes by which some parts are defined."""
+        for name in sorted({name for part in parts for name in named_in(part)} - self.used.keys()):
+            self.used[name] = None
+            self._open([self.compiled.rules[name].definition])
 
     def _of_class(self, iri: str) -> bool | None:
         """The value of a class, which is exact; that of an expression of several is Kleene's."""

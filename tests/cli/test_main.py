@@ -16,7 +16,7 @@ from reasoner.guideline.guideline import Guideline
 
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "docs" / "examples" / "patient.ttl"
-COMMANDS = ("classify", "explain", "query", "check", "test", "prove", "diff", "batch", "schema", "owl")
+COMMANDS = ("classify", "explain", "query", "check", "test", "prove", "diff", "batch", "schema", "owl", "verify")
 HEAVY = {"numba", "numpy", "owlready2", "pandas", "polars", "pyarrow", "pyshacl", "rdflib", "rich"}
 WATCHED = """
 import atexit, sys

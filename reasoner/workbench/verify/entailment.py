@@ -56,22 +56,17 @@ class ReasonProver:
         deadline = time.monotonic() + timeout
         for start in range(0, len(new), _BATCH):
             self._prove(new[start : start + _BATCH], deadline)
-        self._prove_by_cases([one for one in new if self.verdicts[one] == "not-proven"], deadline)
         for one in dict.fromkeys(asked):
             if code := self.verdicts[one]:
                 yield Fault(code, one.iri, _WHAT[code])
 
-    def _prove_by_cases(self, asked: Sequence[Claimed], deadline: float) -> None:
-        """Prove what no criterion settles by itself with the definitions of all that the class is defined by."""
-        if asked:
-            wide = [one._replace(terms=self.axioms.unfolded({*one.terms, one.iri})) for one in asked]
-            self._prove(list(dict.fromkeys(wide)), deadline)
-            self.verdicts.update({one: self.verdicts[other] for one, other in zip(asked, wide, strict=True)})
-
     def _claimed(self, reason: Reason, iri: str, state: State) -> Claimed:
-        """The definitions of the criteria that are facts belong to what these say."""
-        attributes = {fact.term for fact in reason.facts if fact.term in self.guideline.compiled.attributes}
-        terms = {origin.term for origin in reason.axioms} | attributes
+        """The definitions of the criteria that are facts, and what their properties are, belong to what these say."""
+        terms = {origin.term for origin in reason.axioms}
+        for fact in reason.facts:
+            if fact.term in self.guideline.compiled.attributes:
+                atoms = (self.theory.atoms[i] for i in bits(fact.literals.pos | fact.literals.neg))
+                terms |= {fact.term, *(prop for atom in atoms for prop in atom.path)}
         return Claimed(tuple(fact.literals for fact in reason.facts), frozenset(terms), iri, state is State.ENTAILED)
 
     @cached_property
@@ -174,11 +169,10 @@ class _AxiomsByTerm:
         return ""
 
     def about(self, terms: Iterable[str]) -> list[Triple]:
-        """The axioms about some terms, with the definitions of what is above these, and which individuals differ."""
+        """The axioms about some terms, and which individuals differ."""
         found: dict[Triple, None] = {}
-        named = self._with_above(terms)
-        queue: list[Node] = [*map(URIRef, named), *self.unnamed.get("", ())]
-        queue += [node for term in named for node in self.unnamed.get(term, ())]
+        queue: list[Node] = [*map(URIRef, sorted(terms)), *self.unnamed.get("", ())]
+        queue += [node for term in sorted(terms) for node in self.unnamed.get(term, ())]
         visited = set(queue)
         while queue:
             for triple in self.below.get(queue.pop(), ()):
@@ -187,23 +181,6 @@ class _AxiomsByTerm:
                     visited.add(triple[2])
                     queue.append(triple[2])
         return list(found)
-
-    def _with_above(self, terms: Iterable[str]) -> list[str]:
-        """Some terms and the named classes above them: an inclusion says what the definition of its class says."""
-        found, new = set[str](), set(terms)
-        while new:
-            found |= new
-            new = {str(o) for term in new for _, p, o in self.below.get(URIRef(term), ())
-                   if p == RDFS.subClassOf and isinstance(o, URIRef)} - found  # fmt: skip
-        return sorted(found)
-
-    def unfolded(self, terms: Iterable[str]) -> frozenset[str]:
-        """Some terms and all classes that their axioms name, and so on."""
-        found, new = set[str](), set(terms)
-        while new:
-            found |= new
-            new = {str(o) for _, _, o in self.about(new) if o in self.logical.classes} - found
-        return frozenset(found)
 
     def declarations(self, terms: Iterable[Node]) -> Iterator[Triple]:
         """What kind of thing each of some terms is."""

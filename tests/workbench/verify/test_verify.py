@@ -90,12 +90,7 @@ def test_answers_by_another_guideline_are_accepted_by_it(guideline: Guideline) -
     assert [one.code for one in lent.findings] == ["guideline-differs"]
 
 
-#: What is still to be mended: where two implicants are justified by the same facts, a reason can list an axiom of the
-#: one that these facts do not satisfy, and that is not found from the facts alone.
-_OPEN = [pytest.mark.exhaustive, pytest.mark.xfail(strict=True, reason="an axiom of another implicant is listed")]
-
-
-@pytest.mark.parametrize("size", [30, pytest.param(500, marks=_OPEN)])
+@pytest.mark.parametrize("size", [30, pytest.param(500, marks=pytest.mark.exhaustive)])
 def test_answers_of_random_records_are_accepted(verifier: Verifier, size: int) -> None:
     found = random_assessments(verifier.guideline, size)
     assert len(found) == size
