@@ -114,6 +114,8 @@ def run_units(
         except GuideproofError:
             identities.check_unchanged(inputs)
             raise
+        finally:
+            run.answers.stop()
     say(summary(outcome, decided, time.monotonic() - began))
     return outcome
 
