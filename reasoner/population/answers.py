@@ -266,7 +266,8 @@ class ParquetStream:
         """Hand over to the thread, if it still writes."""
         while not self._written.done():
             with suppress(Full):
-                return self._frames.put(frame, timeout=0.1)
+                self._frames.put(frame, timeout=0.1)
+                break
 
 
 class KeptStream:
