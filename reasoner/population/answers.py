@@ -2,8 +2,9 @@
 
 Both are built in the workspace of the output and renamed to it when they are whole. Only a directory is resumed: a
 finished part has a seal with lengths and checksums, written last, so that a torn part is no part. A run that is given
-again goes on from the sealed parts, if all that the bytes depend on, the manifest, is still the same. What goes into
-one file is kept as an Arrow stream, and put into its format when it is known which patients are described twice.
+again goes on from the sealed parts, if all that the bytes depend on, the manifest, is still the same. One file of
+Parquet is written as the answers come, and once more where patients turn out to be described twice; what goes into
+another format is kept as an Arrow stream until that is known.
 """
 
 from __future__ import annotations
@@ -12,12 +13,12 @@ import json
 import os
 import re
 import shutil
-import threading
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from queue import Full, Queue
 from typing import IO, Any
 
 import msgspec
@@ -79,10 +80,11 @@ class AnswersFile:
 
     def __init__(self, work: Path, out: Path, format: str, schema: pa.Schema) -> None:
         clear(work)
-        self._path, self._kept, self._out = work / "answers", work / "stream", out
-        self._format, self._schema = format, schema
-        packed = pa.ipc.IpcWriteOptions(compression="zstd" if format == "n-quads" else None)
-        self._stream = pa.ipc.new_stream(self._kept, schema, options=packed)
+        self._path, self._out = work / "answers", out
+        self._rows = (
+            ParquetStream(self._path, schema) if format == "parquet"
+            else KeptStream(work / "stream", self._path, format, schema)
+        )  # fmt: skip
 
     def sealed(self, _number: int) -> None:
         """No unit is finished from an earlier run."""
@@ -90,27 +92,23 @@ class AnswersFile:
 
     def write(self, _number: int, rows: pa.RecordBatch, extra: dict[str, int], _beside: Collection[Path]) -> Seal:
         """Write the answers for the next unit."""
-        self._stream.write_batch(rows)
+        self._rows.write(rows)
         return Seal(rows.num_rows, extra, {})
 
     def close(self, _count: int, left_out: Collection[str]) -> int:
         """End the file, without the patients that are named; give how many answers were about them."""
-        self._stream.close()
-        removed = sum(_about(batch, left_out).true_count for batch in self._batches()) if left_out else 0
-        kept = (batch.filter(pc.invert(_about(batch, left_out))) if left_out else batch for batch in self._batches())
-        _WRITERS[self._format](self._path, self._schema, kept)
+        removed = self._rows.close(left_out)
         with self._path.open("rb") as file:
             force(file)
         return removed
 
+    def stop(self) -> None:
+        """Let nothing write the file any more."""
+        self._rows.stop()
+
     def deliver(self) -> None:
         """Rename the file to the output."""
         self._path.replace(self._out)
-
-    def _batches(self) -> Iterator[pa.RecordBatch]:
-        """The answers; a file of Arrow has one dictionary for each column of text."""
-        stream = pa.ipc.open_stream(pa.memory_map(str(self._kept)))
-        yield from stream.read_all().unify_dictionaries().to_batches() if self._format == "arrow" else stream
 
 
 class AnswersDirectory:
@@ -162,6 +160,9 @@ class AnswersDirectory:
             with part.open("rb") as file:
                 force(file)
         return removed
+
+    def stop(self) -> None:
+        """A part is written at once."""
 
     def deliver(self) -> None:
         """Rename the whole to the output."""
@@ -215,33 +216,87 @@ class ParquetFormat:
 
     def filter(self, path: Path, left_out: Collection[str]) -> int:
         """Write a file anew without the patients that are named, if it has some; give how many it had."""
+        rows, named = pl.scan_parquet(path, glob=False), pl.col(PATIENT).is_in(list(left_out))
         with _system_errors():
-            frame = pl.read_parquet(path, glob=False)
-        kept = frame.filter(~pl.col(PATIENT).is_in(list(left_out)))
-        if kept.height < frame.height:
-            written = path.with_name("filtered.tmp")
-            self.write(kept, written)
-            written.replace(path)
-        return frame.height - kept.height
+            removed = int(rows.filter(named).select(pl.len()).collect().item())
+            if removed:
+                written = path.with_name("filtered.tmp")
+                rows.filter(~named).sink_parquet(written, **self.options)
+                written.replace(path)
+        return removed
 
 
-def _write_parquet(path: Path, schema: pa.Schema, batches: Batches) -> None:
-    """Polars draws the batches on a thread of its own, so that signals reach this one."""
-    from polars.io.plugins import register_io_source
+class ParquetStream:
+    """A Parquet file that Polars writes as the rows come, on a thread of its own, so that signals reach this one."""
 
-    format, stopped = ParquetFormat(schema), threading.Event()
+    def __init__(self, path: Path, schema: pa.Schema) -> None:
+        self._path, self._format = path, ParquetFormat(schema)
+        self._frames, self._thread = Queue[pl.DataFrame | None](1), ThreadPoolExecutor(1)
+        self._written = self._thread.submit(self._write_all)
 
-    def frames(*_: object) -> Iterator[pl.DataFrame]:
-        for batch in batches:
-            if not stopped.is_set():
-                yield _frame(batch)
+    def _write_all(self) -> None:
+        from polars.io.plugins import register_io_source
 
-    rows = register_io_source(frames, schema=format.schema)
-    with ThreadPoolExecutor(1) as pool, _system_errors():
-        try:
-            pool.submit(lambda: rows.sink_parquet(path, **format.options)).result()
-        finally:
-            stopped.set()
+        rows = register_io_source(self._given, schema=self._format.schema)
+        with _system_errors():
+            rows.sink_parquet(self._path, **self._format.options)
+
+    def _given(self, *_: object) -> Iterator[pl.DataFrame]:
+        while (frame := self._frames.get()) is not None:
+            yield frame
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Have rows be written next. Raises what befell the rows before them."""
+        self._put(_frame(rows))
+        if self._written.done():
+            self._written.result()
+
+    def close(self, left_out: Collection[str]) -> int:
+        """End the file, without the patients that are named; give how many rows were about them."""
+        self.stop()
+        self._written.result()
+        return self._format.filter(self._path, left_out) if left_out else 0
+
+    def stop(self) -> None:
+        """End the thread."""
+        self._put(None)
+        self._thread.shutdown()
+
+    def _put(self, frame: pl.DataFrame | None) -> None:
+        """Hand over to the thread, if it still writes."""
+        while not self._written.done():
+            with suppress(Full):
+                self._frames.put(frame, timeout=0.1)
+                break
+
+
+class KeptStream:
+    """Rows that are kept as a stream of Arrow, and put into the format of a file at the end."""
+
+    def __init__(self, kept: Path, path: Path, format: str, schema: pa.Schema) -> None:
+        self._kept, self._path, self._format, self._schema = kept, path, format, schema
+        packed = pa.ipc.IpcWriteOptions(compression="zstd" if format == "n-quads" else None)
+        self._stream = pa.ipc.new_stream(kept, schema, options=packed)
+
+    def write(self, rows: pa.RecordBatch) -> None:
+        """Keep rows."""
+        self._stream.write_batch(rows)
+
+    def close(self, left_out: Collection[str]) -> int:
+        """Write the file, without the patients that are named; give how many rows were about them."""
+        self._stream.close()
+        removed = sum(_about(batch, left_out).true_count for batch in self._batches()) if left_out else 0
+        kept = (batch.filter(pc.invert(_about(batch, left_out))) if left_out else batch for batch in self._batches())
+        _WRITERS[self._format](self._path, self._schema, kept)
+        return removed
+
+    def stop(self) -> None:
+        """Rows are kept at once."""
+
+    def _batches(self) -> Iterator[pa.RecordBatch]:
+        """The rows; a file of Arrow has one dictionary for each column of text."""
+        stream = pa.ipc.open_stream(pa.memory_map(str(self._kept)))
+        yield from stream.read_all().unify_dictionaries().to_batches() if self._format == "arrow" else stream
 
 
 def _write_arrow(path: Path, schema: pa.Schema, batches: Batches) -> None:
@@ -264,7 +319,7 @@ def _write_quads(path: Path, _schema: pa.Schema, batches: Batches) -> None:
 
 
 _WRITERS: Mapping[str, Callable[[Path, pa.Schema, Batches], None]] = {
-    "parquet": _write_parquet, "arrow": _write_arrow, "csv": _write_csv, "n-quads": _write_quads,
+    "arrow": _write_arrow, "csv": _write_csv, "n-quads": _write_quads,
 }  # fmt: skip
 
 

@@ -78,14 +78,14 @@ def unreadable(error: OSError, file: str) -> Problem:
     return Problem("unreadable", f"cannot read: {error.strerror or error}", "give a file that can be read", file)
 
 
-def hashes(patients: pa.Array) -> Hashes:
+def hashes(patients: pa.Array | pa.ChunkedArray) -> Hashes:
     """A 64-bit hash of each IRI, in the order of `patients`."""
     import polars as pl
 
-    return pl.Series(pl.from_arrow(patients.cast(pa.large_string()))).hash(seed=0).to_numpy()
+    return pl.Series(pl.from_arrow(patients)).cast(pl.String).hash(seed=0).to_numpy()
 
 
-def sorted_hashes(patients: pa.Array) -> bytes:
+def sorted_hashes(patients: pa.Array | pa.ChunkedArray) -> bytes:
     """What is kept of the IRIs of one part: their hashes, sorted, in little-endian words of 64 bits."""
     return _sorted(hashes(patients)).astype("<u8", copy=False).tobytes()
 
@@ -98,7 +98,11 @@ def _sorted(found: Hashes) -> Hashes:
 
 
 def find_duplicates(
-    files: Sequence[Path], patients: Callable[[int], pa.Array], *, partition: int = PARTITION, most: int = MOST
+    files: Sequence[Path],
+    patients: Callable[[int], pa.Array | pa.ChunkedArray],
+    *,
+    partition: int = PARTITION,
+    most: int = MOST,
 ) -> list[Duplicate]:
     """The patients that occur more than once in all parts together, by IRI.
 
@@ -137,7 +141,7 @@ def _any_in(wanted: Hashes, file: Path) -> bool:
     return bool((kept[at[at < len(kept)]] == wanted[at < len(kept)]).any())
 
 
-def _with_hash_in(patients: pa.Array, wanted: Hashes) -> list[str]:
+def _with_hash_in(patients: pa.Array | pa.ChunkedArray, wanted: Hashes) -> list[str]:
     chosen = patients.filter(pa.array(np.isin(hashes(patients), wanted)))
     found: list[str] = chosen.to_pylist()
     return found

@@ -114,6 +114,8 @@ def run_units(
         except GuideproofError:
             identities.check_unchanged(inputs)
             raise
+        finally:
+            run.answers.stop()
     say(summary(outcome, decided, time.monotonic() - began))
     return outcome
 
@@ -236,7 +238,7 @@ class UnitRun:
             left_out |= {reject.patient for reject in (*shared[number], *twice[number])}
         return Repeated(frozenset(left_out), shared, twice)
 
-    def _names(self, number: int) -> pa.Array:
+    def _names(self, number: int) -> pa.ChunkedArray:
         with self._reading(number) as unit:
             return self.work.names(unit)
 

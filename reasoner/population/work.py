@@ -91,7 +91,7 @@ class SourceWork:
             return self._quads.write(cohort, decided)
         return self._quads.of_records(records, cohort.patients.to_pylist(), unit.file)
 
-    def names(self, unit: Unit) -> pa.Array:
+    def names(self, unit: Unit) -> pa.ChunkedArray:
         """The names of which `answers` gives the hashes."""
         return _names(self._cohort(unit))
 
@@ -110,8 +110,8 @@ class SourceWork:
         return self.sources[unit.file].cohort(unit)
 
 
-def _names(cohort: Cohort) -> pa.Array:
+def _names(cohort: Cohort) -> pa.ChunkedArray:
     """The names of all patients, refused or not, and of the nodes of their records."""
     refused = strings(sorted({reject.patient for reject in cohort.rejects if reject.patient}))
     chunks = cohort.patients.chunks if isinstance(cohort.patients, pa.ChunkedArray) else [cohort.patients]
-    return pa.concat_arrays([*chunks, refused, *([] if cohort.nodes is None else [cohort.nodes])])
+    return pa.chunked_array([*chunks, refused, *([] if cohort.nodes is None else [cohort.nodes])], pa.string())

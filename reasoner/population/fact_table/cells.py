@@ -96,9 +96,11 @@ def _numbers(table: FactTable, column: FactColumn, array: pa.Array) -> tuple[Cel
     if pa.types.is_float64(array.type):
         array, rows = _without(array, pc.invert(pc.is_finite(array)))
         faults += [(row, _endless(column, given[row].as_py())) for row in rows]
+    extremes = pa.array(pc.min_max(array).values(), array.type)
     for shape, test in table.limits(column):
-        for row in _rows(_beyond(array, column.kind, test)):
-            faults.append((row, table.fault_of(shape, f"{column.name} {shown(array[row])}")))
+        if _beyond(extremes, column.kind, test).true_count:
+            for row in _rows(_beyond(array, column.kind, test)):
+                faults.append((row, table.fault_of(shape, f"{column.name} {shown(array[row])}")))
     return Cells(column, array), faults
 
 

@@ -89,7 +89,7 @@ class ParquetSource(_TableFile):
     def cohort(self, unit: Unit) -> Cohort:
         with _readable(self.path):
             rows = pl.scan_parquet(self.file, glob=False, hive_partitioning=False)
-            table = rows.slice(unit.start, unit.stop - unit.start).collect().to_arrow()
+            table = rows.slice(unit.start, unit.stop - unit.start).collect().rechunk().to_arrow()
         return self.reader.read(table, str(self.path), unit.start + 1)
 
 

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
@@ -29,7 +30,7 @@ from reasoner.terms import expand
 #: What is certainly an IRI, and no CURIE; of other texts each is looked at.
 _PLAIN = (
     r"^(?:https?://[0-9A-Za-z.-]+(?::[0-9]+)?/|urn:[0-9A-Za-z][0-9A-Za-z-]+:)"
-    r"[\w.~!$&'()*+,;=:@/?-]*(?:#[\w.~!$&'()*+,;=:@/?-]*)?$"
+    r"[0-9A-Za-z_.~!$&'()*+,;=:@/?-]*(?:#[0-9A-Za-z_.~!$&'()*+,;=:@/?-]*)?$"
 )
 
 
@@ -112,7 +113,7 @@ class FactTableReader:
     def _patients(self, array: pa.Array) -> tuple[pa.Array, Faults]:
         """The IRIs of the patients, CURIEs expanded, and the rows without one."""
         names = array.cast(pa.string())
-        sure = pc.match_substring_regex(names, _PLAIN)
+        sure = pl.Series(pl.from_arrow(names)).str.contains(_PLAIN).to_arrow()
         for namespace in self._own:
             sure = pc.and_not(sure, pc.starts_with(names, namespace))
         if sure.true_count == len(names):
@@ -189,4 +190,6 @@ def _at_odds(quantity: str, types: Mapping[str, pa.DataType]) -> Iterator[Proble
 
 def _column(batch: pa.RecordBatch | pa.Table, name: str) -> pa.Array:
     column = batch.column(name)
-    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+    if not isinstance(column, pa.ChunkedArray):
+        return column
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
