@@ -25,7 +25,7 @@ from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.contradictions import refuse_contradictions
 from reasoner.patient.orders import Order, Reviewer, alerts_among
-from reasoner.terms import CORE, curie
+from reasoner.terms import CORE, curie, shorten
 
 _PROPOSES = (f"{CORE}proposes",)
 
@@ -81,17 +81,22 @@ class Refusal(Struct, frozen=True):
 
 
 def assess(
-    guideline: Guideline, patient: str, observations: Iterable[Observation], as_of: date, record: str = ""
+    guideline: Guideline,
+    patient: str,
+    observations: Iterable[Observation],
+    as_of: date,
+    record: str = "",
+    notes: Iterable[str] = (),
 ) -> Assessment:
-    """Assess one patient from what the record says; `record` is the content hash of it.
+    """Assess one patient from what the record says; `record` is the content hash of it, `notes` what it passes over.
 
     Raises ContradictionError for facts that cannot hold together, and RecordError for classes of one node that say more
     jointly.
     """
     stated = tuple(observations)
     assessor = assessor_of(guideline)
-    notes = tuple(assessor.unnamed_index(stated))
-    found = assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
+    told = (*assessor.unnamed_index(stated), *(shorten(note, assessor.prefixes) for note in notes))
+    found = assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, told)
     return replace(found, observations=stated)
 
 
