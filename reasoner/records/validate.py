@@ -80,7 +80,9 @@ def observed_record(
         return ObservedRecord((), "", error.problems)
     if problems := observer.contradicted(nodes, among, derived):
         return ObservedRecord((), digest, problems)
-    return ObservedRecord(observer.observe(nodes, patient, derived, names), digest, (), observer.further(nodes, patient))
+    return ObservedRecord(
+        observer.observe(nodes, patient, derived, names), digest, (), observer.further(nodes, patient)
+    )
 
 
 class _PropertyUse(NamedTuple):
