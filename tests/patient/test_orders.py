@@ -93,7 +93,7 @@ def reported(graph: Graph) -> set[tuple[str, str, str]]:
     return found
 
 
-@pytest.mark.parametrize(("size", "quota"), [(SIZE // 4, 3), pytest.param(SIZE, 10, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize(("size", "quota"), [(SIZE // 3, 4), pytest.param(SIZE, 10, marks=pytest.mark.exhaustive)])
 def test_compiled_shapes_report_what_pyshacl_reports(size: int, quota: int) -> None:
     rng = random.Random(SEED)
     cases = records().stratified(list(guideline().compiled.rules), size, quota)
