@@ -23,9 +23,7 @@ from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import GP, local_name
 
 AS_OF = date(2026, 11, 22)
-PREFIXES = (
-    "@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sn: <https://w3id.org/guideproof/schmorl#> .\n"
-)
+PREFIXES = "@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sn: <https://w3id.org/guideproof/schmorl#> .\n"
 
 #: The parts of a record: a finding that is present (+) or absent (-), an act (!), an attribute of the node, the weeks.
 NODE = "+SchmorlsNode"

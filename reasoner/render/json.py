@@ -46,8 +46,8 @@ class JsonRenderer:
         self.prefixes = dict(guideline.prefixes)
         self._curies: dict[str, str] = {}
         self._members: dict[str, Callable[[Any], Json]] = {
-            "conclusions": self._conclusion, "context": self._note, "questions": self._question, "assumptions": self._assumption,
-            "alerts": self._alert, "orders": self._order,
+            "conclusions": self._conclusion, "context": self._note, "questions": self._question,
+            "assumptions": self._assumption, "alerts": self._alert, "orders": self._order,
         }  # fmt: skip
 
     def render(self, results: Iterable[Assessment | Refusal]) -> Json | list[Json]:

@@ -99,8 +99,8 @@ sn:IncontinentPatient a owl:Class , gp:Criterion , gp:RedFlagCriterion ;
     Mutant("individuals no longer different", (("[] a owl:AllDifferent ;\n    owl:distinctMembers ( "
                                                 "sn:SuperiorEndplate sn:InferiorEndplate ) .\n", ""),),
            "sn:InferiorEndplate", "sn:NodeInferiorPatient"),
-    Mutant("subclass dropped", (("sn:LocalizedBackPain a owl:Class , sn:IndexNodeFinding ;\n    rdfs:subClassOf sn:BackPain ;",
-                                 "sn:LocalizedBackPain a owl:Class , sn:IndexNodeFinding ;\n    rdfs:subClassOf gp:Finding ;"),),
+    Mutant("subclass dropped", (("IndexNodeFinding ;\n    rdfs:subClassOf sn:BackPain ;",
+                                 "IndexNodeFinding ;\n    rdfs:subClassOf gp:Finding ;"),),
            "sn:LocalizedBackPain", "sn:BackPainPatient"),
     Mutant("superclass of a criterion dropped", (("rdfs:subClassOf gp:Patient , sn:SpineMriPatient ;",
                                                   "rdfs:subClassOf gp:Patient ;"),), "sn:MriFindingPatient",
