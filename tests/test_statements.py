@@ -134,3 +134,32 @@ def test_nothing_is_told_of_a_patient_without_a_node(guideline: Guideline) -> No
     text = PREFIXES + "<urn:p> a gp:Patient ; gp:lacksFinding sn:SchmorlsNode ."
     (assessment,) = classify_text(guideline, text, AS_OF)
     assert isinstance(assessment, Assessment) and assessment.context == ()
+
+
+def notes_of(guideline: Guideline, parts: str) -> list[str]:
+    (assessment,) = classify_text(guideline, PREFIXES + record(1, parts.split()), AS_OF)
+    assert isinstance(assessment, Assessment)
+    return list(assessment.notes)
+
+
+@pytest.mark.parametrize(
+    ("stated", "asked"), [("+ModicChange", "sn:ModicChange is recorded as present and no sn:SpineMri"),
+                          ("-MarrowEdemaOnMri", "sn:MarrowEdemaOnMri is recorded as absent and no sn:SpineMri"),
+                          ("-VertebralMarrowEdema", "sn:MarrowEdemaOnMri is recorded as absent and no sn:SpineMri")]
+)  # fmt: skip
+def test_what_is_seldom_known_without_an_mri_asks_for_it(stated: str, asked: str, guideline: Guideline) -> None:
+    (note,) = notes_of(guideline, f"{NODE} {stated}")
+    assert note.startswith(asked)
+    assert notes_of(guideline, f"{NODE} {stated} !SpineMri") == []
+    assert notes_of(guideline, NODE) == notes_of(guideline, f"{NODE} -ModicChange") == []
+
+
+def test_both_signals_are_the_reason_for_oedema(guideline: Guideline) -> None:
+    text = PREFIXES + record(1, f"{NODE} +LowT1Signal +HighT2Signal".split())
+    (assessment,) = classify_text(guideline, text, AS_OF)
+    assert isinstance(assessment, Assessment)
+    (workup,) = (c for c in assessment.conclusions if local_name(c.cls.iri) == "DifferentialWorkup")
+    assert workup.state is State.ENTAILED
+    assert [{local_name(f.term) for f in r.reason.facts if f.by == "recorded"} for r in workup.reasons] == [
+        {"SchmorlsNode", "LowT1Signal", "HighT2Signal"}
+    ]

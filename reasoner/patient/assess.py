@@ -105,8 +105,10 @@ def assess(
     """
     stated = tuple(observations)
     assessor = assessor_of(guideline)
-    told = (*assessor.unnamed_index(stated), *(shorten(note, assessor.prefixes) for note in notes))
-    found = assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, told)
+    decision = assessor.decide(stated)
+    passed_over = (shorten(note, assessor.prefixes) for note in notes)
+    told = (*assessor.unnamed_index(stated), *passed_over, *assessor.doubted(decision))
+    found = assess_decided(guideline, patient, decision, proposed_in(stated), as_of, record, told)
     return replace(found, observations=stated)
 
 
@@ -174,6 +176,8 @@ class Assessor:
         self.closing = assumptions_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
         self._assumed = BoundedCache(self._assuming)
+        self._atoms = {atom.target: number for number, atom in enumerate(compiled.theory.atoms)
+                       if atom.kind == "class" and len(atom.path) == 1}  # fmt: skip
         self._concluded: BoundedDict[tuple[str, tuple[Derivation, ...], tuple[Fact, ...]], Conclusion] = BoundedDict(
             _CONCLUSIONS
         )
@@ -249,6 +253,16 @@ class Assessor:
 
     def _assuming(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
         return tuple((fact, reading) for reading in self.catalogue.closable[fact.term] or ("",))
+
+    def doubted(self, decision: Decision) -> Iterator[str]:
+        """A question on each act that is assumed not done while the record states what is seldom known without it."""
+        for fact in decision.assumed:
+            for finding, present in self.catalogue.suggests.get(fact.term, ()):
+                atom = self._atoms.get(finding)
+                if atom is not None and decision.recorded >> atom + (0 if present else self.compiled.theory.size) & 1:
+                    act, seen = (curie(term, self.prefixes) for term in (fact.term, finding))
+                    yield (f"{seen} is recorded as {'present' if present else 'absent'} and no {act} is recorded, "
+                           "which is read as not done: ask whether one was made, and record it.")  # fmt: skip
 
     def orders(self, decision: Decision, proposed: Mapping[str, tuple[str, ...]]) -> tuple[Order, ...]:
         """The verdict on each action that the record proposes, with the nodes of these orders."""
