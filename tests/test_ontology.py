@@ -35,7 +35,7 @@ SHAPES = sorted((ROOT / "shapes").glob("*.ttl"))
 QUERIES = sorted((ROOT / "queries").rglob("*.rq"))
 CANONICAL = PREFIXES | {"sn": str(SN)}
 LICENCE = URIRef("https://www.apache.org/licenses/LICENSE-2.0")
-READINGS = [f"A{n}" for n in (1, 2, 3, 4, 8, 9, *range(11, 24))]
+READINGS = [f"A{n}" for n in (1, 2, 3, 4, 8, 9, *range(11, 31))]
 INDIVIDUAL_KINDS = (GP.Statement, GP.Reference, GP.Candidate, GP.Guideline)
 
 each_owl_file = pytest.mark.parametrize("path", OWL_FILES, ids=lambda path: path.name)

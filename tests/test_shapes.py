@@ -233,6 +233,7 @@ ROWS = {
     "PhysicalTherapy": CONSERVATIVE,
     "Vertebroplasty": ("VertebroplastyConsiderable", "VertebroplastyByJudgement", "VertebroplastyUnsupportedPatient",
                        "alg-8 pit-4"),
+    "InterventionalProcedure": ("", "", "InterventionPremature", "pit-4"),
     "Surgery": ("SurgicalReferral", "", "SurgeryUnsupportedPatient", "alg-9"),
     "PainAttribution": ("SymptomaticAcuteNode", "", "PainNotAttributable", "alg-7 pit-2"),
 }  # fmt: skip

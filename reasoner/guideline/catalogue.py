@@ -53,7 +53,8 @@ class Catalogue(Struct, frozen=True):
     """Everything of a guideline that answers quote, by IRI.
 
     `management` stands in reading order. `warrants` gives the statements of a class in text order, `informs` those
-    that only give context. `closable` gives, for each act that unrecorded means absent, the readings that say so.
+    that only give context. `closable` gives, for each act that unrecorded means absent, the readings that say so,
+    and `suggests` the findings, present or absent, that are seldom known without it.
     `units` gives the UCUM code of a quantity. `bounds` gives, for each property that states a bound, the quantity and
     the side: `low` or `high`.
     """
@@ -68,6 +69,7 @@ class Catalogue(Struct, frozen=True):
     readings: Mapping[str, Reading]
     assumes: Mapping[str, tuple[str, ...]]
     closable: Mapping[str, tuple[str, ...]]
+    suggests: Mapping[str, tuple[tuple[str, bool], ...]]
     negations: Mapping[str, str]
     units: Mapping[str, str]
     bounds: Mapping[str, tuple[str, str]]

@@ -37,6 +37,7 @@ class CatalogueReader:
             readings={str(s): self._reading(s) for s in self._typed(GP.Assumption)},
             assumes=self._links(GP.assumes),
             closable=self._closable(),
+            suggests=self._suggests(),
             negations={s: targets[0] for s, targets in self._links(GP.negates).items()},
             units=self._texts(GP.unit),
             bounds={
@@ -120,6 +121,13 @@ class CatalogueReader:
 
     def _position(self, statement: str) -> tuple[int, str]:
         return (self.statements[statement].position if statement in self.statements else 0), statement
+
+    def _suggests(self) -> dict[str, tuple[tuple[str, bool], ...]]:
+        found: dict[str, tuple[tuple[str, bool], ...]] = {}
+        for link, present in ((GP.suggestedByPresent, True), (GP.suggestedByAbsent, False)):
+            for act, findings in self._links(link).items():
+                found[act] = (*found.get(act, ()), *((finding, present) for finding in findings))
+        return found
 
     def _closable(self) -> dict[str, tuple[str, ...]]:
         found = {}

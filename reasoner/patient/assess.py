@@ -25,7 +25,7 @@ from reasoner.logic.facts import Fact, Observation
 from reasoner.logic.justify import Derivation, FactSet, Justifier, Reason
 from reasoner.patient.contradictions import refuse_contradictions
 from reasoner.patient.orders import Order, Reviewer, alerts_among
-from reasoner.terms import CORE, curie
+from reasoner.terms import CORE, curie, shorten
 
 _PROPOSES = (f"{CORE}proposes",)
 
@@ -53,6 +53,15 @@ class Conclusion(NamedTuple):
     reasons: tuple[Justified, ...]
 
 
+class ContextNote(NamedTuple):
+    """What the guideline tells of the patients of a class without deciding anything: the statements, and their text."""
+
+    cls: str
+    statements: Texts
+    citations: Texts
+    text: str
+
+
 class Assessment(Struct, frozen=True):
     """The whole answer for one patient as of one date.
 
@@ -68,6 +77,7 @@ class Assessment(Struct, frozen=True):
     decision: Decision
     alerts: tuple[StateShape, ...]
     orders: tuple[Order, ...]
+    context: tuple[ContextNote, ...] = ()
     notes: tuple[str, ...] = ()
     record: str = ""
     observations: tuple[Observation, ...] = ()
@@ -81,17 +91,24 @@ class Refusal(Struct, frozen=True):
 
 
 def assess(
-    guideline: Guideline, patient: str, observations: Iterable[Observation], as_of: date, record: str = ""
+    guideline: Guideline,
+    patient: str,
+    observations: Iterable[Observation],
+    as_of: date,
+    record: str = "",
+    notes: Iterable[str] = (),
 ) -> Assessment:
-    """Assess one patient from what the record says; `record` is the content hash of it.
+    """Assess one patient from what the record says; `record` is the content hash of it, `notes` what it passes over.
 
     Raises ContradictionError for facts that cannot hold together, and RecordError for classes of one node that say more
     jointly.
     """
     stated = tuple(observations)
     assessor = assessor_of(guideline)
-    notes = tuple(assessor.unnamed_index(stated))
-    found = assess_decided(guideline, patient, assessor.decide(stated), proposed_in(stated), as_of, record, notes)
+    decision = assessor.decide(stated)
+    passed_over = (shorten(note, assessor.prefixes) for note in notes)
+    told = (*assessor.unnamed_index(stated), *passed_over, *assessor.doubted(decision))
+    found = assess_decided(guideline, patient, decision, proposed_in(stated), as_of, record, told)
     return replace(found, observations=stated)
 
 
@@ -125,6 +142,7 @@ def assess_decided(
         decision=decision,
         alerts=assessor.alerts.of(decision.answers),
         orders=assessor.orders(decision, proposed),
+        context=assessor.context(decision),
         notes=notes,
         record=record,
     )
@@ -150,11 +168,16 @@ class Assessor:
         self._class_bits = compiled.index.class_bits
         self._managed = sum(self._class_bits[iri].answers for iri in self.management)
         self._status = BoundedCache(self._status_by)
+        self._informing = self._informing_classes()
+        self._informed = sum(self._class_bits[iri].answers for iri in self._informing)
+        self._context = BoundedCache(self._context_by)
         self._open = BoundedCache(partial(undetermined, [self._class_bits[iri] for iri in self.management]))
         self.alerts = alerts_among(compiled.index, guideline.content.checks)
         self.closing = assumptions_of(compiled, tuple(catalogue.closable))
         self.reviewer = Reviewer(self.asker, self.closing, guideline.checks_of)
         self._assumed = BoundedCache(self._assuming)
+        self._atoms = {atom.target: number for number, atom in enumerate(compiled.theory.atoms)
+                       if atom.kind == "class" and len(atom.path) == 1}  # fmt: skip
         self._concluded: BoundedDict[tuple[str, tuple[Derivation, ...], tuple[Fact, ...]], Conclusion] = BoundedDict(
             _CONCLUSIONS
         )
@@ -173,6 +196,26 @@ class Assessor:
     def _status_by(self, answers: int) -> str:
         states = {iri: state_of(self._class_bits[iri], answers) for iri in self.management}
         return status(self.catalogue.management, states)
+
+    def _informing_classes(self) -> Texts:
+        """The criteria and classes that statements inform, in the order of the text; criteria first."""
+        informs, managed = self.catalogue.informs, set(self.management)
+        first = {iri: self.catalogue.statements[informs[iri][0]].position for iri in informs if iri in self._class_bits}
+        return tuple(sorted(first, key=lambda iri: (iri in managed, first[iri], iri)))
+
+    def context(self, decision: Decision) -> tuple[ContextNote, ...]:
+        """What the guideline tells besides, of the criteria and classes that hold; each statement once."""
+        return self._context[decision.answers & self._informed]
+
+    def _context_by(self, answers: int) -> tuple[ContextNote, ...]:
+        catalogue, told, found = self.catalogue, set[str](), []
+        for iri in self._informing:
+            if self._class_bits[iri].value(answers):
+                new = tuple(statement for statement in catalogue.informs[iri] if statement not in told)
+                text = " ".join(catalogue.statements[statement].paraphrase for statement in new)
+                found += [ContextNote(iri, new, catalogue.citations(new), text)] if new else []
+                told.update(new)
+        return tuple(found)
 
     def questions(self, decision: Decision) -> tuple[Question, ...]:
         """What would settle the management classes that are undetermined."""
@@ -210,6 +253,16 @@ class Assessor:
 
     def _assuming(self, fact: Fact) -> tuple[tuple[Fact, str], ...]:
         return tuple((fact, reading) for reading in self.catalogue.closable[fact.term] or ("",))
+
+    def doubted(self, decision: Decision) -> Iterator[str]:
+        """A question on each act that is assumed not done while the record states what is seldom known without it."""
+        for fact in decision.assumed:
+            for finding, present in self.catalogue.suggests.get(fact.term, ()):
+                atom = self._atoms.get(finding)
+                if atom is not None and decision.recorded >> atom + (0 if present else self.compiled.theory.size) & 1:
+                    act, seen = (curie(term, self.prefixes) for term in (fact.term, finding))
+                    yield (f"{seen} is recorded as {'present' if present else 'absent'} and no {act} is recorded, "
+                           "which is read as not done: ask whether one was made, and record it.")  # fmt: skip
 
     def orders(self, decision: Decision, proposed: Mapping[str, tuple[str, ...]]) -> tuple[Order, ...]:
         """The verdict on each action that the record proposes, with the nodes of these orders."""

@@ -106,7 +106,7 @@ def _result(guideline: Guideline, files: ObservedFiles, patient: str | None, as_
     try:
         if record.problems:
             raise RecordError(*record.problems)
-        return assess(guideline, patient, record.observations, as_of, record.digest)
+        return assess(guideline, patient, record.observations, as_of, record.digest, record.notes)
     except RecordError as error:
         return Refusal(patient, tuple(files.located(problem, patient) for problem in error.problems))
 

@@ -64,7 +64,8 @@ class QuadsWriter:
         return _as_rows({patient: self._observed(patient, files.observed[patient]) for patient in patients})
 
     def _observed(self, patient: str, record: ObservedRecord) -> str:
-        return self._renderer.quads(assess(self.guideline, patient, record.observations, self.as_of, record.digest))
+        observed, digest, _, notes = record
+        return self._renderer.quads(assess(self.guideline, patient, observed, self.as_of, digest, notes))
 
     def of_rejects(self, rejects: Iterable[Reject]) -> pa.RecordBatch:
         """The quads of each patient who is refused, in the order of the names, in rows without a patient."""

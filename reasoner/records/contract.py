@@ -233,7 +233,7 @@ class Query(Struct, frozen=True):
 
     Of a constraint it selects a `?value` for each fault, of a rule it constructs what follows. `terms` are the IRIs
     that it asks about; `gives` are the properties, and the classes of nodes, that the rule named
-    `rule` adds.
+    `rule` adds. `fault` is what is wrong where that contradicts a record: code, message and remedy.
     """
 
     shape: str
@@ -243,6 +243,7 @@ class Query(Struct, frozen=True):
     terms: tuple[str, ...]
     rule: str = ""
     gives: tuple[str, ...] = ()
+    fault: tuple[str, str, str] | None = None
 
 
 class Vocabulary(Struct, frozen=True):

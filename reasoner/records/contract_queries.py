@@ -68,7 +68,13 @@ class Queries:
             raise BeyondError
         needs, algebra = needs_of_rule(self.graph, shape, self.background), _algebra(text, ox.QueryTriples)
         name = str(rule if isinstance(rule, URIRef) else shape)
-        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(algebra.p), name, _given(algebra))
+        return Query(str(shape), order_of(self.graph, rule), needs, text, _terms(algebra.p), name, _given(algebra),
+                     self._fault(shape))  # fmt: skip
+
+    def _fault(self, shape: URIRef) -> tuple[str, str, str] | None:
+        """What is wrong with a record that the rule of a shape contradicts: code, message, remedy."""
+        code, message, remedy = (str(self.graph.value(shape, p) or "") for p in (GP.code, SH.message, GP.remedy))
+        return (code, message, remedy) if code else None
 
     def _select(self, beyond: Beyond) -> Query:
         _, text = _asked(self.graph, URIRef(beyond.shape), SH.sparql, SH.select)

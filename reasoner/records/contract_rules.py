@@ -2,7 +2,8 @@
 
 In the fragment: one CONSTRUCT of a shape, asked of the node with the as-of date, whose WHERE is a basic graph pattern
 with constants, with `FILTER NOT EXISTS` of such patterns, or a sub-select of it that keeps the groups with one match.
-`?kind rdfs:subClassOf* CLASS` is folded into the classes that it means. The query is read by the algebra of SPARQL.
+`?kind rdfs:subClassOf* CLASS` is folded into the classes that it means, and so is `?kind a KIND` where the guideline
+has classes of a kind. The query is read by the algebra of SPARQL.
 """
 
 from __future__ import annotations
@@ -11,9 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from rdflib import RDFS, SH, Graph, Literal, URIRef, Variable
+from rdflib import RDF, RDFS, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import MulPath, ZeroOrMore
-from rdflib.term import Node
 
 from reasoner.records.algebra import needs_of_rule, order_of, query_of, read_query
 from reasoner.records.contract import TYPE, Beyond, Pattern, Rule, Vocabulary, stem
@@ -65,15 +65,24 @@ class _RuleCompiler:
     def _patterns(self, triples: Sequence[Any], elsewhere: Iterable[Any], sole: Sequence[str]) -> tuple[Pattern, ...]:
         """Triple patterns, without those of the as-of date, and with classes for paths up the taxonomy."""
         uses = Counter(name for triple in triples for name in triple) + Counter(elsewhere)
-        folded = {s: self._below(p, o) for s, p, o in triples if isinstance(p, MulPath)}
-        asked = [t for t in triples if not isinstance(t[1], MulPath) and not _only_as_of(t, uses)]
+        folded = {t[0]: self._classes(t) for t in triples if self._is_of_classes(t)}
+        asked = [t for t in triples if not self._is_of_classes(t) and not _only_as_of(t, uses)]
         if any(uses[name] != 2 for name in folded) or not folded.keys() <= {o for _, _, o in asked}:
             raise BeyondError
         if sole and any(len(classes) > 1 for classes in folded.values()):
             raise BeyondError
         return tuple(self._pattern(t, folded.get(t[2])) for t in asked)
 
-    def _below(self, path: MulPath, top: Node) -> tuple[str, ...]:
+    def _is_of_classes(self, triple: Any) -> bool:
+        """Whether a pattern finds classes of the guideline."""
+        _, p, o = triple
+        return isinstance(p, MulPath) or (p == RDF.type and str(o) in self.background.kinds)
+
+    def _classes(self, triple: Any) -> tuple[str, ...]:
+        """The classes that a pattern finds: those below one, or those of a kind."""
+        _, path, top = triple
+        if path == RDF.type:
+            return self.background.members([str(top)])
         if path.path != RDFS.subClassOf or path.mod != ZeroOrMore or not isinstance(top, URIRef):
             raise BeyondError
         return self.background.below(str(top))

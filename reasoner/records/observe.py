@@ -7,11 +7,12 @@ and an upper bound of a quantity (`gp:lowerBoundOf`, `gp:upperBoundOf`) are read
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 from typing import NamedTuple
 
+from reasoner.errors import Problem
 from reasoner.logic.compiled import PropertyRule
 from reasoner.logic.facts import DERIVED, RECORDED, Basis, Observation
 from reasoner.records.contract import TYPE, Query
@@ -23,10 +24,14 @@ _NOTHING: Values = {}
 
 
 class RuleTerms(NamedTuple):
-    """The rules that give a term, and the terms that they ask about, and so the rules that give those, and so on."""
+    """The rules that give a term, and the terms that they ask about, and so the rules that give those, and so on.
+
+    `fault` is what is wrong with a record that they contradict: code, message and remedy.
+    """
 
     rules: tuple[str, ...] = ()
     asked: frozenset[str] = frozenset()
+    fault: tuple[str, str, str] = ("contradictory-record", "a rule gives another value", "correct the record")
 
 
 def rule_terms(rules: Iterable[Query]) -> dict[str, RuleTerms]:
@@ -35,9 +40,13 @@ def rule_terms(rules: Iterable[Query]) -> dict[str, RuleTerms]:
     for rule in rules:
         for term in rule.gives:
             given.setdefault(term, []).append(rule)
-    return {
-        term: RuleTerms(tuple(sorted(rule.rule for rule in some)), _asked(term, given)) for term, some in given.items()
-    }
+    return {term: _behind(term, given) for term in given}
+
+
+def _behind(term: str, given: Mapping[str, Sequence[Query]]) -> RuleTerms:
+    found = RuleTerms(tuple(sorted(rule.rule for rule in given[term])), _asked(term, given))
+    faults = [rule.fault for rule in given[term] if rule.fault]
+    return found._replace(fault=faults[0]) if faults else found
 
 
 def _asked(term: str, given: Mapping[str, Iterable[Query]]) -> frozenset[str]:
@@ -78,6 +87,44 @@ class Observer:
         observed.of_node(patient, (), None)
         several = len(set(observed.numbers)) < len(observed.numbers)
         return tuple(dict.fromkeys(sorted(observed.found, key=_ordered if several else None)))
+
+    def contradicted(self, nodes: Nodes, among: Collection[str], derived: Collection[Triple]) -> tuple[Problem, ...]:
+        """What is wrong with the nodes to which a rule gives another value of a functional property than they have."""
+        found = []
+        for node, p, given in sorted(derived, key=str) if derived else ():
+            rule = self.properties.get(p)
+            stated = [o for o in nodes[node][p] if (node, p, o) not in derived] if node in among else []
+            if rule is not None and rule.functional and stated:
+                code, message, remedy = self.rules[p].fault
+                kinds = " and ".join(sorted(map(_text, nodes[node].get(TYPE, ()))))
+                what = f"{kinds} with {p} {_text(stated[0])}, where {_text(given)} follows: {message}"
+                found.append(Problem(code, what, remedy))
+        return tuple(found)
+
+    def further(self, nodes: Nodes, patient: str) -> tuple[str, ...]:
+        """A note on each finding that could have been the one that a functional property names, and is not."""
+        stated = nodes.get(patient, {})
+        return tuple(sorted(
+            f"A further {rule.ranges[0]} ({self._attributes(nodes[other])}) is recorded beside the {p}: "
+            "nothing in the answer is about it."
+            for p, rule in self.properties.items() if rule.functional and not rule.data and p in stated
+            for other in _others(nodes, stated, p, rule)
+        ))  # fmt: skip
+
+    def _attributes(self, stated: Mapping[str, Values]) -> str:
+        """What a node has of functional properties, as text."""
+        found = [f"{p} {_text(o)}" for p in sorted(stated) if p in self.properties and self.properties[p].functional
+                 for o in stated[p]]  # fmt: skip
+        return ", ".join(found) or "without attributes"
+
+
+def _others(nodes: Nodes, stated: Mapping[str, Values], named: str, rule: PropertyRule) -> Iterator[str]:
+    """The nodes of the range of a property that only a property above it leads to."""
+    for p in rule.supers:
+        for node in map(_text, stated.get(p, ())):
+            kinds = nodes[node].get(TYPE, _NOTHING) if node in nodes else _NOTHING
+            if node not in stated[named] and not kinds.keys().isdisjoint(rule.ranges):
+                yield node
 
 
 def _ordered(observation: Observation) -> tuple[object, ...]:

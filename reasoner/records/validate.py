@@ -50,11 +50,15 @@ _AT_ONCE = 1000
 
 
 class ObservedRecord(NamedTuple):
-    """What a record states of one patient, and the content hash of that; or `problems`, why it has no such hash."""
+    """What a record states of one patient, and the content hash of that; or `problems`, why it cannot be used.
+
+    `notes` say of what in it nothing is decided.
+    """
 
     observations: tuple[Observation, ...]
     digest: str
     problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Validated(Struct, frozen=True):
@@ -69,11 +73,16 @@ def observed_record(
     nodes: Nodes, patient: str, derived: frozenset[Triple], observer: Observer, node_properties: frozenset[str]
 ) -> ObservedRecord:
     """What is stated of a patient whose record conforms and is completed by the triples `derived`."""
+    among = reachable(nodes, patient, node_properties)
     try:
-        names, digest = canonical(nodes, reachable(nodes, patient, node_properties), derived)
+        names, digest = canonical(nodes, among, derived)
     except RecordError as error:
         return ObservedRecord((), "", error.problems)
-    return ObservedRecord(observer.observe(nodes, patient, derived, names), digest)
+    if problems := observer.contradicted(nodes, among, derived):
+        return ObservedRecord((), digest, problems)
+    return ObservedRecord(
+        observer.observe(nodes, patient, derived, names), digest, (), observer.further(nodes, patient)
+    )
 
 
 class _PropertyUse(NamedTuple):

@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 SEED = 20261122
-VERSION = 1
+VERSION = 2
 BLOCK = 131_072
 BASE = "https://example.org/patient/"
 
@@ -26,6 +26,7 @@ FINDINGS = (
     "SchmorlsNode", "BackPain", "LocalizedBackPain", "NewOrWorseningLocalizedBackPain", "NewLocalizedBackPain",
     "WorseningLocalizedBackPain", "RadicularSymptom", "ConstitutionalSymptom", "Fever", "NightSweats",
     "UnexplainedWeightLoss", "ProgressiveNeurologicalDeficit", "MarrowEdemaOnMri", "ModicChange", "PosteriorExtension",
+    "RootCompressingExtension",
 )  # fmt: skip
 ACTS = (
     "ConservativeTherapy", "NsaidTherapy", "PhysicalTherapy", "SpineMri", "DifferentialExclusion",
@@ -160,6 +161,9 @@ class _Draw:
         self.state("ModicChange", 0.15, 0.40, done)
         self.state("PosteriorExtension", 0.10, 0.55)
         self.state("PosteriorExtension", 0.35, 0.30, self.facts["RadicularSymptom"] == PRESENT)
+        extension = self.facts["PosteriorExtension"]
+        self.state("RootCompressingExtension", 0.45, 0.30, extension == PRESENT)
+        self.state("RootCompressingExtension", 0.10, 0.20, extension == UNKNOWN)
         self.state("DifferentialExclusion", 0.65, 0.15, self.facts["MarrowEdemaOnMri"] == PRESENT)
 
     def therapy(self) -> Numbers:

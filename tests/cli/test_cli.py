@@ -39,8 +39,8 @@ def test_text_puts_red_flags_first() -> None:
 def test_json_is_one_object_with_the_specified_keys() -> None:
     answer = json.loads(run("classify", EXAMPLE, "--format", "json", "--as-of", "2026-11-22").stdout)
     assert list(answer) == [
-        "@context", "@id", "record", "guideline", "patient", "asOf", "status", "conclusions", "questions",
-        "assumptions", "alerts", "orders",
+        "@context", "@id", "record", "guideline", "patient", "asOf", "status", "conclusions", "context",
+        "questions", "assumptions", "alerts", "orders",
     ]  # fmt: skip
     assert (answer["patient"], answer["asOf"], answer["status"]) == (
         "https://example.org/patient",

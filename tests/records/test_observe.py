@@ -52,3 +52,34 @@ def test_what_rests_on_a_derived_triple_is_derived(guideline: Guideline) -> None
     derived = {(node, TYPE, f"{SN}LocalizedBackPain")}
     (pain,) = guideline.observer.observe(stated, "urn:p", derived, {node: "_:c14n0"})
     assert (pain.by, pain.source) == (DERIVED, "_:c14n0")
+
+
+NODE = "gp:hasFinding <urn:n> . <urn:n> a sn:SchmorlsNode ; sn:vertebra sn:L4"
+
+
+def test_a_second_value_by_a_rule_is_a_problem(guideline: Guideline) -> None:
+    """What a rule gives beside another value of a functional property contradicts it, in the words of its shape."""
+    observer = guideline.observer
+    stated = nodes(
+        f"<urn:p> {NODE} ; gp:hasFinding <urn:e> . <urn:e> a sn:MarrowEdemaOnMri ; sn:vertebra sn:L1 , sn:L4 ."
+    )
+    given = {("urn:e", f"{SN}vertebra", f"{SN}L4")}
+    (problem,) = observer.contradicted(stated, ["urn:p", "urn:n", "urn:e"], given)
+    assert (
+        problem.code == "not-of-index-node"
+        and f"{SN}L1" in problem.what
+        and "sn:VertebralMarrowEdema" in problem.remedy
+    )
+    assert observer.contradicted(stated, ["urn:p", "urn:n"], given) == ()
+    assert observer.contradicted(stated, ["urn:e"], {*given, ("urn:e", f"{SN}vertebra", f"{SN}L1")}) == ()
+    assert observer.contradicted(stated, ["urn:e"], frozenset()) == ()
+
+
+def test_further_nodes_are_named_with_their_attributes(guideline: Guideline) -> None:
+    text = f"<urn:p> sn:indexNode <urn:n> ; {NODE} . <urn:p> gp:hasFinding <urn:m> , <urn:f> . <urn:f> a sn:Fever ."
+    other = " <urn:m> a sn:SchmorlsNode ; sn:vertebra sn:L1 ; sn:diameterMillimetre 12.0 ."
+    (note,) = guideline.observer.further(nodes(text + other), "urn:p")
+    assert f"{SN}diameterMillimetre 12.0, {SN}vertebra {SN}L1" in note and "urn:m" not in note
+    (note,) = guideline.observer.further(nodes(text + " <urn:m> a sn:SchmorlsNode ."), "urn:p")
+    assert "without attributes" in note
+    assert guideline.observer.further(nodes(f"<urn:p> {NODE} ."), "urn:p") == ()

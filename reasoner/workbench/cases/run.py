@@ -95,7 +95,7 @@ def _by_reference(guideline: Guideline, cases: Sequence[Case], day: date) -> dic
     seen, refused = guideline.reference.observe(records, day)
     found = {}
     for case in cases:
-        observations, _, problems = seen.get(case.patient, ((), "", refused.get(case.patient, ())))
+        observations, _, problems, _ = seen.get(case.patient, ((), "", refused.get(case.patient, ()), ()))
         found[case.patient] = Trial(case, observations, problems)
     return found
 

@@ -37,6 +37,7 @@ below(sn:UnexplainedWeightLoss, sn:ConstitutionalSymptom) .
 below(sn:NsaidTherapy, sn:ConservativeTherapy) .
 below(sn:PhysicalTherapy, sn:ConservativeTherapy) .
 below(sn:MarrowEdemaOnMri, sn:SpineMri) .
+below(sn:RootCompressingExtension, sn:PosteriorExtension) .
 has(?p, ?d) :- has(?p, ?c), below(?c, ?d) .
 lacks(?p, ?c) :- lacks(?p, ?d), below(?c, ?d) .
 lacks(?p, sn:NewOrWorseningLocalizedBackPain) :-
@@ -92,8 +93,14 @@ notCleared(?p) :- has(?p, sn:ProgressiveNeurologicalDeficit) .
 noWorkup(?p) :- noOedema(?p) .
 noWorkup(?p) :- ruledOut(?p) .
 workupIfNode(?p) :- oedema(?p), notRuledOut(?p) .
-notPosterior(?p) :- lacks(?p, sn:PosteriorExtension) .
-notPosterior(?p) :- lacks(?p, sn:RadicularSymptom) .
+rootSymptom(?p) :- has(?p, sn:RootCompressingExtension), has(?p, sn:RadicularSymptom) .
+noRootSymptom(?p) :- lacks(?p, sn:RootCompressingExtension) .
+noRootSymptom(?p) :- lacks(?p, sn:RadicularSymptom) .
+symptomatic(?p) :- hurts(?p) .
+symptomatic(?p) :- node(?p), rootSymptom(?p) .
+noSymptom(?p) :- lacks(?p, sn:BackPain), noRootSymptom(?p) .
+% also: without pain only radicular symptoms are left, which are a red flag
+noFirstLine(?p) :- lacks(?p, sn:BackPain), notReassessed(?p) .
 
 acute(?p) :- node(?p), has(?p, sn:LocalizedBackPain), oedema(?p), ruledOut(?p), cleared(?p) .
 notAcute(?p) :- outside(?p) .
@@ -114,8 +121,8 @@ CLASSES = {
     "NoTreatmentOrFollowUp": ("noImaging(?p), smallAtL4(?p)", "someImaging notSmallAtL4"),
     "NoFollowUpImaging": ("noImaging(?p)", "someImaging"),
     "ConservativeManagement": (
-        "hurts(?p), cleared(?p), under12(?p), noWorkup(?p)",
-        "outside noPain notCleared least12 workupIfNode",
+        "symptomatic(?p), cleared(?p), under12(?p)",
+        "outside noSymptom notCleared least12 noFirstLine",
     ),
     "MriAssessment": ("hurts(?p), least6(?p), noMri(?p)", "outside noPain under6 mri"),
     "VertebroplastyConsiderable": ("acute(?p), lacks(?p, sn:PosteriorExtension), least26(?p)", "noCement under26"),
@@ -124,27 +131,26 @@ CLASSES = {
         "noCement under13 least26",
     ),
     "SurgicalReferral": (
-        "node(?p), posteriorRadicular(?p), least12(?p), reassessed(?p), noWorkup(?p)",
-        "outside notPosterior under12 notReassessed workupIfNode",
+        "node(?p), rootSymptom(?p), least12(?p), reassessed(?p), noWorkup(?p)",
+        "outside noRootSymptom under12 notReassessed workupIfNode",
     ),
     "RadiculopathyOfOtherCause": (
-        "node(?p), has(?p, sn:RadicularSymptom), lacks(?p, sn:PosteriorExtension)",
-        "outside notRadicular posterior",
+        "node(?p), has(?p, sn:RadicularSymptom), lacks(?p, sn:RootCompressingExtension)",
+        "outside notRadicular compressed",
     ),
     "PainNotAttributable": ("hurts(?p), noOedema(?p)", "outside noPain oedema"),
-    "InterventionPremature": ("hurts(?p), under13(?p)", "outside noPain least13"),
+    "InterventionPremature": ("symptomatic(?p), under13(?p)", "outside noSymptom least13"),
     "SurgeryNotIndicated": (
-        "node(?p), lacks(?p, sn:ProgressiveNeurologicalDeficit), notPosterior(?p)",
-        "outside deficit posteriorRadicular",
+        "node(?p), lacks(?p, sn:ProgressiveNeurologicalDeficit), noRootSymptom(?p)",
+        "outside deficit rootSymptom",
     ),
     "OutOfScope": ("outside(?p)", "node"),
 }
 SHORT = """
 noPain(?p) :- lacks(?p, sn:BackPain) .
 notRadicular(?p) :- lacks(?p, sn:RadicularSymptom) .
-posterior(?p) :- has(?p, sn:PosteriorExtension) .
+compressed(?p) :- has(?p, sn:RootCompressingExtension) .
 deficit(?p) :- has(?p, sn:ProgressiveNeurologicalDeficit) .
-posteriorRadicular(?p) :- posterior(?p), has(?p, sn:RadicularSymptom) .
 noImaging(?p) :- node(?p), noPain(?p), noFlag(?p), noWorkup(?p) .
 someImaging(?p) :- outside(?p) .
 someImaging(?p) :- has(?p, sn:BackPain) .

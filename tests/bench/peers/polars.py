@@ -1,9 +1,10 @@
 """Polars: hand-written expressions over the fact table, scanned lazily, streamed to Parquet.
 
 `&`, `|` and `~` on nullable Booleans are Kleene's; `when` takes a null for false. What a class implies is written out
-where a record may state one side of it. Kleene's logic is not entailment. Two cases are therefore written out too: an
+where a record may state one side of it. Kleene's logic is not entailment. Three cases are therefore written out too: an
 acute node at 13 weeks needs a patient without a red flag, and new or worsening pain at 6 weeks is one
-(`no_open_flag`); and "a node, and no work-up", where a work-up needs a node, has the node in both halves (`no_workup`).
+(`no_open_flag`); "a node, and no work-up", where a work-up needs a node, has the node in both halves (`no_workup`); and
+without pain first-line care is for radicular symptoms, which are a red flag (`first_line`).
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def copied(source: Path, out: Path) -> Steps:
 
 
 def kleene(source: Path, out: Path) -> Steps:
-    """All classes by the definitions alone, without the two cases that are written out."""
+    """All classes by the definitions alone, without the three cases that are written out."""
     yield None
     answers(pl.scan_parquet(source), cases=False).sink_parquet(out)
     yield rows(out)
@@ -95,11 +96,12 @@ def signs() -> list[pl.Expr]:
 
 def imaging() -> list[pl.Expr]:
     """An act that nobody recorded has not been done; oedema on an MRI shows that there was one."""
-    oedema = sn("MarrowEdemaOnMri")
+    oedema, extension, root = sn("MarrowEdemaOnMri"), sn("PosteriorExtension"), sn("RootCompressingExtension")
     return [
         oedema.alias("oedema"),
         when(oedema).then(True).otherwise(sn("SpineMri").fill_null(False)).alias("mri"),
-        sn("PosteriorExtension").alias("extension"),
+        when(root).then(True).otherwise(extension).alias("extension"),
+        when(~extension).then(False).otherwise(root).alias("root"),
         sn("DifferentialExclusion").fill_null(False).alias("excluded"),
         sn("RedFlagReassessment").fill_null(False).alias("reassessed"),
     ]
@@ -147,6 +149,9 @@ def classes(cases: bool) -> list[pl.Expr]:
     acute = at_node & col("local") & col("oedema") & col("excluded") & col("cleared")
     no_open_flag = ~col("new_or_worsening") | col("reassessed") if cases else pl.lit(True)
     cement = acute & ~col("extension") & no_open_flag
+    root_symptom = col("radicular") & col("root")
+    symptomatic = at_node & (col("pain") | root_symptom)
+    first_line = col("pain") | col("reassessed") if cases else pl.lit(True)
     no_imaging = at_node & ~col("pain") & ~col("flag") & no_workup
     defined = (
         at_node & col("flag") & ~col("reassessed"),
@@ -154,15 +159,15 @@ def classes(cases: bool) -> list[pl.Expr]:
         acute,
         no_imaging & col("small_l4_inferior"),
         no_imaging,
-        hurts & col("cleared") & ~col("weeks12") & no_workup,
+        symptomatic & col("cleared") & ~col("weeks12") & first_line,
         hurts & col("weeks6") & ~col("mri"),
         cement & col("weeks26"),
         cement & col("weeks13") & ~col("weeks26"),
-        at_node & col("radicular") & col("extension") & col("weeks12") & col("reassessed") & no_workup,
-        at_node & col("radicular") & ~col("extension"),
+        at_node & root_symptom & col("weeks12") & col("reassessed") & no_workup,
+        at_node & col("radicular") & ~col("root"),
         hurts & ~col("oedema"),
-        hurts & ~col("weeks13"),
-        at_node & ~col("deficit") & (~col("extension") | ~col("radicular")),
+        symptomatic & ~col("weeks13"),
+        at_node & ~col("deficit") & ~root_symptom,
         ~at_node,
     )
     return [expression.alias(name) for name, expression in zip(COLUMNS, defined, strict=True)]
