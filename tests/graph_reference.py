@@ -89,6 +89,12 @@ class GraphRenderer:
         self._report(node, patient, assessment.alerts)
         for order in assessment.orders:
             self._order(node, order, assessment)
+        for note in assessment.context:
+            told = self._node("context", node, note.cls)
+            self._add(node, GP.context, told)
+            self._add(told, RDF.type, GP.ContextNote)
+            self._add(told, GP["class"], URIRef(note.cls))
+            self._add(told, GP.statement, *map(URIRef, note.statements))
         for fact, reading in assessment.assumptions:
             assumed = self._fact(fact, assessment)
             self._add(node, GP.assumedFact, assumed)

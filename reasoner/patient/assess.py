@@ -53,6 +53,15 @@ class Conclusion(NamedTuple):
     reasons: tuple[Justified, ...]
 
 
+class ContextNote(NamedTuple):
+    """What the guideline tells of the patients of a class without deciding anything: the statements, and their text."""
+
+    cls: str
+    statements: Texts
+    citations: Texts
+    text: str
+
+
 class Assessment(Struct, frozen=True):
     """The whole answer for one patient as of one date.
 
@@ -68,6 +77,7 @@ class Assessment(Struct, frozen=True):
     decision: Decision
     alerts: tuple[StateShape, ...]
     orders: tuple[Order, ...]
+    context: tuple[ContextNote, ...] = ()
     notes: tuple[str, ...] = ()
     record: str = ""
     observations: tuple[Observation, ...] = ()
@@ -130,6 +140,7 @@ def assess_decided(
         decision=decision,
         alerts=assessor.alerts.of(decision.answers),
         orders=assessor.orders(decision, proposed),
+        context=assessor.context(decision),
         notes=notes,
         record=record,
     )
@@ -155,6 +166,9 @@ class Assessor:
         self._class_bits = compiled.index.class_bits
         self._managed = sum(self._class_bits[iri].answers for iri in self.management)
         self._status = BoundedCache(self._status_by)
+        self._informing = self._informing_classes()
+        self._informed = sum(self._class_bits[iri].answers for iri in self._informing)
+        self._context = BoundedCache(self._context_by)
         self._open = BoundedCache(partial(undetermined, [self._class_bits[iri] for iri in self.management]))
         self.alerts = alerts_among(compiled.index, guideline.content.checks)
         self.closing = assumptions_of(compiled, tuple(catalogue.closable))
@@ -178,6 +192,26 @@ class Assessor:
     def _status_by(self, answers: int) -> str:
         states = {iri: state_of(self._class_bits[iri], answers) for iri in self.management}
         return status(self.catalogue.management, states)
+
+    def _informing_classes(self) -> Texts:
+        """The criteria and classes that statements inform, in the order of the text; criteria first."""
+        informs, managed = self.catalogue.informs, set(self.management)
+        first = {iri: self.catalogue.statements[informs[iri][0]].position for iri in informs if iri in self._class_bits}
+        return tuple(sorted(first, key=lambda iri: (iri in managed, first[iri], iri)))
+
+    def context(self, decision: Decision) -> tuple[ContextNote, ...]:
+        """What the guideline tells besides, of the criteria and classes that hold; each statement once."""
+        return self._context[decision.answers & self._informed]
+
+    def _context_by(self, answers: int) -> tuple[ContextNote, ...]:
+        catalogue, told, found = self.catalogue, set[str](), []
+        for iri in self._informing:
+            if self._class_bits[iri].value(answers):
+                new = tuple(statement for statement in catalogue.informs[iri] if statement not in told)
+                text = " ".join(catalogue.statements[statement].paraphrase for statement in new)
+                found += [ContextNote(iri, new, catalogue.citations(new), text)] if new else []
+                told.update(new)
+        return tuple(found)
 
     def questions(self, decision: Decision) -> tuple[Question, ...]:
         """What would settle the management classes that are undetermined."""

@@ -14,7 +14,6 @@ from typing import Any
 
 from rdflib import RDF, RDFS, SH, Graph, Literal, URIRef, Variable
 from rdflib.paths import MulPath, ZeroOrMore
-from rdflib.term import Node
 
 from reasoner.records.algebra import needs_of_rule, order_of, query_of, read_query
 from reasoner.records.contract import TYPE, Beyond, Pattern, Rule, Vocabulary, stem

@@ -14,7 +14,7 @@ from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import Fact
-from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.patient.assess import Assessment, Conclusion, ContextNote, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.render.identity import BASE, assessment_iri, guideline_iri, record_iri
 from reasoner.terms import curie, shorten
@@ -34,7 +34,7 @@ _PLAIN_KEYS = {
     "citations": "gp:citation", "conclusions": "gp:conclusion", "recommendations": "gp:recommends",
     "reasons": "gp:reason", "facts": "gp:fact", "axioms": "gp:axiom", "questions": "gp:hasQuestion",
     "notes": "rdfs:comment", "alerts": "gp:alert", "orders": "gp:review", "message": "sh:resultMessage",
-    "verdict": "gp:verdict", "unit": "gp:unit", "from": "gp:evidence", "object": "rdf:object",
+    "verdict": "gp:verdict", "unit": "gp:unit", "context": "gp:context", "from": "gp:evidence", "object": "rdf:object",
 }  # fmt: skip
 
 
@@ -46,7 +46,7 @@ class JsonRenderer:
         self.prefixes = dict(guideline.prefixes)
         self._curies: dict[str, str] = {}
         self._members: dict[str, Callable[[Any], Json]] = {
-            "conclusions": self._conclusion, "questions": self._question, "assumptions": self._assumption,
+            "conclusions": self._conclusion, "context": self._note, "questions": self._question, "assumptions": self._assumption,
             "alerts": self._alert, "orders": self._order,
         }  # fmt: skip
 
@@ -88,6 +88,10 @@ class JsonRenderer:
         }
         rendered |= {key: [written(one) for one in getattr(assessment, key)] for key, written in self._members.items()}
         return rendered | ({"notes": list(assessment.notes)} if assessment.notes else {})
+
+    def _note(self, note: ContextNote) -> Json:
+        named = {"class": self._name(note.cls), "statements": self._names(note.statements)}
+        return {**named, "citations": list(note.citations), "text": note.text}
 
     def _question(self, question: Question) -> Json:
         return {"ask": self._names(question.ask), "decides": self._names(question.decides)}

@@ -9,7 +9,7 @@ from reasoner.guideline.shapes import StateShape
 from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.facts import ASSUMED, DERIVED, Fact
-from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.patient.assess import Assessment, Conclusion, ContextNote, Justified, Refusal
 from reasoner.patient.orders import RED_FLAG, Order
 from reasoner.render.json import ontology_file
 from reasoner.render.paragraphs import Page, Paragraph, below_blank, heading, paragraph
@@ -71,6 +71,7 @@ class TextRenderer:
         yield from self._others(assessment, State.UNDETERMINED, "Undetermined")
         yield from self._others(assessment, State.EXCLUDED, "Excluded")
         yield from self._assumed(assessment)
+        yield from self._context(assessment.context)
         shown = [j for c in entailed for j in c.reasons[:1]]
         yield from self._legend(shown)
         yield from self._named_readings(shown)
@@ -225,6 +226,14 @@ class TextRenderer:
         acts = [f"{self.catalogue.label(fact.term)}{self._reading_of(r)}" for fact, r in assessment.assumptions]
         if acts:
             yield from below_blank(("Assumed not done, for nobody recorded it: ", "bold"), "; ".join(acts))
+
+    def _context(self, notes: Iterable[ContextNote]) -> Iterator[Paragraph]:
+        """What the guideline tells besides; nothing is decided by it."""
+        if notes:
+            yield from below_blank(("For context, deciding nothing", "bold"))
+        for note in notes:
+            grounds = (self._grounds(note.statements), "dim")
+            yield paragraph((self.catalogue.label(note.cls), "cyan"), f": {note.text} ", grounds, indent=2)
 
     def _reading_of(self, iri: str) -> str:
         return f" ({self.catalogue.readings[iri].identifier})" if iri in self.catalogue.readings else ""

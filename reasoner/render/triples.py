@@ -20,7 +20,7 @@ from reasoner.logic.ask import Question
 from reasoner.logic.decide import State
 from reasoner.logic.expressions import And, HasValue, Name, Not, Or
 from reasoner.logic.facts import Fact
-from reasoner.patient.assess import Assessment, Conclusion, Justified, Refusal
+from reasoner.patient.assess import Assessment, Conclusion, ContextNote, Justified, Refusal
 from reasoner.patient.orders import Order
 from reasoner.records.nodes import XSD_STRING
 from reasoner.render.identity import BASE, assessment_iri, guideline_iri, named, node_iri, record_iri
@@ -111,7 +111,7 @@ class _SharedParts:
         self.guideline, self.catalogue, self.lean = guideline, guideline.catalogue, lean
         self.conclusion = IdentityCache(self._conclusion, _CONCLUSIONS)
         self.question, self.order = IdentityCache(self._question, _OTHERS), IdentityCache(self._order, _OTHERS)
-        self.alert = IdentityCache(self._alert, _OTHERS)
+        self.alert, self.note = IdentityCache(self._alert, _OTHERS), IdentityCache(self._note, _OTHERS)
         self._states: BoundedDict[int, tuple[list[str], list[str]]] = BoundedDict(_OTHERS)
 
     def _cited(self, statements: Iterable[str]) -> list[str]:
@@ -143,6 +143,10 @@ class _SharedParts:
         """A question without its rank."""
         asked, decided = _links("gp:ask", question.ask), _links("gp:decides", question.decides)
         return _node("", [_type("gp:Question"), *asked, *decided])
+
+    def _note(self, note: ContextNote) -> SharedNode:
+        of, told = _links("gp:class", [note.cls]), _links("gp:statement", note.statements)
+        return _node(note.cls, [_type("gp:ContextNote"), *of, *told])
 
     def _alert(self, check: StateShape) -> SharedNode:
         """An alert is a SHACL validation result; its focus node is the patient."""
@@ -321,6 +325,8 @@ class _Description:
         for rank, question in enumerate(of.questions, 1):
             iri = self._add("question", above, parts.question(question), _rank(rank), key=str(rank))
             yield _tail("gp:hasQuestion", iri)
+        for note in of.context:
+            yield _tail("gp:context", self._add("context", above, parts.note(note)))
         for order in of.orders:
             nodes = _links("gp:order", (self._node(node) for node in order.nodes))
             yield _tail("gp:review", self._add("review", above, parts.order(order._replace(nodes=())), *nodes))

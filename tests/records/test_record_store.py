@@ -63,7 +63,7 @@ def test_what_is_asked_of_the_whole_data(guideline: Guideline) -> None:
     selects, constructs = ({query.shape for query in asked} for asked in (contract.selects, contract.constructs))
     assert selects == {f"{GP}shape-DateOrder", f"{GP}shape-NoFutureDate"}
     assert {one.shape for one in contract.beyond} <= selects | constructs
-    assert {rule.shape for rule in contract.rules} < constructs and len(constructs) == 8
+    assert {rule.shape for rule in contract.rules} < constructs and len(constructs) == 10
 
 
 # -- records drawn at random --
