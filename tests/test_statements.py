@@ -23,9 +23,7 @@ from reasoner.render.rdf import RdfRenderer
 from reasoner.terms import GP, local_name
 
 AS_OF = date(2026, 11, 22)
-PREFIXES = (
-    "@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sn: <https://w3id.org/guideproof/schmorl#> .\n"
-)
+PREFIXES = "@prefix gp: <https://w3id.org/guideproof/core#> . @prefix sn: <https://w3id.org/guideproof/schmorl#> .\n"
 
 #: The parts of a record: a finding that is present (+) or absent (-), an act (!), an attribute of the node, the weeks.
 NODE = "+SchmorlsNode"
@@ -133,6 +131,6 @@ def test_context_is_the_same_in_every_form(guideline: Guideline) -> None:
 
 
 def test_nothing_is_told_of_a_patient_without_a_node(guideline: Guideline) -> None:
-    text = PREFIXES + "<urn:p> a gp:Patient ; gp:lacksFinding sn:SchmorlsNode ."
+    text = PREFIXES + "<urn:p> a gp:Patient ; gp:lacksFinding sn:SchmorlsNode ; gp:hasFinding [ a sn:ModicChange ] ."
     (assessment,) = classify_text(guideline, text, AS_OF)
     assert isinstance(assessment, Assessment) and assessment.context == ()
