@@ -131,7 +131,7 @@ def test_context_is_the_same_in_every_form(guideline: Guideline) -> None:
 
 
 def test_nothing_is_told_of_a_patient_without_a_node(guideline: Guideline) -> None:
-    text = PREFIXES + "<urn:p> a gp:Patient ; gp:lacksFinding sn:SchmorlsNode ."
+    text = PREFIXES + "<urn:p> a gp:Patient ; gp:lacksFinding sn:SchmorlsNode ; gp:hasFinding [ a sn:ModicChange ] ."
     (assessment,) = classify_text(guideline, text, AS_OF)
     assert isinstance(assessment, Assessment) and assessment.context == ()
 

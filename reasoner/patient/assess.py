@@ -204,7 +204,9 @@ class Assessor:
         return tuple(sorted(first, key=lambda iri: (iri in managed, first[iri], iri)))
 
     def context(self, decision: Decision) -> tuple[ContextNote, ...]:
-        """What the guideline tells besides, of the criteria and classes that hold; each statement once."""
+        """What the guideline tells besides, of the criteria and classes that hold, in scope; each statement once."""
+        if self.status(decision) == "outOfScope":
+            return ()
         return self._context[decision.answers & self._informed]
 
     def _context_by(self, answers: int) -> tuple[ContextNote, ...]:
