@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
 from reasoner.logic.clauses import Cube, product
-from reasoner.logic.expressions import And, Name, Not
+from reasoner.logic.expressions import And, Name, Not, named_in
 from reasoner.logic.fillers import FillerTheory
 from reasoner.logic.index import union_of
 from reasoner.logic.owl import Axioms, Inclusion
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Path, Translator, named_in
+from reasoner.logic.translate import ROOT, Path, Translator
 from reasoner.logic.unfold import Unfold
 from reasoner.terms import local_name
 
@@ -75,7 +75,7 @@ class BackgroundTheory:
             found |= new
             named = (named_in(self.axioms.definitions[name][0]) for name in new)
             new = defined & set[str]().union(*named) - found
-        return union_of(self.translator.axiom(self.axioms.definitions[name][1]) for name in found)
+        return union_of(self.translator.axiom(self.axioms.definitions[name][1]) for name in sorted(found))
 
     # -- what a record can state --
 

@@ -80,6 +80,11 @@ def leaves(expr: Expr) -> Iterator[Expr]:
             yield leaf
 
 
+def named_in(expr: Expr) -> set[str]:
+    """The named classes at the top level of an expression, outside restrictions."""
+    return {leaf.iri for leaf in leaves(expr) if isinstance(leaf, Name)}
+
+
 def with_leaves(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
     """The same Boolean combination of what `change` makes of each leaf, left to right."""
     match expr:

@@ -7,9 +7,9 @@ from functools import cached_property
 
 from reasoner.logic.clauses import Cube, bits
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import And, Expr, Name, Not, leaves
+from reasoner.logic.expressions import And, Expr, Name, Not, leaves, named_in
 from reasoner.logic.owl import Inclusion
-from reasoner.logic.translate import Translator, named_in
+from reasoner.logic.translate import Translator
 from reasoner.logic.unfold import Unfold
 
 _UNLIMITED = "an axiom between classes of findings or acts is limited to none of them"

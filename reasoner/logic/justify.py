@@ -22,11 +22,10 @@ from reasoner.caches import BoundedCache, BoundedDict
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits, Compiled, Origin
 from reasoner.logic.decide import State, state_of
-from reasoner.logic.expressions import And, Expr, Name, Not, Or
+from reasoner.logic.expressions import And, Expr, Name, Not, Or, named_in
 from reasoner.logic.facts import ASSUMED, Fact, kleene
 from reasoner.logic.index import union_of
 from reasoner.logic.theory import Literals, Support
-from reasoner.logic.translate import named_in
 
 #: What a fact asserts: its term, whether that is present, how it is known, and the literals that it states.
 Content = tuple[str, bool, str, Literals]

@@ -20,6 +20,7 @@ from reasoner.logic.expressions import (
     Some,
     Threshold,
     leaves,
+    named_in,
     truth_value,
     with_leaves,
 )  # fmt: skip
@@ -215,8 +216,3 @@ def _cyclic(trail: tuple[str, ...], axioms: Axioms) -> GuidelineError:
     what = f"the definition goes in a circle: {' → '.join(local_name(iri) for iri in trail)}"
     return GuidelineError(Problem("cyclic-definition", what, "define one of them without the others",
                                   origin.file, origin.line, origin.term))  # fmt: skip
-
-
-def named_in(expr: Expr) -> set[str]:
-    """The named classes at the top level of an expression, outside restrictions."""
-    return {leaf.iri for leaf in leaves(expr) if isinstance(leaf, Name)}

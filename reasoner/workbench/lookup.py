@@ -11,9 +11,8 @@ from rdflib.term import Node
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Compiled, Origin
-from reasoner.logic.expressions import And, Expr, Or
+from reasoner.logic.expressions import And, Expr, Or, named_in
 from reasoner.logic.theory import Literals
-from reasoner.logic.translate import named_in
 
 Item = TypeVar("Item", bound=Hashable)
 #: Puts an expression into another one, in place of one of its parts.

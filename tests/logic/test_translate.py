@@ -11,10 +11,10 @@ from random_logic import AT, SEED, axioms, is_in
 from small_ontologies import refusal, written
 
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import TOP, And, AtomLeaf, Expr, HasValue, Name, Not, Or, Some, Threshold, named_in
 from reasoner.logic.owl import Axioms, Inclusion, Property
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import ROOT, Translator, named_in
+from reasoner.logic.translate import ROOT, Translator
 
 A, B = Name("urn:A"), Name("urn:B")
 

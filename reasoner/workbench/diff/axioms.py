@@ -15,9 +15,8 @@ from rdflib import URIRef
 
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.compiled import Origin
-from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Name, Not, Or, Some, Threshold
+from reasoner.logic.expressions import BOTTOM, TOP, And, Expr, Name, Not, Or, Some, Threshold, named_in
 from reasoner.logic.owl import Axioms, Inclusion, Property, read_axioms
-from reasoner.logic.translate import named_in
 from reasoner.render.manchester import ExpressionWriter
 from reasoner.terms import GP
 from reasoner.workbench.lookup import declared_at

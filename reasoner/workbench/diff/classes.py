@@ -19,8 +19,8 @@ from reasoner.errors import GuidelineError, GuideproofError, Problem
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.clauses import Cube, absorb, bits, product
 from reasoner.logic.decide import State
+from reasoner.logic.expressions import named_in
 from reasoner.logic.theory import Atom
-from reasoner.logic.translate import named_in
 from reasoner.workbench.diff.axioms import ADDED, BOTH, DEFINITION, REMOVED, Body, Change, assembled, body_of, changes
 from reasoner.workbench.diff.logic import Logic, Space, compiled_jointly, extended
 from reasoner.workbench.diff.witnesses import CONTRADICTORY, EMPTY, POSSIBLE, UNKNOWN, Finder, Witness, shifts

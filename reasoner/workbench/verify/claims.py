@@ -102,6 +102,12 @@ class ClaimedAlert(Struct, frozen=True):
     shape: str
 
 
+class ClaimedNote(Struct, frozen=True, rename={"term": "class"}):
+    """What is told besides, by the class whose patients it is told of."""
+
+    term: str
+
+
 class ClaimedAssumption(Struct, frozen=True, rename={"term": "fact"}):
     """A fact that is assumed."""
 
@@ -121,6 +127,7 @@ class ClaimedAssessment(Struct, frozen=True, dict=True, rename={"iri": "@id", "a
     assumptions: tuple[ClaimedAssumption, ...]
     alerts: tuple[ClaimedAlert, ...]
     orders: tuple[ClaimedOrder, ...]
+    context: tuple[ClaimedNote, ...]
     notes: Texts = ()
     settled: tuple[Texts, Texts] | None = None
 
@@ -226,6 +233,7 @@ class RdfClaims:
                               for one in self._all(iri, GP.assumedFact)),
             alerts=tuple(ClaimedAlert(str(self._one(one, SH.sourceShape))) for one in self._all(iri, GP.alert)),
             orders=tuple(self._order(one, nodes) for one in self._all(iri, GP.review)),
+            context=tuple(ClaimedNote(str(self._one(one, GP["class"]))) for one in self._all(iri, GP.context)),
             notes=self._texts(iri, URIRef("http://www.w3.org/2000/01/rdf-schema#comment")),
             settled=(self._texts(iri, GP.entails), self._texts(iri, GP.excludes)),
         )  # fmt: skip

@@ -9,12 +9,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice, product
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from reasoner.guideline.guideline import Guideline
 from reasoner.logic.ask import Question
 from reasoner.logic.clauses import bits
 from reasoner.logic.compiled import ClassBits
 from reasoner.logic.decide import Decision, State, state_of
 from reasoner.logic.facts import ASSUMED, Basis, Fact, Observation
+from reasoner.logic.index import union_of
 from reasoner.logic.justify import Derivation, FactSet
 from reasoner.logic.theory import Literals
 from reasoner.patient.assess import Assessment, Conclusion, Justified, assessor_of
@@ -120,18 +123,23 @@ class Rebuilder:
             alerts=self.assessor.alerts.of(decision.answers) if claim.settled else claimed,
             orders=tuple(self._order(one, decision.answers if claim.settled else None)
                          for one in sorted(claim.orders, key=lambda one: one.action)),
-            notes=claim.notes, record=claim.digest,
+            context=self.assessor.context(self._with_context(claim, decision)), notes=claim.notes, record=claim.digest,
         )  # fmt: skip
 
+    def _with_context(self, claim: ClaimedAssessment, decision: Decision) -> Decision:
+        """The decision with the criteria of which something is told: in JSON no reason need show that they hold."""
+        told = [] if claim.settled else [self.index.class_bits[note.term] for note in claim.context]
+        return replace(decision, answers=decision.answers | union_of(cls.entailed for cls in told))
+
     def _unknown(self, claim: ClaimedAssessment) -> Iterator[Fault]:
-        """Classes that the guideline does not conclude, or that are concluded twice, and unknown answers."""
+        """Classes that the guideline does not conclude, or that are concluded twice, and unknown classes."""
         concluded = [one.iri for one in claim.conclusions]
         for iri in dict.fromkeys(concluded):
             if iri not in self.management:
                 yield Fault("unknown-term", iri, "the guideline draws no conclusion on this class")
             elif concluded.count(iri) > 1:
                 yield Fault("state-differs", iri, "the class is concluded more than once")
-        for iri in [iri for side in claim.settled or () for iri in side]:
+        for iri in [*sum(claim.settled or (), ()), *(note.term for note in claim.context)]:
             if iri not in self.index.class_bits:
                 yield Fault("unknown-term", iri, "the guideline does not define this class")
 
@@ -237,7 +245,12 @@ class Rebuilder:
                 faults.append(Fault("without-conclusion", iri, "nothing is concluded of the class"))
 
     def _unfit(self, claim: ClaimedAssessment, decision: Decision) -> Iterator[Fault]:
-        """Alerts that are none, and questions that decide what is decided."""
+        """Alerts that are none, what is told of classes that do not hold, and questions that decide what is decided."""
+        for note in claim.context:
+            open_criterion = note.term not in self.management and not claim.settled
+            state = decision.state(note.term)
+            if state is not State.ENTAILED and not (open_criterion and state is State.UNDETERMINED):
+                yield Fault("state-differs", note.term, f"something is told of its members, and the class is {state}")
         shapes = {check.shape for check in self.assessor.alerts.checks}
         for alert in claim.alerts:
             if alert.shape not in shapes:

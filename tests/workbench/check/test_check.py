@@ -195,8 +195,7 @@ def test_empty_classes_are_reported_at_their_root(tmp_path: Path) -> None:
     report = check(seed(fault, copied(tmp_path)), quickly(fault.check))
     (finding,) = report.findings
     assert finding.what.endswith("empty too: sn:DifferentialWorkup, sn:MarrowEdemaOnMri, sn:MarrowEdemaPatient, "
-                                 "sn:MarrowSignalsPatient, sn:SymptomaticAcuteNode, sn:VertebroplastyByJudgement, "
-                                 "sn:VertebroplastyConsiderable")  # fmt: skip
+                                 "sn:MarrowSignalsPatient, sn:SymptomaticAcuteNode and 2 more")  # fmt: skip
 
 
 # -- the command --

@@ -121,4 +121,4 @@ def test_out_is_written(repository: Path, tmp_path: Path) -> None:
     out = tmp_path / "diff.md"
     code, text = run("HEAD~1", str(repository), "--format", "markdown", "--out", str(out))
     assert (code, text) == (1, "")
-    assert out.read_text("utf-8").startswith("## Guideline diff\n\nHEAD~1 → ")
+    assert out.read_text("utf-8").startswith("## Guideline diff\n\nHEAD\\~1 → ")
